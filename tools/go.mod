@@ -1,0 +1,3 @@
+module github.com/nightshift-run/nightshift/tools
+
+go 1.26

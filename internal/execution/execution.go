@@ -1,0 +1,150 @@
+// Package execution says what an execution is: one run of one action, what was
+// asked, where it stands and which status may follow which.
+//
+// It is pure: services decide with it and the store keeps what was decided.
+package execution
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// An Execution is one run of one action.
+type Execution struct {
+	ID         string
+	Status     Status
+	Action     string          // reference of the action, pack.name
+	Runner     string          // name of the runner type
+	Parameters json.RawMessage // an object: what was given, rendered and cast
+	Context    Context
+	Notify     json.RawMessage // who hears of its end, as the action's metadata has it; may be nil
+
+	Parent      string // id of the execution that this one is a part of; may be empty
+	TriggerType string // of the event that caused it; may be empty
+	Trigger     string // reference of the trigger; may be empty
+
+	CreatedAt  time.Time // when it was requested; shown as start_timestamp
+	NotBefore  time.Time // not started before; zero means at once
+	StartedAt  time.Time // when a worker last claimed it
+	FinishedAt time.Time
+	Log        []LogEntry
+
+	// Idempotent executions may be run again when their worker vanishes.
+	Idempotent bool
+	// Attempt counts claims. It is the fencing token: what a worker says of an
+	// older attempt is not heard.
+	Attempt int
+	Worker  string // id of the worker that holds it
+
+	Result     json.RawMessage // nil until finished, and in lists
+	ResultSize int
+}
+
+// A LogEntry says when an execution came to a status.
+type LogEntry struct {
+	Status Status    `json:"status"`
+	At     time.Time `json:"timestamp"`
+}
+
+// Context says on whose behalf and because of what an execution runs.
+// Its JSON is what StackStorm shows as an execution's context.
+type Context struct {
+	User            string          `json:"user,omitempty"`
+	APIUser         string          `json:"api_user,omitempty"`
+	Pack            string          `json:"pack,omitempty"`
+	Parent          json.RawMessage `json:"parent,omitempty"`
+	TraceContext    *Trace          `json:"trace_context,omitempty"`
+	Rule            *Named          `json:"rule,omitempty"`
+	TriggerInstance *Named          `json:"trigger_instance,omitempty"`
+	Policies        *Policies       `json:"policies,omitempty"`
+	ReRun           *ReRun          `json:"re-run,omitempty"`
+	CanceledBy      string          `json:"cancelled_by,omitempty"`
+	// Extra holds what a client sent along with the st2-context header and the
+	// body's context, by name.
+	Extra map[string]json.RawMessage `json:"-"`
+}
+
+// Trace names the chain of causes.
+type Trace struct {
+	ID  string `json:"id_,omitempty"`
+	Tag string `json:"trace_tag,omitempty"`
+}
+
+// Named is the id and name of something else.
+type Named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Policies is what policies did to an execution.
+type Policies struct {
+	Retry *Retry `json:"retry,omitempty"`
+}
+
+// Retry links an execution to the one that it repeats.
+type Retry struct {
+	AppliedPolicy string `json:"applied_policy"`
+	Count         int    `json:"retry_count"`
+	Retried       string `json:"retried_liveaction_id"`
+}
+
+// ReRun links an execution to the one that a person had run again.
+type ReRun struct {
+	Ref   string   `json:"ref"`
+	Tasks []string `json:"tasks,omitempty"`
+	Reset []string `json:"reset,omitempty"`
+}
+
+// contextFields is Context without its methods, for the plain JSON of it.
+type contextFields Context
+
+// MarshalJSON writes the named fields and then the extra ones.
+func (c Context) MarshalJSON() ([]byte, error) {
+	known, err := json.Marshal(contextFields(c))
+	if err != nil || len(c.Extra) == 0 {
+		return known, err
+	}
+	extra := map[string]json.RawMessage{}
+	for k, v := range c.Extra {
+		extra[k] = v
+	}
+	if err := json.Unmarshal(known, &extra); err != nil {
+		return nil, err
+	}
+	return json.Marshal(extra)
+}
+
+// UnmarshalJSON reads the named fields and keeps the others as extra ones.
+func (c *Context) UnmarshalJSON(b []byte) error {
+	if err := json.Unmarshal(b, (*contextFields)(c)); err != nil {
+		return err
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(b, &all); err != nil {
+		return err
+	}
+	for _, k := range []string{
+		"user", "api_user", "pack", "parent", "trace_context", "rule", "trigger_instance",
+		"policies", "re-run", "cancelled_by",
+	} {
+		delete(all, k)
+	}
+	if len(all) > 0 {
+		c.Extra = all
+	}
+	return nil
+}
+
+// To moves e to status s at now and notes it in the log. It reports false, and
+// changes nothing, when s may not follow.
+func (e *Execution) To(s Status, now time.Time) bool {
+	if !e.Status.MayFollow(s) {
+		return false
+	}
+	e.Status = s
+	e.Log = append(e.Log, LogEntry{s, now})
+	if s.Final() {
+		e.FinishedAt = now
+	}
+	return true
+}

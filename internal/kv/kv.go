@@ -1,0 +1,50 @@
+// Package kv says what the datastore holds: pairs of a name and a text, for
+// the system or for one user, that may be secret and may expire.
+package kv
+
+import (
+	"strings"
+	"time"
+)
+
+// The scopes as they are stored. [Scope] accepts the short forms too.
+const (
+	System = "st2kv.system"
+	User   = "st2kv.user"
+)
+
+// A Pair is one entry of the datastore.
+type Pair struct {
+	Scope     string
+	Name      string // for [User]: without the user's name before it
+	User      string // owner, for [User]
+	Value     string
+	Secret    bool
+	Encrypted bool
+	ExpiresAt time.Time // zero: never
+	UpdatedAt time.Time
+}
+
+// Scope returns the stored form of a scope, and false when there is none such.
+func Scope(s string) (string, bool) {
+	switch s {
+	case "", "system", System:
+		return System, true
+	case "user", User:
+		return User, true
+	default:
+		return "", false
+	}
+}
+
+// UID is the unique id that the API shows.
+func (p Pair) UID() string {
+	name := p.Name
+	if p.Scope == User {
+		name = p.User + ":" + p.Name
+	}
+	return strings.Join([]string{"key_value_pair", p.Scope, name}, ":")
+}
+
+// Expired reports whether p is gone at now.
+func (p Pair) Expired(now time.Time) bool { return !p.ExpiresAt.IsZero() && !p.ExpiresAt.After(now) }

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/access"
+)
+
+// PutUser writes u over the user of its name.
+func (tx *Tx) PutUser(ctx context.Context, u access.User) error {
+	_, err := tx.c.Exec(ctx, `
+		INSERT INTO users (name, password, admin, created_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (name) DO UPDATE SET password = excluded.password, admin = excluded.admin`,
+		u.Name, u.Password, u.Admin, micros(u.CreatedAt))
+	if err != nil {
+		return fmt.Errorf("put user %s: %w", u.Name, err)
+	}
+	return nil
+}
+
+// User returns one user.
+func (r Reader) User(ctx context.Context, name string) (access.User, error) {
+	u := access.User{Name: name}
+	var at int64
+	err := r.c.QueryRow(ctx, `SELECT password, admin, created_at FROM users WHERE name = $1`, name).
+		Scan(&u.Password, &u.Admin, &at)
+	u.CreatedAt = fromMicros(at)
+	return u, notFound(err, "user %s", name)
+}
+
+// CountUsers returns how many users there are.
+func (r Reader) CountUsers(ctx context.Context) (int, error) {
+	var n int
+	if err := r.c.QueryRow(ctx, `SELECT count(*) FROM users`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count users: %w", err)
+	}
+	return n, nil
+}
+
+// InsertToken records a token.
+func (tx *Tx) InsertToken(ctx context.Context, t access.Token) error {
+	_, err := tx.c.Exec(ctx, `
+		INSERT INTO tokens (hash, id, user_name, expires_at, service, metadata) VALUES ($1, $2, $3, $4, $5, $6)`,
+		t.Hash, t.ID, t.User, micros(t.ExpiresAt), t.Service, object(t.Metadata))
+	if err != nil {
+		return fmt.Errorf("insert a token of %s: %w", t.User, err)
+	}
+	return nil
+}
+
+// DeleteToken takes a token away.
+func (tx *Tx) DeleteToken(ctx context.Context, hash string) error {
+	if _, err := tx.c.Exec(ctx, `DELETE FROM tokens WHERE hash = $1`, hash); err != nil {
+		return fmt.Errorf("delete a token: %w", err)
+	}
+	return nil
+}
+
+// Token returns the token of a hash, expired or not.
+func (r Reader) Token(ctx context.Context, hash string) (access.Token, error) {
+	t := access.Token{Hash: hash}
+	var expires int64
+	var meta string
+	err := r.c.QueryRow(ctx, `
+		SELECT id, user_name, expires_at, service, metadata FROM tokens WHERE hash = $1`, hash).
+		Scan(&t.ID, &t.User, &expires, &t.Service, &meta)
+	t.ExpiresAt, t.Metadata = fromMicros(expires), json.RawMessage(meta)
+	return t, notFound(err, "token")
+}
+
+// PutAPIKey writes k over the key of its id.
+func (tx *Tx) PutAPIKey(ctx context.Context, k access.APIKey) error {
+	_, err := tx.c.Exec(ctx, `
+		INSERT INTO api_keys (id, hash, user_name, metadata, enabled, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (id) DO UPDATE SET user_name = excluded.user_name, metadata = excluded.metadata, enabled = excluded.enabled`,
+		k.ID, k.Hash, k.User, object(k.Metadata), k.Enabled, micros(k.CreatedAt))
+	if err != nil {
+		return fmt.Errorf("put API key %s: %w", k.ID, err)
+	}
+	return nil
+}
+
+// DeleteAPIKey removes the key of an id, and reports whether it was there.
+func (tx *Tx) DeleteAPIKey(ctx context.Context, id string) (bool, error) {
+	res, err := tx.c.Exec(ctx, `DELETE FROM api_keys WHERE id = $1`, id)
+	if err != nil {
+		return false, fmt.Errorf("delete API key %s: %w", id, err)
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+const apiKeyColumns = `id, hash, user_name, metadata, enabled, created_at`
+
+func scanAPIKey(row scanner) (access.APIKey, error) {
+	var k access.APIKey
+	var at int64
+	var meta string
+	err := row.Scan(&k.ID, &k.Hash, &k.User, &meta, &k.Enabled, &at)
+	k.CreatedAt, k.Metadata = fromMicros(at), json.RawMessage(meta)
+	return k, err
+}
+
+// APIKey returns the key of an id or of a hash.
+func (r Reader) APIKey(ctx context.Context, idOrHash string) (access.APIKey, error) {
+	k, err := scanAPIKey(r.c.QueryRow(ctx, `SELECT `+apiKeyColumns+` FROM api_keys WHERE id = $1 OR hash = $1`, idOrHash))
+	return k, notFound(err, "API key")
+}
+
+// ListAPIKeys returns a page of keys, oldest first, and how many there are in all.
+func (r Reader) ListAPIKeys(ctx context.Context, user string, p Page) ([]access.APIKey, Total, error) {
+	w := &where{}
+	w.text("user_name", user)
+	total, err := r.count(ctx, "api_keys", w)
+	if err != nil {
+		return nil, Total{}, err
+	}
+	where := w.String()
+	w.args = append(w.args, p.Limit, p.Offset)
+	n := len(w.args)
+	rows, err := r.c.Query(ctx, fmt.Sprintf(`
+		SELECT `+apiKeyColumns+` FROM api_keys%s ORDER BY created_at, id LIMIT $%d OFFSET $%d`, where, n-1, n), w.args...)
+	out, err := collect(rows, err, func(rows *sql.Rows) (access.APIKey, error) { return scanAPIKey(rows) })
+	if err != nil {
+		return nil, Total{}, fmt.Errorf("list API keys: %w", err)
+	}
+	return out, total, nil
+}
+
+// DeleteExpired removes up to limit tokens and as many pairs that are past
+// their time at now, and returns how many went.
+func (tx *Tx) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
+	total := 0
+	for _, q := range []string{
+		`DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at < $1 LIMIT $2)`,
+		`DELETE FROM keys WHERE (scope, user_name, name) IN (
+			SELECT scope, user_name, name FROM keys WHERE expires_at > 0 AND expires_at < $1 LIMIT $2)`,
+	} {
+		n, err := tx.affected(tx.c.Exec(ctx, q, micros(now), limit))
+		if err != nil {
+			return total, fmt.Errorf("delete what has expired: %w", err)
+		}
+		total += n
+	}
+	return total, nil
+}
+
+func (tx *Tx) affected(res sql.Result, err error) (int, error) {
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}

@@ -1,0 +1,280 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/execution"
+)
+
+// InsertExecution records a new execution.
+func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error {
+	ctxJSON, err := json.Marshal(e.Context)
+	if err != nil {
+		return fmt.Errorf("write the context of execution %s: %w", e.ID, err)
+	}
+	rule, instance := "", ""
+	if r := e.Context.Rule; r != nil {
+		rule = r.Name
+	}
+	if i := e.Context.TriggerInstance; i != nil {
+		instance = i.ID
+	}
+	inline, gzipped, err := packResult(e.Result)
+	if err != nil {
+		return err
+	}
+	_, err = tx.c.Exec(ctx, `
+		INSERT INTO executions (id, status, action, runner, user_name, parent, rule, trigger_type,
+			trigger_ref, trigger_instance, created_at, not_before, started_at, finished_at, idempotent,
+			attempt, worker, log, result_size, context, notify, parameters, result, result_apart)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+		e.ID, string(e.Status), e.Action, e.Runner, e.Context.User, null(e.Parent), null(rule), null(e.TriggerType),
+		null(e.Trigger), null(instance), micros(e.CreatedAt), micros(e.NotBefore), micros(e.StartedAt), micros(e.FinishedAt),
+		e.Idempotent, e.Attempt, null(e.Worker), formatLog(e.Log), len(e.Result), string(ctxJSON), null(string(e.Notify)),
+		object(e.Parameters), inline, gzipped != nil)
+	if err != nil {
+		return fmt.Errorf("insert execution %s: %w", e.ID, err)
+	}
+	if gzipped != nil {
+		if err := tx.putResult(ctx, e.ID, gzipped); err != nil {
+			return err
+		}
+	}
+	tx.tally(tallyExecutions, 1)
+	if e.Parent == "" {
+		tx.tally(tallyRootExecutions, 1)
+	}
+	return nil
+}
+
+// executionColumns are what [scanExecution] reads: everything but the result.
+const executionColumns = `id, status, action, runner, parent, trigger_type, trigger_ref, created_at,
+	not_before, started_at, finished_at, idempotent, attempt, worker, log, result_size, context, notify, parameters`
+
+type scanner interface{ Scan(dest ...any) error }
+
+func scanExecution(row scanner, more ...any) (*execution.Execution, error) {
+	var e execution.Execution
+	var parent, triggerType, trigger, worker, notify sql.NullString
+	var created, notBefore, started, finished int64
+	var log, ctxJSON, params string
+	dest := append([]any{
+		&e.ID, &e.Status, &e.Action, &e.Runner, &parent, &triggerType, &trigger, &created, &notBefore, &started,
+		&finished, &e.Idempotent, &e.Attempt, &worker, &log, &e.ResultSize, &ctxJSON, &notify, &params,
+	}, more...)
+	if err := row.Scan(dest...); err != nil {
+		return nil, err
+	}
+	e.Parent, e.TriggerType, e.Trigger, e.Worker = parent.String, triggerType.String, trigger.String, worker.String
+	e.CreatedAt, e.NotBefore, e.StartedAt, e.FinishedAt = fromMicros(created), fromMicros(notBefore), fromMicros(started), fromMicros(finished)
+	e.Log, e.Parameters = parseLog(log), json.RawMessage(params)
+	if notify.Valid {
+		e.Notify = json.RawMessage(notify.String)
+	}
+	if err := json.Unmarshal([]byte(ctxJSON), &e.Context); err != nil {
+		return nil, fmt.Errorf("read the context of execution %s: %w", e.ID, err)
+	}
+	return &e, nil
+}
+
+// Execution returns one execution without its result.
+func (r Reader) Execution(ctx context.Context, id string) (*execution.Execution, error) {
+	e, err := scanExecution(r.c.QueryRow(ctx, `SELECT `+executionColumns+` FROM executions WHERE id = $1`, id))
+	return e, notFound(err, "execution %s", id)
+}
+
+// LastExecution returns the execution that was requested last.
+func (r Reader) LastExecution(ctx context.Context) (*execution.Execution, error) {
+	e, err := scanExecution(r.c.QueryRow(ctx, `
+		SELECT `+executionColumns+` FROM executions ORDER BY created_at DESC, seq DESC LIMIT 1`))
+	return e, notFound(err, "last execution")
+}
+
+// Children returns the executions whose parent is id, in the order of their birth.
+func (r Reader) Children(ctx context.Context, id string) ([]*execution.Execution, error) {
+	rows, err := r.c.Query(ctx, `
+		SELECT `+executionColumns+` FROM executions WHERE parent = $1 ORDER BY created_at, seq`, id)
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	if err != nil {
+		return nil, fmt.Errorf("children of execution %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// A Change moves an execution on. Its zero fields leave what is there.
+type Change struct {
+	ID string
+	// From are the statuses that the change is good for, and Attempt the claim, 0 for any.
+	// When the execution is elsewhere by now, nothing is changed.
+	From    []execution.Status
+	Attempt int
+
+	To        execution.Status
+	At        time.Time
+	NotBefore time.Time
+	Context   *execution.Context
+	Result    json.RawMessage // for a final status
+}
+
+// ChangeExecution carries out c, and reports false when the execution was not
+// where c expects it.
+func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
+	inline, gzipped, err := packResult(c.Result)
+	if err != nil {
+		return false, err
+	}
+	var ctxJSON sql.NullString
+	if c.Context != nil {
+		b, err := json.Marshal(c.Context)
+		if err != nil {
+			return false, fmt.Errorf("write the context of execution %s: %w", c.ID, err)
+		}
+		ctxJSON = null(string(b))
+	}
+	var finished int64
+	if c.To.Final() {
+		finished = micros(c.At)
+	}
+	args := []any{
+		c.ID, string(c.To), logEntry(c.To, c.At), finished, micros(c.NotBefore), ctxJSON, inline, len(c.Result),
+		gzipped != nil, c.Attempt,
+	}
+	res, err := tx.c.Exec(ctx, `
+		UPDATE executions SET status = $2, log = log || $3, finished_at = $4,
+			not_before = CASE WHEN $5 > 0 THEN $5 ELSE not_before END,
+			context = coalesce($6, context), result = $7, result_size = $8, result_apart = $9
+		WHERE id = $1 AND ($10 = 0 OR attempt = $10) AND status IN `+statusList(c.From), args...)
+	if err != nil {
+		return false, fmt.Errorf("change execution %s to %s: %w", c.ID, c.To, err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if gzipped != nil {
+		return true, tx.putResult(ctx, c.ID, gzipped)
+	}
+	return true, nil
+}
+
+// Claim gives the caller up to n scheduled executions whose time has come,
+// oldest first, as running with a new attempt. What is not due stays.
+func (tx *Tx) Claim(ctx context.Context, worker string, n int, now time.Time) ([]*execution.Execution, error) {
+	// One writer makes this exact in SQLite. PostgreSQL adds FOR UPDATE SKIP LOCKED.
+	rows, err := tx.c.Query(ctx, `
+		UPDATE executions SET status = 'running', worker = $1, attempt = attempt + 1, started_at = $2, log = log || $3
+		WHERE seq IN (
+			SELECT seq FROM executions WHERE status = 'scheduled'
+				AND status NOT IN ('succeeded', 'failed', 'timeout', 'abandoned', 'canceled')
+				AND not_before <= $2
+			ORDER BY not_before, seq LIMIT $4)
+		RETURNING `+executionColumns,
+		worker, micros(now), logEntry(execution.Running, now), n)
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	if err != nil {
+		return nil, fmt.Errorf("claim executions: %w", err)
+	}
+	return out, nil
+}
+
+// NextDue returns when the first scheduled or delayed execution that is not due
+// at now will be; zero when there is none.
+func (r Reader) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
+	var at sql.NullInt64
+	err := r.c.QueryRow(ctx, `
+		SELECT min(not_before) FROM executions
+		WHERE status IN ('scheduled', 'delayed', 'requested')
+			AND status NOT IN ('succeeded', 'failed', 'timeout', 'abandoned', 'canceled')
+			AND not_before > $1`, micros(now)).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("next due execution: %w", err)
+	}
+	return fromMicros(at.Int64), nil
+}
+
+// Waiting returns up to limit executions in one of the live statuses whose time
+// has come, oldest first.
+func (r Reader) Waiting(ctx context.Context, statuses []execution.Status, now time.Time, limit int) ([]*execution.Execution, error) {
+	rows, err := r.c.Query(ctx, `
+		SELECT `+executionColumns+` FROM executions
+		WHERE status IN `+statusList(statuses)+`
+			AND status NOT IN ('succeeded', 'failed', 'timeout', 'abandoned', 'canceled')
+			AND not_before <= $1
+		ORDER BY seq LIMIT $2`, micros(now), limit)
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	if err != nil {
+		return nil, fmt.Errorf("waiting executions: %w", err)
+	}
+	return out, nil
+}
+
+// Occupying returns the executions of an action that count against its limits:
+// those that may run or do.
+func (r Reader) Occupying(ctx context.Context, action string) ([]*execution.Execution, error) {
+	rows, err := r.c.Query(ctx, `
+		SELECT `+executionColumns+` FROM executions
+		WHERE status IN ('scheduled', 'running', 'pausing', 'paused', 'resuming', 'pending', 'canceling')
+			AND status NOT IN ('succeeded', 'failed', 'timeout', 'abandoned', 'canceled')
+			AND action = $1`, action)
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	if err != nil {
+		return nil, fmt.Errorf("executions of %s that run: %w", action, err)
+	}
+	return out, nil
+}
+
+// statusList writes statuses as an SQL list. They are constants of ours, so
+// the text has few variants and nothing of a user's in it.
+func statusList(statuses []execution.Status) string {
+	var b strings.Builder
+	b.WriteByte('(')
+	for i, s := range statuses {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("'" + string(s) + "'")
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// The log is kept as "status:micros," for each entry, so that a change appends
+// to it without reading it.
+func logEntry(s execution.Status, at time.Time) string {
+	return string(s) + ":" + strconv.FormatInt(micros(at), 10) + ","
+}
+
+func formatLog(log []execution.LogEntry) string {
+	var b strings.Builder
+	for _, l := range log {
+		b.WriteString(logEntry(l.Status, l.At))
+	}
+	return b.String()
+}
+
+func parseLog(s string) []execution.LogEntry {
+	out := make([]execution.LogEntry, 0, strings.Count(s, ","))
+	for part := range strings.SplitSeq(s, ",") {
+		status, at, ok := strings.Cut(part, ":")
+		if !ok {
+			continue
+		}
+		n, _ := strconv.ParseInt(at, 10, 64) //nolint:errcheck // written by logEntry
+		out = append(out, execution.LogEntry{Status: execution.Status(status), At: fromMicros(n)})
+	}
+	return out
+}
+
+// object is the JSON of an object that may be absent.
+func object(b json.RawMessage) string {
+	if len(b) == 0 {
+		return "{}"
+	}
+	return string(b)
+}

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/kv"
+)
+
+// PutKey writes p over the pair of its scope, user and name.
+func (tx *Tx) PutKey(ctx context.Context, id string, p kv.Pair) error {
+	_, err := tx.c.Exec(ctx, `
+		INSERT INTO keys (scope, user_name, name, id, value, secret, encrypted, expires_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (scope, user_name, name) DO UPDATE SET value = excluded.value, secret = excluded.secret,
+			encrypted = excluded.encrypted, expires_at = excluded.expires_at, updated_at = excluded.updated_at`,
+		p.Scope, p.User, p.Name, id, p.Value, p.Secret, p.Encrypted, micros(p.ExpiresAt), micros(p.UpdatedAt))
+	if err != nil {
+		return fmt.Errorf("put key %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+// DeleteKey removes a pair, and reports whether it was there.
+func (tx *Tx) DeleteKey(ctx context.Context, scope, user, name string) (bool, error) {
+	res, err := tx.c.Exec(ctx, `
+		DELETE FROM keys WHERE scope = $1 AND user_name = $2 AND name = $3`, scope, user, name)
+	if err != nil {
+		return false, fmt.Errorf("delete key %s: %w", name, err)
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+const keyColumns = `scope, user_name, name, value, secret, encrypted, expires_at, updated_at`
+
+func scanKey(row scanner) (kv.Pair, error) {
+	var p kv.Pair
+	var expires, updated int64
+	err := row.Scan(&p.Scope, &p.User, &p.Name, &p.Value, &p.Secret, &p.Encrypted, &expires, &updated)
+	p.ExpiresAt, p.UpdatedAt = fromMicros(expires), fromMicros(updated)
+	return p, err
+}
+
+// Key returns a pair that has not expired at now.
+func (r Reader) Key(ctx context.Context, scope, user, name string, now time.Time) (kv.Pair, error) {
+	p, err := scanKey(r.c.QueryRow(ctx, `
+		SELECT `+keyColumns+` FROM keys
+		WHERE scope = $1 AND user_name = $2 AND name = $3 AND (expires_at = 0 OR expires_at > $4)`,
+		scope, user, name, micros(now)))
+	return p, notFound(err, "key %s", name)
+}
+
+// Keys says which pairs are wanted. A zero field wants all.
+type Keys struct {
+	Scope  string
+	User   *string
+	Prefix string
+	Name   string
+	Now    time.Time // what has expired by then is left out
+}
+
+// ListKeys returns a page of pairs by name and how many there are in all.
+func (r Reader) ListKeys(ctx context.Context, q Keys, p Page) ([]kv.Pair, Total, error) {
+	w := &where{}
+	w.text("scope", q.Scope)
+	if q.User != nil {
+		w.add("user_name = ?", *q.User)
+	}
+	w.text("name", q.Name)
+	if q.Prefix != "" {
+		w.add("substr(name, 1, length(?)) = ?", q.Prefix)
+	}
+	w.add("(expires_at = 0 OR expires_at > ?)", micros(q.Now))
+	total, err := r.count(ctx, "keys", w)
+	if err != nil {
+		return nil, Total{}, err
+	}
+	where := w.String()
+	w.args = append(w.args, p.Limit, p.Offset)
+	n := len(w.args)
+	rows, err := r.c.Query(ctx, fmt.Sprintf(`
+		SELECT `+keyColumns+` FROM keys%s ORDER BY scope, user_name, name LIMIT $%d OFFSET $%d`, where, n-1, n), w.args...)
+	out, err := collect(rows, err, func(rows *sql.Rows) (kv.Pair, error) { return scanKey(rows) })
+	if err != nil {
+		return nil, Total{}, fmt.Errorf("list keys: %w", err)
+	}
+	return out, total, nil
+}

@@ -1,0 +1,214 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/execution"
+)
+
+// counted bounds how many rows a list counts to say how many there are in all.
+// Beyond it, the count says "at least".
+const counted = 10_000
+
+// Page says which part of a list is wanted.
+type Page struct {
+	Limit  int // rows; less than 0: all
+	Offset int
+	Asc    bool // oldest first; default newest first
+}
+
+// Total is how many rows a list has in all.
+type Total struct {
+	N       int
+	AtLeast bool // there may be more: counting stopped
+}
+
+// Executions says which executions are wanted. A zero field wants all.
+type Executions struct {
+	IDs             []string
+	Status          []execution.Status
+	Action          string
+	Pack            string
+	Runner          string
+	User            string
+	Parent          string
+	Root            bool // only those without a parent
+	Rule            string
+	Trigger         string
+	TriggerType     string
+	TriggerInstance string
+	After, Before   time.Time // by the time of request, both exclusive
+	At              time.Time
+}
+
+// where collects conditions and their arguments.
+type where struct {
+	conds []string
+	args  []any
+}
+
+// add adds a condition in which ? stands for arg.
+func (w *where) add(cond string, arg any) {
+	w.args = append(w.args, arg)
+	w.conds = append(w.conds, strings.ReplaceAll(cond, "?", "$"+strconv.Itoa(len(w.args))))
+}
+
+func (w *where) text(column, value string) {
+	if value != "" {
+		w.add(column+" = ?", value)
+	}
+}
+
+func (w *where) among(column string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	marks := make([]string, len(values))
+	for i, v := range values {
+		w.args = append(w.args, v)
+		marks[i] = "$" + strconv.Itoa(len(w.args))
+	}
+	w.conds = append(w.conds, column+" IN ("+strings.Join(marks, ", ")+")")
+}
+
+func (w *where) between(column string, after, before time.Time) {
+	if !after.IsZero() {
+		w.add(column+" > ?", micros(after))
+	}
+	if !before.IsZero() {
+		w.add(column+" < ?", micros(before))
+	}
+}
+
+func (w *where) String() string {
+	if len(w.conds) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.conds, " AND ")
+}
+
+// page adds order and bounds.
+func (w *where) page(column string, p Page) string {
+	dir := " DESC"
+	if p.Asc {
+		dir = ""
+	}
+	w.args = append(w.args, p.Limit, p.Offset)
+	n := len(w.args)
+	return fmt.Sprintf("%s ORDER BY %s%s, seq%s LIMIT $%d OFFSET $%d", w, column, dir, dir, n-1, n)
+}
+
+// count counts the rows of a table, up to the bound.
+func (r Reader) count(ctx context.Context, table string, w *where) (Total, error) {
+	var n int
+	err := r.c.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM `+table+w.String()+` LIMIT `+
+		strconv.Itoa(counted+1)+`) AS some`, w.args...).Scan(&n)
+	if err != nil {
+		return Total{}, fmt.Errorf("count %s: %w", table, err)
+	}
+	if n > counted {
+		return Total{counted, true}, nil
+	}
+	return Total{N: n}, nil
+}
+
+// final is the condition of the partial index that a status is in, which the
+// database wants to see literally before it uses it.
+const (
+	liveCond  = `status NOT IN ('succeeded', 'failed', 'timeout', 'abandoned', 'canceled')`
+	wrongCond = `status IN ('failed', 'timeout', 'abandoned', 'canceled')`
+)
+
+func (q Executions) where() *where {
+	w := &where{}
+	w.among("id", q.IDs)
+	if len(q.Status) > 0 {
+		names := make([]string, len(q.Status))
+		live, wrong := true, true
+		for i, s := range q.Status {
+			names[i] = string(s)
+			live = live && !s.Final()
+			wrong = wrong && s.Final() && s != execution.Succeeded
+		}
+		w.among("status", names)
+		switch {
+		case live:
+			w.conds = append(w.conds, liveCond)
+		case wrong:
+			w.conds = append(w.conds, wrongCond)
+		}
+	}
+	w.text("action", q.Action)
+	if q.Pack != "" {
+		w.add("action >= ?", q.Pack+".")
+		w.add("action < ?", q.Pack+"/")
+	}
+	w.text("runner", q.Runner)
+	w.text("user_name", q.User)
+	w.text("parent", q.Parent)
+	if q.Root {
+		w.conds = append(w.conds, "parent IS NULL")
+	}
+	w.text("rule", q.Rule)
+	w.text("trigger_ref", q.Trigger)
+	w.text("trigger_type", q.TriggerType)
+	w.text("trigger_instance", q.TriggerInstance)
+	w.between("created_at", q.After, q.Before)
+	if !q.At.IsZero() {
+		w.add("created_at = ?", micros(q.At))
+	}
+	return w
+}
+
+// ListExecutions returns a page of executions, without results, and how many
+// there are in all.
+func (r Reader) ListExecutions(ctx context.Context, q Executions, p Page) ([]*execution.Execution, Total, error) {
+	w := q.where()
+	var total Total
+	var err error
+	switch {
+	case len(w.conds) == 0:
+		total.N, err = r.tallied(ctx, tallyExecutions)
+	case len(w.conds) == 1 && q.Root:
+		total.N, err = r.tallied(ctx, tallyRootExecutions)
+	default:
+		total, err = r.count(ctx, "executions", w)
+	}
+	if err != nil {
+		return nil, Total{}, err
+	}
+	tail := w.page("created_at", p)
+	rows, err := r.c.Query(ctx, `SELECT `+executionColumns+` FROM executions`+tail, w.args...)
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	if err != nil {
+		return nil, Total{}, fmt.Errorf("list executions: %w", err)
+	}
+	return out, total, nil
+}
+
+// ExecutionFacets returns the distinct values of a column of executions, for
+// the filters that people choose from.
+func (r Reader) ExecutionFacets(ctx context.Context, column string) ([]string, error) {
+	switch column {
+	case "action", "status", "rule", "runner", "trigger_ref", "trigger_type", "user_name":
+	default:
+		return nil, fmt.Errorf("executions have no facet %q", column)
+	}
+	rows, err := r.c.Query(ctx, `SELECT DISTINCT `+column+` FROM (
+		SELECT `+column+` FROM executions ORDER BY created_at DESC LIMIT `+strconv.Itoa(counted)+`) AS late
+		WHERE `+column+` IS NOT NULL ORDER BY 1`)
+	out, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
+		var s string
+		err := rows.Scan(&s)
+		return s, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("facet %s of executions: %w", column, err)
+	}
+	return out, nil
+}

@@ -1,0 +1,127 @@
+// Package store is the ledger: what must survive a crash is here before anybody
+// is told of it.
+//
+// A change is a function given to [Store.Write]. It sees its own earlier
+// changes, all of it or nothing of it is kept, and when Write returns nil it is
+// on the disk. Changes of several callers may share one commit; that is never
+// seen, but by the clock. Reads come from the last commit and hold up no
+// writer. All methods are safe for concurrent use.
+//
+// The SQL is written once for all databases. What a database does its own way
+// is behind [Driver], and package storetest holds the promises that every
+// driver keeps.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Driver is what a database brings. Package sqlite has one.
+type Driver interface {
+	// Write runs f in a transaction and returns when the commit is durable.
+	// An error of f, or of the commit, undoes what f did.
+	Write(ctx context.Context, f func(Conn) error) error
+	// Read returns a connection for reading; it need not be given back.
+	Read() Conn
+	// Tally returns the tallies that the transactions so far have added up.
+	Close() error
+}
+
+// Conn speaks SQL within one transaction, or with a pool of readers. Texts are
+// prepared once and kept, so they are constants or made of few variants.
+type Conn interface {
+	Exec(ctx context.Context, query string, args ...any) (sql.Result, error)
+	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// ErrNotFound is returned by look-ups that find nothing.
+var ErrNotFound = errors.New("not found")
+
+// Store is the ledger over one database.
+type Store struct {
+	driver Driver
+}
+
+// New returns the store in a database whose schema is up to date.
+func New(d Driver) *Store { return &Store{driver: d} }
+
+// Close ends the store after the commits under way.
+func (s *Store) Close() error { return s.driver.Close() }
+
+// Write runs f as one transaction; see the package comment. f may be run on
+// another goroutine, must not wait for anything but the store, and must not
+// keep tx.
+func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
+	return s.driver.Write(ctx, func(c Conn) error {
+		tx := &Tx{Reader: Reader{c}}
+		if err := f(tx); err != nil {
+			return err
+		}
+		return tx.flushTallies(ctx)
+	})
+}
+
+// Reader returns what reads the last commit.
+func (s *Store) Reader() Reader { return Reader{s.driver.Read()} }
+
+// Reader answers questions. Its methods are in the files of their nouns.
+type Reader struct{ c Conn }
+
+// A Tx is a transaction: it reads what it has itself changed.
+type Tx struct {
+	Reader
+	tallies map[string]int64
+}
+
+// Micros and its inverse turn times into the integers of the tables:
+// microseconds since 1970, UTC; 0 is the zero time.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}
+
+// null keeps empty texts out of the partial indexes.
+func null(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
+// notFound turns the absence of a row into ErrNotFound.
+func notFound(err error, format string, args ...any) error {
+	what := fmt.Sprintf(format, args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%s: %w", what, ErrNotFound)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// collect reads all rows with scan.
+func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}

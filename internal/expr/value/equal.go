@@ -17,6 +17,7 @@ const (
 	maxBits  = 1 << 20  // bits of an int
 
 	maxIntDigits = 4300 // digits of an int in a text, as in Python
+	maxItems     = maxText / 16
 )
 
 // Equal reports whether a and b are equal as Python has it: 1 == 1.0 == True,

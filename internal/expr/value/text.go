@@ -290,9 +290,14 @@ func appendQuotedByte(dst []byte, c, quote byte) []byte {
 }
 
 func appendQuotedRune(dst []byte, r rune) []byte {
-	switch {
-	case Printable(r):
+	if Printable(r) {
 		return utf8.AppendRune(dst, r)
+	}
+	return appendEscapedRune(dst, r)
+}
+
+func appendEscapedRune(dst []byte, r rune) []byte {
+	switch {
 	case r < 0x100:
 		return fmt.Appendf(dst, `\x%02x`, r)
 	case r < 0x10000:

@@ -7,6 +7,8 @@ package execution
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
 
 // An Execution is one run of one action.
@@ -38,6 +40,18 @@ type Execution struct {
 
 	Result     json.RawMessage // nil until finished, and in lists
 	ResultSize int
+}
+
+// A Request is the wish to run an action.
+type Request struct {
+	Action     string      // reference
+	Parameters *value.Dict // as given; may hold templates
+	Context    Context
+	Delay      time.Duration
+	Notify     json.RawMessage
+
+	Trigger     string // reference of the trigger whose event asks, if one does
+	TriggerType string
 }
 
 // A LogEntry says when an execution came to a status.

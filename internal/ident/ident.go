@@ -27,3 +27,12 @@ var id = regexp.MustCompile(`^[0-9a-f]{24}$`)
 
 // Valid reports whether s has the form of an id.
 func Valid(s string) bool { return id.MatchString(s) }
+
+// Time returns the second in which an id was made; zero when id is none.
+func Time(id string) time.Time {
+	b, err := hex.DecodeString(id)
+	if err != nil || len(b) != 12 {
+		return time.Time{}
+	}
+	return time.Unix(int64(binary.BigEndian.Uint32(b)), 0).UTC()
+}

@@ -72,7 +72,8 @@ func (r Reader) Token(ctx context.Context, hash string) (access.Token, error) {
 	return t, notFound(err, "token")
 }
 
-// PutAPIKey writes k over the key of its id.
+// PutAPIKey adds k, or writes it over the key of its id, whose hash and time of
+// birth stay.
 func (tx *Tx) PutAPIKey(ctx context.Context, k access.APIKey) error {
 	_, err := tx.c.Exec(ctx, `
 		INSERT INTO api_keys (id, hash, user_name, metadata, enabled, created_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -119,11 +120,8 @@ func (r Reader) ListAPIKeys(ctx context.Context, user string, p Page) ([]access.
 	if err != nil {
 		return nil, Total{}, err
 	}
-	where := w.String()
-	w.args = append(w.args, p.Limit, p.Offset)
-	n := len(w.args)
-	rows, err := r.c.Query(ctx, fmt.Sprintf(`
-		SELECT `+apiKeyColumns+` FROM api_keys%s ORDER BY created_at, id LIMIT $%d OFFSET $%d`, where, n-1, n), w.args...)
+	tail := w.ordered("created_at, id", p)
+	rows, err := r.c.Query(ctx, `SELECT `+apiKeyColumns+` FROM api_keys`+tail, w.args...)
 	out, err := collect(rows, err, func(rows *sql.Rows) (access.APIKey, error) { return scanAPIKey(rows) })
 	if err != nil {
 		return nil, Total{}, fmt.Errorf("list API keys: %w", err)
@@ -136,7 +134,7 @@ func (r Reader) ListAPIKeys(ctx context.Context, user string, p Page) ([]access.
 func (tx *Tx) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
 	total := 0
 	for _, q := range []string{
-		`DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at < $1 LIMIT $2)`,
+		`DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at > 0 AND expires_at < $1 LIMIT $2)`,
 		`DELETE FROM keys WHERE (scope, user_name, name) IN (
 			SELECT scope, user_name, name FROM keys WHERE expires_at > 0 AND expires_at < $1 LIMIT $2)`,
 	} {
@@ -147,6 +145,17 @@ func (tx *Tx) DeleteExpired(ctx context.Context, now time.Time, limit int) (int,
 		total += n
 	}
 	return total, nil
+}
+
+// Setting returns the value of a name that all servers of the ledger share, and
+// makes it value when there is none yet.
+func (tx *Tx) Setting(ctx context.Context, name, value string) (string, error) {
+	_, err := tx.c.Exec(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, value)
+	if err != nil {
+		return "", fmt.Errorf("set %s: %w", name, err)
+	}
+	err = tx.c.QueryRow(ctx, `SELECT value FROM settings WHERE name = $1`, name).Scan(&value)
+	return value, notFound(err, "setting %s", name)
 }
 
 func (tx *Tx) affected(res sql.Result, err error) (int, error) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,8 +111,9 @@ func (r Reader) Children(ctx context.Context, id string) ([]*execution.Execution
 // A Change moves an execution on. Its zero fields leave what is there.
 type Change struct {
 	ID string
-	// From are the statuses that the change is good for, and Attempt the claim, 0 for any.
-	// When the execution is elsewhere by now, nothing is changed.
+	// From are the statuses that the change is good for, at least one, and
+	// Attempt the claim, 0 for any. When the execution is elsewhere by now,
+	// nothing is changed. A final status is never left, whatever From says.
 	From    []execution.Status
 	Attempt int
 
@@ -123,8 +125,11 @@ type Change struct {
 }
 
 // ChangeExecution carries out c, and reports false when the execution was not
-// where c expects it.
+// where c expects it. What is to run again leaves the hands of its worker.
 func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
+	if len(c.From) == 0 {
+		return false, fmt.Errorf("change execution %s to %s: no status to change from", c.ID, c.To)
+	}
 	inline, gzipped, err := packResult(c.Result)
 	if err != nil {
 		return false, err
@@ -148,8 +153,12 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	res, err := tx.c.Exec(ctx, `
 		UPDATE executions SET status = $2, log = log || $3, finished_at = $4,
 			not_before = CASE WHEN $5 > 0 THEN $5 ELSE not_before END,
-			context = coalesce($6, context), result = $7, result_size = $8, result_apart = $9
-		WHERE id = $1 AND ($10 = 0 OR attempt = $10) AND status IN `+statusList(c.From), args...)
+			context = coalesce($6, context),
+			result = CASE WHEN $8 > 0 THEN $7 ELSE result END,
+			result_size = CASE WHEN $8 > 0 THEN $8 ELSE result_size END,
+			result_apart = CASE WHEN $8 > 0 THEN $9 ELSE result_apart END,
+			worker = CASE WHEN $2 IN ('requested', 'delayed', 'scheduled') THEN NULL ELSE worker END
+		WHERE id = $1 AND ($10 = 0 OR attempt = $10) AND status IN `+statusList(c.From)+` AND `+liveCond, args...)
 	if err != nil {
 		return false, fmt.Errorf("change execution %s to %s: %w", c.ID, c.To, err)
 	}
@@ -163,53 +172,111 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	return true, nil
 }
 
-// Claim gives the caller up to n scheduled executions whose time has come,
-// oldest first, as running with a new attempt. What is not due stays.
+// Claim gives the caller up to n scheduled executions whose time has come, those
+// that are due the longest and in that order, as running with a new attempt.
+// What is not due stays.
 func (tx *Tx) Claim(ctx context.Context, worker string, n int, now time.Time) ([]*execution.Execution, error) {
 	// One writer makes this exact in SQLite. PostgreSQL adds FOR UPDATE SKIP LOCKED.
 	rows, err := tx.c.Query(ctx, `
-		UPDATE executions SET status = 'running', worker = $1, attempt = attempt + 1, started_at = $2, log = log || $3
-		WHERE seq IN (
-			SELECT seq FROM executions WHERE status = 'scheduled'
-				AND status NOT IN ('succeeded', 'failed', 'timeout', 'abandoned', 'canceled')
-				AND not_before <= $2
-			ORDER BY not_before, seq LIMIT $4)
+		UPDATE executions SET status = 'running', worker = $3, attempt = attempt + 1, started_at = $1, log = log || $4
+		WHERE seq IN `+dueSeqs(execution.Scheduled)+`
 		RETURNING `+executionColumns,
-		worker, micros(now), logEntry(execution.Running, now), n)
+		micros(now), n, worker, logEntry(execution.Running, now))
 	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
 	if err != nil {
 		return nil, fmt.Errorf("claim executions: %w", err)
 	}
+	// No database says in which order it returns what it has updated.
+	slices.SortStableFunc(out, func(a, b *execution.Execution) int { return due(a).Compare(due(b)) })
 	return out, nil
 }
 
-// NextDue returns when the first scheduled or delayed execution that is not due
-// at now will be; zero when there is none.
+// due is since when an execution may run.
+func due(e *execution.Execution) time.Time {
+	if !e.NotBefore.IsZero() {
+		return e.NotBefore
+	}
+	return e.CreatedAt
+}
+
+// dueOrder is the order of [due] in SQL.
+const dueOrder = `CASE WHEN not_before > 0 THEN not_before ELSE created_at END, seq`
+
+// dueSeqs is the text of a query for the seqs of the $2 executions in live
+// statuses that are due the longest at $1. Each of its parts reads the first few
+// entries of executions_live, so it costs the same however many wait. What may
+// run at once and what had to wait are parts of their own: in one order by
+// not_before, the first would always go before the second.
+func dueSeqs(statuses ...execution.Status) string {
+	var parts []string
+	for i, s := range statuses {
+		parts = append(parts, fmt.Sprintf(`
+			SELECT * FROM (SELECT seq, created_at AS due FROM executions
+				WHERE status = '%s' AND %s AND not_before = 0 ORDER BY seq LIMIT $2) AS at_once_%d
+			UNION ALL
+			SELECT * FROM (SELECT seq, not_before AS due FROM executions
+				WHERE status = '%[1]s' AND %[2]s AND not_before > 0 AND not_before <= $1 ORDER BY not_before, seq LIMIT $2) AS later_%[3]d`,
+			s, liveCond, i))
+	}
+	return `(SELECT seq FROM (` + strings.Join(parts, `
+			UNION ALL`) + `) AS due ORDER BY due, seq LIMIT $2)`
+}
+
+// NextDue returns when the first requested, delayed or scheduled execution that
+// is not due at now will be; zero when there is none.
 func (r Reader) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 	var at sql.NullInt64
+	// For each status apart, so that each part is one look into executions_live.
 	err := r.c.QueryRow(ctx, `
-		SELECT min(not_before) FROM executions
-		WHERE status IN ('scheduled', 'delayed', 'requested')
-			AND status NOT IN ('succeeded', 'failed', 'timeout', 'abandoned', 'canceled')
-			AND not_before > $1`, micros(now)).Scan(&at)
+		SELECT min(at) FROM (
+			SELECT min(not_before) AS at FROM executions WHERE status = 'scheduled' AND `+liveCond+` AND not_before > $1
+			UNION ALL
+			SELECT min(not_before) FROM executions WHERE status = 'delayed' AND `+liveCond+` AND not_before > $1
+			UNION ALL
+			SELECT min(not_before) FROM executions WHERE status = 'requested' AND `+liveCond+` AND not_before > $1
+		) AS next`, micros(now)).Scan(&at)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("next due execution: %w", err)
 	}
 	return fromMicros(at.Int64), nil
 }
 
-// Waiting returns up to limit executions in one of the live statuses whose time
-// has come, oldest first.
-func (r Reader) Waiting(ctx context.Context, statuses []execution.Status, now time.Time, limit int) ([]*execution.Execution, error) {
+// waitingCond is the condition of the index of what waits for policies, which
+// the database wants to see literally before it uses it.
+const waitingCond = `status IN ('requested', 'delayed')`
+
+// Waiting returns up to limit executions of an action that wait for its
+// policies and are due at now, oldest first. With fresh, only those that have
+// not been asked about before.
+func (r Reader) Waiting(ctx context.Context, action string, fresh bool, after int64, now time.Time, limit int) ([]*execution.Execution, int64, error) {
+	cond := waitingCond
+	if fresh {
+		cond += ` AND status = 'requested'`
+	}
 	rows, err := r.c.Query(ctx, `
-		SELECT `+executionColumns+` FROM executions
-		WHERE status IN `+statusList(statuses)+`
-			AND status NOT IN ('succeeded', 'failed', 'timeout', 'abandoned', 'canceled')
-			AND not_before <= $1
-		ORDER BY seq LIMIT $2`, micros(now), limit)
+		SELECT `+executionColumns+`, seq FROM executions
+		WHERE `+cond+` AND action = $1 AND seq > $2 AND not_before <= $3
+		ORDER BY seq LIMIT $4`, action, after, micros(now), limit)
+	last := after
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows, &last) })
+	if err != nil {
+		return nil, 0, fmt.Errorf("executions of %s that wait: %w", action, err)
+	}
+	return out, last, nil
+}
+
+// WaitingBut returns up to limit executions of other actions than these that
+// wait for policies and are due at now.
+func (r Reader) WaitingBut(ctx context.Context, actions []string, now time.Time, limit int) ([]*execution.Execution, error) {
+	w := &where{conds: []string{waitingCond}}
+	w.add("not_before <= ?", micros(now))
+	w.notAmong("action", actions)
+	w.args = append(w.args, limit)
+	rows, err := r.c.Query(ctx, `SELECT `+executionColumns+` FROM executions`+w.String()+
+		` ORDER BY seq LIMIT $`+strconv.Itoa(len(w.args)), w.args...)
 	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
 	if err != nil {
-		return nil, fmt.Errorf("waiting executions: %w", err)
+		return nil, fmt.Errorf("executions that wait: %w", err)
 	}
 	return out, nil
 }
@@ -219,9 +286,8 @@ func (r Reader) Waiting(ctx context.Context, statuses []execution.Status, now ti
 func (r Reader) Occupying(ctx context.Context, action string) ([]*execution.Execution, error) {
 	rows, err := r.c.Query(ctx, `
 		SELECT `+executionColumns+` FROM executions
-		WHERE status IN ('scheduled', 'running', 'pausing', 'paused', 'resuming', 'pending', 'canceling')
-			AND status NOT IN ('succeeded', 'failed', 'timeout', 'abandoned', 'canceled')
-			AND action = $1`, action)
+		WHERE action = $1 AND status IN ('scheduled', 'running', 'pausing', 'paused', 'resuming', 'pending', 'canceling')
+		ORDER BY seq`, action)
 	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
 	if err != nil {
 		return nil, fmt.Errorf("executions of %s that run: %w", action, err)

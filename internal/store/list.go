@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -64,7 +65,11 @@ func (w *where) text(column, value string) {
 	}
 }
 
-func (w *where) among(column string, values []string) {
+func (w *where) among(column string, values []string) { w.list(column+" IN (", values) }
+
+func (w *where) notAmong(column string, values []string) { w.list(column+" NOT IN (", values) }
+
+func (w *where) list(head string, values []string) {
 	if len(values) == 0 {
 		return
 	}
@@ -73,7 +78,7 @@ func (w *where) among(column string, values []string) {
 		w.args = append(w.args, v)
 		marks[i] = "$" + strconv.Itoa(len(w.args))
 	}
-	w.conds = append(w.conds, column+" IN ("+strings.Join(marks, ", ")+")")
+	w.conds = append(w.conds, head+strings.Join(marks, ", ")+")")
 }
 
 func (w *where) between(column string, after, before time.Time) {
@@ -98,9 +103,19 @@ func (w *where) page(column string, p Page) string {
 	if p.Asc {
 		dir = ""
 	}
-	w.args = append(w.args, p.Limit, p.Offset)
+	return w.ordered(column+dir+", seq"+dir, p)
+}
+
+// ordered adds an order and bounds.
+func (w *where) ordered(by string, p Page) string {
+	limit := int64(p.Limit)
+	if limit < 0 {
+		limit = math.MaxInt64 // what both databases take for all
+	}
+	text := w.String()
+	w.args = append(w.args, limit, p.Offset)
 	n := len(w.args)
-	return fmt.Sprintf("%s ORDER BY %s%s, seq%s LIMIT $%d OFFSET $%d", w, column, dir, dir, n-1, n)
+	return fmt.Sprintf("%s ORDER BY %s LIMIT $%d OFFSET $%d", text, by, n-1, n)
 }
 
 // count counts the rows of a table, up to the bound.

@@ -11,6 +11,19 @@ import (
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
 
+// References of the types that the server itself knows how to fire.
+const (
+	Webhook        = "core.st2.webhook"
+	IntervalTimer  = "core.st2.IntervalTimer"
+	DateTimer      = "core.st2.DateTimer"
+	CronTimer      = "core.st2.CronTimer"
+	ActionFinished = "core.st2.generic.actiontrigger"
+	KeyCreated     = "core.st2.key_value_pair.create"
+	KeyUpdated     = "core.st2.key_value_pair.update"
+	KeyChanged     = "core.st2.key_value_pair.value_change"
+	KeyDeleted     = "core.st2.key_value_pair.delete"
+)
+
 // A Type declares a kind of event: what its payload holds and which parameters
 // a trigger of it takes.
 type Type struct {

@@ -81,6 +81,10 @@ CREATE INDEX executions_instance ON executions (trigger_instance) WHERE trigger_
 -- What is not finished is few, and is asked for all the time.
 CREATE INDEX executions_live ON executions (status, not_before, seq)
   WHERE status NOT IN ('succeeded', 'failed', 'timeout', 'abandoned', 'canceled');
+-- What counts against the limits of an action.
+CREATE INDEX executions_occupying ON executions (action)
+  WHERE status IN ('scheduled', 'running', 'pausing', 'paused', 'resuming', 'pending', 'canceling');
+CREATE INDEX executions_waiting ON executions (action, seq) WHERE status IN ('requested', 'delayed');
 -- What went wrong is few, and people ask for it.
 CREATE INDEX executions_wrong ON executions (status, created_at)
   WHERE status IN ('failed', 'timeout', 'abandoned', 'canceled');
@@ -91,7 +95,7 @@ CREATE TABLE execution_results (
 ) STRICT;
 
 CREATE TABLE execution_output (
-  seq          INTEGER PRIMARY KEY,
+  seq          INTEGER PRIMARY KEY AUTOINCREMENT, -- readers come back with it, so none is given twice
   execution_id TEXT NOT NULL,
   stream       TEXT NOT NULL,
   at           INTEGER NOT NULL,
@@ -150,4 +154,11 @@ CREATE TABLE api_keys (
 CREATE TABLE tallies (
   name TEXT NOT NULL PRIMARY KEY,
   n    INTEGER NOT NULL
+) STRICT;
+
+-- What all servers of one ledger share and nobody configures, such as the key
+-- that signs the tokens of executions.
+CREATE TABLE settings (
+  name  TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
 ) STRICT;

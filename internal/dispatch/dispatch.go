@@ -1,0 +1,408 @@
+// Package dispatch is what workers talk to: it hands them work, hears that they
+// are alive, and takes their results.
+//
+// Each claim has a number that only grows, and what is said of an older claim
+// is not heard. So a side effect happens at most once unless its action is
+// idempotent: whoever vanished while it ran is not believed later, and nobody
+// else repeats what it may have done.
+package dispatch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/access"
+	"github.com/nightshift-run/nightshift/internal/bus"
+	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/ident"
+	"github.com/nightshift-run/nightshift/internal/runner"
+	"github.com/nightshift-run/nightshift/internal/store"
+)
+
+// Lease is how long a worker is believed to be alive after it was last heard.
+const Lease = 6 * time.Second
+
+// maxAttempts bounds how often an idempotent execution is given out again: an
+// action that kills its worker would otherwise kill all of them, for ever.
+const maxAttempts = 3
+
+// tokenLife is how long the token of an action is good for, at most.
+const tokenLife = 24 * time.Hour
+
+// Parameters renders the parameters of an execution right before its run.
+type Parameters interface {
+	Final(ctx context.Context, a *catalog.Action, e *execution.Execution) (runner, action *value.Dict, err error)
+}
+
+// Aftermath is what else follows from the end of an execution.
+type Aftermath interface {
+	// Wants reports whether anybody asks for the ends of executions at all.
+	Wants() bool
+	// Finished decides about the end of e. It writes nothing; what it returns
+	// records the decision in the transaction of the end, and tells the world
+	// after its commit. Both may be nil.
+	Finished(ctx context.Context, e *execution.Execution) (record func(context.Context, *store.Tx) error, tell func(context.Context))
+}
+
+// Options configure a Dispatch. The zero value of each field means its default.
+type Options struct {
+	APIURL string         // where actions find the API
+	Signer *access.Signer // makes the tokens of actions; default: they get none
+	Logger *slog.Logger   // default: discard
+}
+
+// Dispatch serves workers. It is safe for concurrent use.
+type Dispatch struct {
+	store   *store.Store
+	catalog *catalog.Holder
+	bus     bus.Bus
+	params  Parameters
+	after   Aftermath
+	opts    Options
+}
+
+// New returns a dispatch.
+func New(s *store.Store, c *catalog.Holder, b bus.Bus, p Parameters, a Aftermath, opts Options) *Dispatch {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Dispatch{store: s, catalog: c, bus: b, params: p, after: a, opts: opts}
+}
+
+// Join makes a new worker known and returns its id.
+func (d *Dispatch) Join(ctx context.Context) (string, error) {
+	now := time.Now()
+	id := ident.New(now)
+	err := d.store.Write(ctx, func(tx *store.Tx) error { return tx.AddWorker(ctx, id, now, now.Add(Lease)) })
+	if err != nil {
+		return "", fmt.Errorf("join: %w", err)
+	}
+	return id, nil
+}
+
+// Leave says that a worker has stopped and holds nothing any more.
+func (d *Dispatch) Leave(ctx context.Context, worker string) error {
+	return d.store.Write(ctx, func(tx *store.Tx) error { return tx.EndWorker(ctx, worker) })
+}
+
+// Renew says that a worker is alive, and returns which of its executions it
+// should stop. alive is false when it has been given up: then everything that
+// it holds is somebody else's, and it must stop it all and join anew.
+func (d *Dispatch) Renew(ctx context.Context, worker string) (cancel []string, alive bool, err error) {
+	now := time.Now()
+	err = d.store.Write(ctx, func(tx *store.Tx) error {
+		alive, err = tx.RenewWorker(ctx, worker, now, now.Add(Lease))
+		return err
+	})
+	if err != nil || !alive {
+		return nil, alive, err
+	}
+	cancel, err = d.store.Reader().Canceling(ctx, worker)
+	return cancel, true, err
+}
+
+// An Assignment is an execution in the hands of a worker.
+type Assignment struct {
+	Attempt int
+	Runner  string
+	Task    runner.Task // with the id of the execution
+}
+
+// Claim gives a worker up to n executions. It returns after the claims are on
+// record: an action never starts on a claim that a crash could undo.
+func (d *Dispatch) Claim(ctx context.Context, worker string, n int) ([]Assignment, error) {
+	var claimed []*execution.Execution
+	now := time.Now()
+	err := d.store.Write(ctx, func(tx *store.Tx) error {
+		var err error
+		claimed, err = tx.Claim(ctx, worker, n, now)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Assignment, 0, len(claimed))
+	for _, e := range claimed {
+		d.ring(ctx, bus.ExecutionChanged+e.ID)
+		task, err := d.task(ctx, e, now)
+		if err != nil {
+			d.refuse(ctx, e, err)
+			continue
+		}
+		out = append(out, Assignment{Attempt: e.Attempt, Runner: e.Runner, Task: task})
+	}
+	return out, nil
+}
+
+// task is what a runner needs to know of e.
+func (d *Dispatch) task(ctx context.Context, e *execution.Execution, now time.Time) (runner.Task, error) {
+	c := d.catalog.Get()
+	a, ok := c.Action(e.Action)
+	if !ok {
+		return runner.Task{}, fmt.Errorf("action %q is not registered any more", e.Action)
+	}
+	if a.Problem != nil {
+		return runner.Task{}, fmt.Errorf("action %q cannot be run: %w", e.Action, a.Problem)
+	}
+	runnerParams, actionParams, err := d.params.Final(ctx, a, e)
+	if err != nil {
+		return runner.Task{}, err
+	}
+	t := runner.Task{
+		ExecutionID:      e.ID,
+		Action:           a.Ref,
+		Pack:             a.Pack,
+		User:             e.Context.User,
+		RunnerParameters: runnerParams,
+		ActionParameters: actionParams,
+		Schema:           a.Parameters,
+		Env: map[string]string{
+			"ST2_ACTION_PACK_NAME":    a.Pack,
+			"ST2_ACTION_EXECUTION_ID": e.ID,
+			"ST2_ACTION_API_URL":      d.opts.APIURL,
+		},
+	}
+	if p, ok := c.Pack(a.Pack); ok && p.Path != "" {
+		t.ContentDir = p.Path
+		if a.EntryPoint != "" {
+			t.EntryPoint = filepath.Join(p.Path, "actions", filepath.FromSlash(a.EntryPoint))
+		}
+	}
+	if t.EntryPoint == "" {
+		t.EntryPoint = a.EntryPoint
+	}
+	if d.opts.Signer != nil {
+		t.Env["ST2_ACTION_AUTH_TOKEN"] = d.opts.Signer.Sign(access.Grant{
+			User: e.Context.User, Execution: e.ID, Expires: now.Add(tokenLife).Unix(),
+		})
+	}
+	return t, nil
+}
+
+// refuse fails an execution that can't be run at all.
+func (d *Dispatch) refuse(ctx context.Context, e *execution.Execution, cause error) {
+	b, err := json.Marshal(map[string]string{"error": cause.Error(), "traceback": ""})
+	if err == nil {
+		err = d.Finish(ctx, Finished{ID: e.ID, Attempt: e.Attempt, Action: e.Action, Status: execution.Failed, Result: b})
+	}
+	if err != nil {
+		// It stays in the worker's hands until the worker ends, and is abandoned then.
+		d.opts.Logger.Error("execution could not be failed", "execution", e.ID, "err", err)
+	}
+}
+
+// AddOutput keeps what executions have printed so far.
+func (d *Dispatch) AddOutput(ctx context.Context, chunks []store.Chunk) error {
+	if len(chunks) == 0 {
+		return nil
+	}
+	if err := d.store.Write(ctx, func(tx *store.Tx) error { return tx.AddOutput(ctx, chunks) }); err != nil {
+		return err
+	}
+	d.ringOutput(ctx, chunks)
+	return nil
+}
+
+func (d *Dispatch) ringOutput(ctx context.Context, chunks []store.Chunk) {
+	last := ""
+	for _, c := range chunks {
+		if c.Execution != last {
+			last = c.Execution
+			d.ring(ctx, bus.ExecutionOutput+last)
+		}
+	}
+}
+
+// Finished is the end of an execution as its worker tells it.
+type Finished struct {
+	ID      string
+	Attempt int
+	Action  string // reference
+	Status  execution.Status
+	Result  json.RawMessage
+	Output  []store.Chunk // what was printed and not yet handed in
+}
+
+// ErrStale is returned for an end that comes too late: somebody else has
+// decided about the execution.
+var ErrStale = errors.New("the execution is not in this worker's hands any more")
+
+// Finish records the end of an execution with all that follows from it. A
+// worker keeps the result until Finish returns nil or [ErrStale].
+func (d *Dispatch) Finish(ctx context.Context, f Finished) error {
+	if !f.Status.Final() {
+		return fmt.Errorf("finish execution %s: %s is not an end", f.ID, f.Status)
+	}
+	err := d.end(ctx, f.Action, store.Change{
+		ID: f.ID, Attempt: f.Attempt, To: f.Status, At: time.Now(), Result: f.Result,
+		From: []execution.Status{execution.Running, execution.Canceling, execution.Pausing, execution.Resuming},
+	}, f.Output)
+	if err != nil {
+		return fmt.Errorf("finish execution %s: %w", f.ID, err)
+	}
+	return nil
+}
+
+// end carries out a change to a final status, with what follows from it.
+func (d *Dispatch) end(ctx context.Context, action string, c store.Change, output []store.Chunk) error {
+	var again *execution.Execution
+	var record func(context.Context, *store.Tx) error
+	var tell func(context.Context)
+	if d.follows(action) {
+		e, err := d.store.Reader().Execution(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		e.To(c.To, c.At)
+		e.Result = c.Result
+		again = d.retry(e, c.At)
+		if d.after != nil && d.after.Wants() {
+			record, tell = d.after.Finished(ctx, e)
+		}
+	}
+	err := d.store.Write(ctx, func(tx *store.Tx) error {
+		ok, err := tx.ChangeExecution(ctx, c)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return ErrStale
+		}
+		if err := tx.AddOutput(ctx, output); err != nil {
+			return err
+		}
+		if again != nil {
+			if err := tx.InsertExecution(ctx, again); err != nil {
+				return err
+			}
+		}
+		if record != nil {
+			return record(ctx, tx)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	d.ringOutput(ctx, output)
+	d.ring(ctx, bus.ExecutionChanged+c.ID)
+	if again != nil {
+		d.ring(ctx, bus.ExecutionScheduled)
+	}
+	if again != nil || d.governed(action) {
+		d.ring(ctx, bus.ExecutionRequested) // a place may be free
+	}
+	if tell != nil {
+		tell(ctx)
+	}
+	return nil
+}
+
+// follows reports whether the end of an action's execution can have
+// consequences beyond itself. Most have none, and are not read again.
+func (d *Dispatch) follows(action string) bool {
+	if d.after != nil && d.after.Wants() {
+		return true
+	}
+	a, ok := d.catalog.Get().Action(action)
+	return ok && a.Governor != nil
+}
+
+func (d *Dispatch) governed(action string) bool {
+	a, ok := d.catalog.Get().Action(action)
+	return ok && a.Governor.Governs()
+}
+
+// retry returns the execution that tries e's action again, if a policy says so.
+func (d *Dispatch) retry(e *execution.Execution, now time.Time) *execution.Execution {
+	a, ok := d.catalog.Get().Action(e.Action)
+	if !ok {
+		return nil
+	}
+	link, at, again := a.Governor.Next(e, now)
+	if !again {
+		return nil
+	}
+	next := *e
+	next.ID = ident.New(now)
+	next.Status, next.Log = execution.Requested, []execution.LogEntry{{Status: execution.Requested, At: now}}
+	next.Context.Policies = &execution.Policies{Retry: &link}
+	next.CreatedAt, next.NotBefore, next.StartedAt, next.FinishedAt = now, at, time.Time{}, time.Time{}
+	next.Attempt, next.Worker, next.Result, next.ResultSize = 0, "", nil, 0
+	if !a.Governor.Governs() {
+		next.To(execution.Scheduled, now)
+	}
+	return &next
+}
+
+// Recover decides about what vanished workers held, and returns how many
+// executions that were. What may be repeated is given out again; the rest is
+// abandoned, for nobody knows what it did.
+func (d *Dispatch) Recover(ctx context.Context) (int, error) {
+	now := time.Now()
+	late, err := d.store.Reader().LateWorkers(ctx, now)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range late {
+		if err := d.Leave(ctx, id); err != nil {
+			return 0, err
+		}
+		d.opts.Logger.Warn("worker has vanished", "worker", id)
+	}
+	n := 0
+	for {
+		orphans, err := d.store.Reader().Orphans(ctx, 200)
+		if err != nil || len(orphans) == 0 {
+			return n, err
+		}
+		for _, e := range orphans {
+			if err := d.orphan(ctx, e, now); err != nil && !errors.Is(err, ErrStale) {
+				return n, fmt.Errorf("decide about orphaned execution %s: %w", e.ID, err)
+			}
+			n++
+		}
+	}
+}
+
+func (d *Dispatch) orphan(ctx context.Context, e *execution.Execution, now time.Time) error {
+	c := store.Change{ID: e.ID, Attempt: e.Attempt, From: []execution.Status{e.Status}, At: now}
+	switch {
+	case e.Status == execution.Canceling:
+		c.To, c.Result = execution.Canceled, lost("The worker vanished while it was canceling the action.")
+	case e.Idempotent && e.Attempt < maxAttempts:
+		c.To = execution.Scheduled
+		err := d.store.Write(ctx, func(tx *store.Tx) error {
+			_, err := tx.ChangeExecution(ctx, c)
+			return err
+		})
+		d.ring(ctx, bus.ExecutionScheduled)
+		return err
+	case e.Idempotent:
+		c.To, c.Result = execution.Abandoned, lost(fmt.Sprintf("The worker vanished in each of %d attempts.", e.Attempt))
+	default:
+		c.To, c.Result = execution.Abandoned, lost(
+			"The worker vanished while the action ran. What the action did is not known; it was not run again, since it is not marked idempotent.")
+	}
+	return d.end(ctx, e.Action, c, nil)
+}
+
+func lost(why string) json.RawMessage {
+	b, err := json.Marshal(map[string]string{"error": why})
+	if err != nil {
+		panic(err) // texts always have JSON
+	}
+	return b
+}
+
+func (d *Dispatch) ring(ctx context.Context, subject string) {
+	// A bell that does not ring costs time, not work: sweeps find what waits.
+	_ = d.bus.Publish(ctx, bus.Message{Subject: subject})
+}

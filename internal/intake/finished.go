@@ -1,0 +1,51 @@
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/store"
+	"github.com/nightshift-run/nightshift/internal/trigger"
+)
+
+// Wants reports whether a rule listens to the ends of executions. When none
+// does, their ends are no events: on a busy server they would double the load
+// for nobody.
+func (i *Intake) Wants() bool { return i.catalog.Get().RuleIndex().Listens(trigger.ActionFinished) }
+
+// Finished makes the end of e an event of the type core.st2.generic.actiontrigger.
+// What it returns records that event in the transaction of the end, and rings
+// after its commit.
+func (i *Intake) Finished(ctx context.Context, e *execution.Execution) (
+	record func(context.Context, *store.Tx) error, tell func(context.Context),
+) {
+	payload := value.NewDict()
+	payload.Set("execution_id", e.ID)
+	payload.Set("status", string(e.Status))
+	payload.Set("start_timestamp", value.ISO(e.CreatedAt))
+	_, name, _ := action.Split(e.Action)
+	payload.Set("action_name", name)
+	payload.Set("action_ref", e.Action)
+	payload.Set("runner_ref", e.Runner)
+	payload.Set("parameters", read(e.Parameters))
+	payload.Set("result", read(e.Result))
+	d, err := i.decide(ctx, Event{Trigger: trigger.ActionFinished, Payload: payload, Key: e.ID}, time.Now())
+	if err != nil {
+		i.opts.Logger.Error("end of an execution is no event", "execution", e.ID, "err", err)
+		return nil, nil
+	}
+	return func(ctx context.Context, tx *store.Tx) error { return i.record(ctx, tx, d) },
+		func(ctx context.Context) { i.tell(ctx, d) }
+}
+
+// read returns the value of JSON that we wrote ourselves.
+func read(b json.RawMessage) value.Value {
+	v, err := value.FromJSON(b)
+	if err != nil {
+		return nil
+	}
+	return v
+}

@@ -1,0 +1,71 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/store"
+)
+
+// Params gives parameters what their templates look up: the datastore, the
+// configuration of the pack, the context of the execution.
+type Params struct {
+	store   *store.Store
+	catalog *catalog.Holder
+}
+
+// NewParams returns the parameters' view of a server.
+func NewParams(s *store.Store, c *catalog.Holder) *Params { return &Params{store: s, catalog: c} }
+
+// Final returns the parameters that e's runner and action see, rendered now,
+// right before the run.
+func (p *Params) Final(ctx context.Context, a *catalog.Action, e *execution.Execution) (runner, action *value.Dict, err error) {
+	live, err := value.FromJSON(e.Parameters)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the parameters of execution %s: %w", e.ID, err)
+	}
+	d, ok := live.(*value.Dict)
+	if !ok {
+		return nil, nil, fmt.Errorf("the parameters of execution %s are no object", e.ID)
+	}
+	return a.Params.Final(ctx, d, p.env(e))
+}
+
+func (p *Params) env(e *execution.Execution) action.Env {
+	return action.Env{
+		Context:   contextDict(e),
+		User:      e.Context.User,
+		Datastore: p,
+		Config: func(context.Context) (*value.Dict, error) {
+			return p.catalog.Get().Config(e.Context.Pack), nil
+		},
+	}
+}
+
+// Get implements [action.Datastore].
+func (p *Params) Get(ctx context.Context, scope, user, name string) (string, bool, error) {
+	pair, err := p.store.Reader().Key(ctx, scope, user, name, time.Now())
+	if errors.Is(err, store.ErrNotFound) {
+		return "", false, nil
+	}
+	return pair.Value, err == nil, err
+}
+
+// contextDict is action_context: what templates see of an execution's context.
+func contextDict(e *execution.Execution) *value.Dict {
+	b, err := e.Context.MarshalJSON()
+	if err == nil {
+		if v, err := value.FromJSON(b); err == nil {
+			if d, ok := v.(*value.Dict); ok {
+				return d
+			}
+		}
+	}
+	return value.NewDict()
+}

@@ -78,11 +78,8 @@ func (r Reader) ListKeys(ctx context.Context, q Keys, p Page) ([]kv.Pair, Total,
 	if err != nil {
 		return nil, Total{}, err
 	}
-	where := w.String()
-	w.args = append(w.args, p.Limit, p.Offset)
-	n := len(w.args)
-	rows, err := r.c.Query(ctx, fmt.Sprintf(`
-		SELECT `+keyColumns+` FROM keys%s ORDER BY scope, user_name, name LIMIT $%d OFFSET $%d`, where, n-1, n), w.args...)
+	tail := w.ordered("scope, user_name, name", p)
+	rows, err := r.c.Query(ctx, `SELECT `+keyColumns+` FROM keys`+tail, w.args...)
 	out, err := collect(rows, err, func(rows *sql.Rows) (kv.Pair, error) { return scanKey(rows) })
 	if err != nil {
 		return nil, Total{}, fmt.Errorf("list keys: %w", err)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 )
@@ -10,29 +11,40 @@ import (
 // results and output, at most limit of them, and returns how many it deleted.
 func (tx *Tx) DeleteFinishedBefore(ctx context.Context, t time.Time, limit int) (int, error) {
 	// What finished before t was requested before t, and created_at has an index.
-	const doomed = `SELECT id FROM executions
-		WHERE created_at < $1 AND finished_at > 0 AND finished_at < $1 ORDER BY created_at LIMIT $2`
-	var n, roots int
-	err := tx.c.QueryRow(ctx, `SELECT count(*), coalesce(sum(CASE WHEN parent IS NULL THEN 1 ELSE 0 END), 0)
-		FROM executions WHERE id IN (`+doomed+`)`, micros(t), limit).Scan(&n, &roots)
+	rows, err := tx.c.Query(ctx, `
+		DELETE FROM executions WHERE seq IN (
+			SELECT seq FROM executions
+			WHERE created_at < $1 AND finished_at > 0 AND finished_at < $1 ORDER BY created_at LIMIT $2)
+		RETURNING id, parent IS NULL, result_apart`, micros(t), limit)
+	type gone struct {
+		id          string
+		root, apart bool
+	}
+	all, err := collect(rows, err, func(rows *sql.Rows) (gone, error) {
+		var g gone
+		err := rows.Scan(&g.id, &g.root, &g.apart)
+		return g, err
+	})
 	if err != nil {
-		return 0, fmt.Errorf("find old executions: %w", err)
+		return 0, fmt.Errorf("delete old executions: %w", err)
 	}
-	if n == 0 {
-		return 0, nil
-	}
-	for _, q := range []string{
-		`DELETE FROM execution_results WHERE execution_id IN (` + doomed + `)`,
-		`DELETE FROM execution_output WHERE execution_id IN (` + doomed + `)`,
-		`DELETE FROM executions WHERE id IN (` + doomed + `)`,
-	} {
-		if _, err := tx.c.Exec(ctx, q, micros(t), limit); err != nil {
-			return 0, fmt.Errorf("delete old executions: %w", err)
+	roots := 0
+	for _, g := range all {
+		if g.root {
+			roots++
+		}
+		if g.apart {
+			if _, err := tx.c.Exec(ctx, `DELETE FROM execution_results WHERE execution_id = $1`, g.id); err != nil {
+				return 0, fmt.Errorf("delete the result of execution %s: %w", g.id, err)
+			}
+		}
+		if _, err := tx.c.Exec(ctx, `DELETE FROM execution_output WHERE execution_id = $1`, g.id); err != nil {
+			return 0, fmt.Errorf("delete the output of execution %s: %w", g.id, err)
 		}
 	}
-	tx.tally(tallyExecutions, -int64(n))
+	tx.tally(tallyExecutions, -int64(len(all)))
 	tx.tally(tallyRootExecutions, -int64(roots))
-	return n, nil
+	return len(all), nil
 }
 
 // DeleteEventsBefore deletes events from before t, with their enforcements, at

@@ -27,7 +27,7 @@ type Driver interface {
 	Write(ctx context.Context, f func(Conn) error) error
 	// Read returns a connection for reading; it need not be given back.
 	Read() Conn
-	// Tally returns the tallies that the transactions so far have added up.
+	// Close ends the driver after the commits under way.
 	Close() error
 }
 
@@ -54,8 +54,9 @@ func New(d Driver) *Store { return &Store{driver: d} }
 func (s *Store) Close() error { return s.driver.Close() }
 
 // Write runs f as one transaction; see the package comment. f may be run on
-// another goroutine, must not wait for anything but the store, and must not
-// keep tx.
+// another goroutine, but never after Write has returned. It must not wait for
+// anything but tx, so it can't call Write, and must not keep tx. When ctx ends
+// before f is run, f is not run; what has begun is brought to its end.
 func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
 	return s.driver.Write(ctx, func(c Conn) error {
 		tx := &Tx{Reader: Reader{c}}
@@ -99,14 +100,13 @@ func null(s string) sql.NullString { return sql.NullString{String: s, Valid: s !
 
 // notFound turns the absence of a row into ErrNotFound.
 func notFound(err error, format string, args ...any) error {
-	what := fmt.Sprintf(format, args...)
+	if err == nil {
+		return nil
+	}
 	if errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("%s: %w", what, ErrNotFound)
+		err = ErrNotFound
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
+	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
 }
 
 // collect reads all rows with scan.

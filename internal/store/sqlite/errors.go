@@ -29,6 +29,8 @@ func classify(err error) error {
 		msg = "The disk of the data folder is full; nothing was stored. Make room there and try again."
 	case lib.SQLITE_READONLY:
 		msg = "The data folder can't be written to; nothing was stored. Check its owner, its mode and how it is mounted."
+	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
+		msg = "Another program holds the database in the data folder; nothing was stored. Let it finish and try again."
 	case lib.SQLITE_IOERR:
 		msg = "The disk of the data folder failed; nothing was stored."
 	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:

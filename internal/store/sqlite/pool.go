@@ -30,14 +30,15 @@ func (p *pool) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	if s != nil || n >= keptStmts {
 		return s, nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if s := p.stmts[query]; s != nil {
-		return s, nil
-	}
+	// Not under mu: this may wait for a connection whose holder waits for mu.
 	s, err := p.db.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if first := p.stmts[query]; first != nil {
+		return first, s.Close()
 	}
 	if p.stmts == nil {
 		p.stmts = map[string]*sql.Stmt{}

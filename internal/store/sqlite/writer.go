@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/store"
@@ -25,14 +26,18 @@ var errClosed = errors.New("the store is closed")
 
 // A job is one caller's transaction.
 type job struct {
-	f    func(store.Conn) error
-	err  error
-	done chan struct{} // closed when err is final and, if it is nil, durable
+	f     func(store.Conn) error
+	err   error
+	taken atomic.Bool   // by the writer, who runs it, or by its caller, who gives it up
+	done  chan struct{} // closed when err is final and, if it is nil, durable
 }
+
+// take reports whether the caller is the first to take j.
+func (j *job) take() bool { return j.taken.CompareAndSwap(false, true) }
 
 // writer owns the only connection that writes.
 type writer struct {
-	jobs   chan *job     // unbuffered would do; the room lets a group gather during an fsync
+	jobs   chan *job     // the room lets a group gather during an fsync
 	closed chan struct{} // closed by stop
 	ended  chan struct{} // closed by run
 	once   sync.Once
@@ -54,9 +59,13 @@ func startWriter(conn *sql.Conn, log *slog.Logger) *writer {
 	return w
 }
 
-// do hands f to the writer and waits for its commit. When ctx ends first, f may
-// be committed or not, as with any database whose answer was lost.
+// do hands f to the writer and waits for its commit. When ctx ends before the
+// writer comes to f, f is not run; when it ends later, the answer is awaited all
+// the same. So f never runs after do has returned, and its outcome is known.
 func (w *writer) do(ctx context.Context, f func(store.Conn) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // else select may choose the queue
+	}
 	j := &job{f: f, done: make(chan struct{})}
 	select {
 	case <-w.closed:
@@ -69,14 +78,21 @@ func (w *writer) do(ctx context.Context, f func(store.Conn) error) error {
 	case <-j.done:
 		return j.err
 	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-w.ended:
-		select {
-		case <-j.done:
-			return j.err
-		default:
-			return errClosed
+		if j.take() {
+			return context.Cause(ctx)
 		}
+	case <-w.ended:
+	}
+	select {
+	case <-j.done:
+		return j.err
+	case <-w.ended:
+	}
+	select {
+	case <-j.done: // just before the end
+		return j.err
+	default:
+		return errClosed
 	}
 }
 
@@ -108,7 +124,7 @@ func (w *writer) commit(first *job) {
 	err := w.exec("BEGIN IMMEDIATE")
 	if err == nil {
 		group, err = w.fill(group, first)
-	} else {
+	} else if first.take() {
 		group = append(group, first)
 	}
 	if err == nil {
@@ -132,9 +148,11 @@ func (w *writer) fill(group []*job, next *job) ([]*job, error) {
 	tallies := map[string]int64{}
 	end := time.Now().Add(groupTime)
 	for {
-		group = append(group, next)
-		if err := w.attempt(next, tallies); err != nil {
-			return group, err
+		if next.take() {
+			group = append(group, next)
+			if err := w.attempt(next, tallies); err != nil {
+				return group, err
+			}
 		}
 		if len(group) == groupSize || time.Now().After(end) {
 			break

@@ -248,6 +248,7 @@ func TestHandlerScript(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	server.Close() // waits for the handler, whose variables are read below
 	if failed != nil || len(got) != 1 {
 		t.Fatalf("the server got %d events and %v", len(got), failed)
 	}

@@ -106,7 +106,7 @@ type scanner struct {
 
 	tokens  []token // read; those before head are taken
 	head    int
-	taken   int     // number of tokens taken so far
+	taken   int // number of tokens taken so far
 	done    bool
 	indent  int // column of the innermost block, -1 outside
 	indents []int

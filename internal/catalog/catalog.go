@@ -36,6 +36,10 @@ type Source struct {
 	Policies      []*policy.Policy
 	ConfigSchemas map[string]*value.Dict // by pack
 	Configs       map[string]*value.Dict // by pack
+
+	// Parse reads the templates in the criteria of rules. Without it, a rule
+	// whose criteria hold one fails when it is asked.
+	Parse func(text string) (rule.Template, error)
 }
 
 // Catalog is one snapshot. All that it returns is shared and must not be changed.
@@ -115,11 +119,15 @@ func New(src Source) *Catalog {
 			}
 		}
 	}
-	index, errs := rule.NewIndex(c.rules.all)
-	c.index = index
-	for ref, err := range errs {
-		c.problem("rule", ref, err)
+	matchers := make([]*rule.Matcher, len(c.rules.all))
+	for i, r := range c.rules.all {
+		var mistakes []rule.Mistake
+		matchers[i], mistakes = rule.NewMatcher(r, rule.Options{Parse: src.Parse})
+		for _, m := range mistakes {
+			c.problem("rule", r.Ref, m)
+		}
 	}
+	c.index = rule.NewIndex(matchers)
 	slices.SortFunc(c.problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Ref, b.Ref))
 	})
@@ -196,7 +204,7 @@ func compileSchema(d *value.Dict) (*schema.Schema, error) {
 // Problems lists what is registered and does not work.
 func (c *Catalog) Problems() []Problem { return c.problems }
 
-// Rules returns the index of the enabled rules that work.
+// RuleIndex returns the rules by the events that they listen to.
 func (c *Catalog) RuleIndex() *rule.Index { return c.index }
 
 // Runner returns the runner type of a name, an alias or an id. Names are the

@@ -154,40 +154,52 @@ func (i *Intake) decide(ctx context.Context, e Event, now time.Time) (*decision,
 	if d.instance.TraceTag == "" {
 		d.instance.TraceTag = "trigger_instance-" + d.instance.ID
 	}
-	for _, m := range c.RuleIndex().Match(ctx, trig.Ref, e.Payload, now, i.rules) {
-		enforcement, exec := i.enforce(ctx, d, trig, m, now)
-		d.enforcements = append(d.enforcements, enforcement)
-		if exec != nil {
-			d.executions = append(d.executions, exec)
-		}
-		if enforcement.Failed {
-			d.instance.Status = trigger.ProcessingFailed
+	result := c.RuleIndex().Match(ctx, trig.Ref, e.Payload, i.Env(now))
+	for _, f := range result.Failed {
+		d.refuse(f.Matcher.Rule, nil, f.Err, now)
+	}
+	for _, m := range result.Matched {
+		if exec, err := i.start(ctx, d, trig, m.Rule, e.Payload, now); err != nil {
+			d.refuse(m.Rule, exec, err, now)
+		} else {
+			d.enforce(m.Rule, exec, now)
 		}
 	}
 	return d, nil
 }
 
-// enforce carries out what a matching rule asks for, up to the writing.
-func (i *Intake) enforce(
-	ctx context.Context, d *decision, trig *trigger.Trigger, m rule.Match, now time.Time,
-) (store.Enforcement, *execution.Execution) {
-	r := m.Rule
-	out := store.Enforcement{ID: ident.New(now), RuleRef: r.Ref, RuleID: r.ID, Instance: d.instance.ID, At: now}
-	refuse := func(e *execution.Execution, err error) (store.Enforcement, *execution.Execution) {
-		out.Failed, out.FailureReason = true, err.Error()
-		if e != nil {
-			out.Execution = e.ID
-		}
-		return out, e
+// Env is what the criteria of rules are asked with.
+func (i *Intake) Env(now time.Time) rule.Env { return rule.Env{Now: now, Names: i.names} }
+
+// enforce notes that a rule matched and what it started.
+func (d *decision) enforce(r *rule.Rule, e *execution.Execution, now time.Time) *store.Enforcement {
+	d.enforcements = append(d.enforcements, store.Enforcement{
+		ID: ident.New(now), RuleRef: r.Ref, RuleID: r.ID, Instance: d.instance.ID, At: now,
+	})
+	out := &d.enforcements[len(d.enforcements)-1]
+	if e != nil {
+		out.Execution = e.ID
+		d.executions = append(d.executions, e)
 	}
-	if m.Err != nil {
-		return refuse(nil, m.Err)
-	}
-	params, err := m.Parameters()
+	return out
+}
+
+// refuse notes that a rule could not be asked, or could not start its action.
+func (d *decision) refuse(r *rule.Rule, e *execution.Execution, err error, now time.Time) {
+	out := d.enforce(r, e, now)
+	out.Failed, out.FailureReason = true, err.Error()
+	d.instance.Status = trigger.ProcessingFailed
+}
+
+// start prepares what a matching rule asks for.
+func (i *Intake) start(
+	ctx context.Context, d *decision, trig *trigger.Trigger, r *rule.Rule, payload *value.Dict, now time.Time,
+) (*execution.Execution, error) {
+	params, err := i.parameters(ctx, r, payload)
 	if err != nil {
-		return refuse(nil, fmt.Errorf("render the parameters of %s: %w", r.Action.Ref, err))
+		return nil, fmt.Errorf("render the parameters of %s: %w", r.Action.Ref, err)
 	}
-	e, err := i.launcher.Prepare(ctx, execution.Request{
+	return i.launcher.Prepare(ctx, execution.Request{
 		Action:      r.Action.Ref,
 		Parameters:  params,
 		Trigger:     trig.Ref,
@@ -199,11 +211,6 @@ func (i *Intake) enforce(
 			TraceContext:    &execution.Trace{Tag: d.instance.TraceTag},
 		},
 	}, now)
-	if err != nil {
-		return refuse(e, err)
-	}
-	out.Execution = e.ID
-	return out, e
 }
 
 func (i *Intake) record(ctx context.Context, tx *store.Tx, d *decision) error {

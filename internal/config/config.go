@@ -1,0 +1,208 @@
+// Package config holds the settings of a server: one tree of fields, read from
+// one YAML file, each with a default that works.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Config is all settings. The comments are for operators.
+type Config struct {
+	// Data is the folder that holds everything the server must not forget.
+	// It is made when it is missing. Default: ./nightshift-data.
+	Data string `yaml:"data"`
+
+	// Listen is the host and port that the API is served on; port 0 takes a free
+	// one. Default: 127.0.0.1:9100.
+	Listen string `yaml:"listen"`
+
+	// URL is where others reach the API, for actions and for links.
+	// Default: http:// and the address that the server listens on.
+	URL string `yaml:"url"`
+
+	// Packs are folders whose subfolders are packs. Of two packs of one name the
+	// later folder's counts. Default: the folder packs in Data.
+	Packs []string `yaml:"packs"`
+
+	// Timezone is the zone of timers that name none. Default: UTC.
+	Timezone string `yaml:"timezone"`
+
+	Worker    Worker    `yaml:"worker"`
+	Retention Retention `yaml:"retention"`
+	Log       Log       `yaml:"log"`
+}
+
+// Worker is how actions are run.
+type Worker struct {
+	// Slots is how many actions run at a time. Default: 64.
+	Slots int `yaml:"slots"`
+
+	// Grace is how long running actions may go on when the server is stopped;
+	// what runs longer is stopped and abandoned. Default: 10s.
+	Grace Duration `yaml:"grace"`
+
+	// User is whom local actions run as. Another than the server's own needs
+	// sudo without a password. Default: the server's own.
+	User string `yaml:"user"`
+}
+
+// Retention is how long the past is kept. A negative age keeps it for ever.
+type Retention struct {
+	// Executions is how long finished executions are kept. Default: 720h (30 days).
+	Executions Duration `yaml:"executions"`
+
+	// Events is how long events and what rules said of them are kept. Default: 336h (14 days).
+	Events Duration `yaml:"events"`
+
+	// Output is how long what executions printed is kept, beside their results.
+	// Default: 168h (7 days).
+	Output Duration `yaml:"output"`
+
+	// MaxSize is how many MiB the database may take before the oldest goes
+	// early. A negative number is no bound. Default: 10240 (10 GiB).
+	MaxSize int `yaml:"max_size"`
+}
+
+// Log is what the server says of itself, on standard error.
+type Log struct {
+	// Level is the least that is said: debug, info, warn or error. Default: info.
+	Level string `yaml:"level"`
+
+	// Format is text for people or json for machines. Default: text.
+	Format string `yaml:"format"`
+}
+
+// Duration is a span of time, written as 90s, 15m or 720h.
+type Duration time.Duration
+
+// UnmarshalYAML reads a duration.
+func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
+	v, err := time.ParseDuration(n.Value)
+	if err != nil {
+		return fmt.Errorf("line %d: %q is not a duration such as 90s, 15m or 720h", n.Line, n.Value)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Or returns d, or def when d is zero.
+func (d Duration) Or(def time.Duration) time.Duration {
+	if d == 0 {
+		return def
+	}
+	return time.Duration(d)
+}
+
+// Default returns the settings of a server that was told nothing.
+func Default() Config {
+	return Config{
+		Data:      "./nightshift-data",
+		Listen:    "127.0.0.1:9100",
+		Timezone:  "UTC",
+		Worker:    Worker{Slots: 64, Grace: Duration(10 * time.Second)},
+		Retention: Retention{Executions: days(30), Events: days(14), Output: days(7), MaxSize: 10240},
+		Log:       Log{Level: "info", Format: "text"},
+	}
+}
+
+func days(n int) Duration { return Duration(time.Duration(n) * 24 * time.Hour) }
+
+// Read returns the settings in a YAML text over the defaults. A field that does
+// not exist is an error that names the one that was probably meant.
+func Read(text []byte) (Config, error) {
+	c := Default()
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	dec.KnownFields(true)
+	if err := dec.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return c, explain(err)
+	}
+	return c, c.check()
+}
+
+func (c Config) check() error {
+	var errs []error
+	if c.Worker.Slots < 1 {
+		errs = append(errs, fmt.Errorf("worker.slots is %d; at least 1 action must be able to run", c.Worker.Slots))
+	}
+	if _, err := time.LoadLocation(c.Timezone); err != nil {
+		errs = append(errs, fmt.Errorf("timezone: %q is no time zone such as UTC or Europe/Berlin", c.Timezone))
+	}
+	switch c.Log.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		errs = append(errs, fmt.Errorf("log.level is %q; it is one of debug, info, warn, error", c.Log.Level))
+	}
+	switch c.Log.Format {
+	case "text", "json":
+	default:
+		errs = append(errs, fmt.Errorf("log.format is %q; it is one of text, json", c.Log.Format))
+	}
+	return errors.Join(errs...)
+}
+
+var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type config\.(\S+)`)
+
+// explain turns what the YAML package says of unknown fields into sentences.
+func explain(err error) error {
+	te, ok := errors.AsType[*yaml.TypeError](err)
+	if !ok {
+		return err
+	}
+	var errs []error
+	for _, msg := range te.Errors {
+		m := unknownField.FindStringSubmatch(msg)
+		if m == nil {
+			errs = append(errs, errors.New(msg))
+			continue
+		}
+		hint := ""
+		if near := nearest(m[2], fieldsOf(m[3])); near != "" {
+			hint = fmt.Sprintf("; did you mean %q?", near)
+		}
+		errs = append(errs, fmt.Errorf("line %s: there is no setting %q here%s", m[1], m[2], hint))
+	}
+	return errors.Join(errs...)
+}
+
+func fieldsOf(typeName string) []string {
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[Config](), reflect.TypeFor[Worker](), reflect.TypeFor[Retention](), reflect.TypeFor[Log](),
+	} {
+		if t.Name() != typeName {
+			continue
+		}
+		var names []string
+		for f := range t.Fields() {
+			names = append(names, f.Tag.Get("yaml"))
+		}
+		return names
+	}
+	return nil
+}
+
+// nearest returns the name that shares most of its letters with a wrong one.
+func nearest(wrong string, names []string) string {
+	best, score := "", 0
+	for _, n := range names {
+		common := 0
+		for common < min(len(n), len(wrong)) && n[common] == wrong[common] {
+			common++
+		}
+		tail := 0
+		for tail < min(len(n), len(wrong))-common && n[len(n)-1-tail] == wrong[len(wrong)-1-tail] {
+			tail++
+		}
+		if s := common + tail; s > score && 2*s >= len(n) {
+			best, score = n, s
+		}
+	}
+	return best
+}

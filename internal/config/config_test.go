@@ -1,0 +1,48 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/nightshift-run/nightshift/internal/config"
+)
+
+func TestReadOverDefaults(t *testing.T) {
+	want := config.Default()
+	want.Worker.Slots = 8
+	want.Retention.Events = config.Duration(time.Hour)
+	got, err := config.Read([]byte("worker:\n  slots: 8\nretention: {events: 1h}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if got, err := config.Read(nil); err != nil || !cmp.Equal(got, config.Default()) {
+		t.Errorf("an empty file: %+v, %v", got, err)
+	}
+}
+
+func TestReadNamesWhatIsWrong(t *testing.T) {
+	for text, want := range map[string]string{
+		"lisen: x":                "line 1: there is no setting \"lisen\" here; did you mean \"listen\"?",
+		"worker:\n  slot: 3":      "line 2: there is no setting \"slot\" here; did you mean \"slots\"?",
+		"zzz: 1":                  "line 1: there is no setting \"zzz\" here",
+		"worker: {slots: 0}":      "worker.slots is 0",
+		"worker: {grace: long}":   "\"long\" is not a duration",
+		"timezone: Nowhere/Land":  "\"Nowhere/Land\" is no time zone",
+		"log: {level: loud}":      "log.level is \"loud\"",
+		"retention:\n - a list":   "line 2",
+		"listen: [a":              "line 1",
+		"log: {format: xml}":      "log.format is \"xml\"",
+		"worker: {slots: [1, 2]}": "line 1",
+	} {
+		_, err := config.Read([]byte(text))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Read(%q): %v, want it to say %q", text, err, want)
+		}
+	}
+}

@@ -18,7 +18,7 @@ type datum struct {
 var errNoParent = errors.New("the root has no parent")
 
 type finder struct {
-	ctx  context.Context //nolint:containedctx // of one search
+	ctx  context.Context
 	left int
 }
 

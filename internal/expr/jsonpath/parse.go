@@ -308,7 +308,7 @@ func (p *parser) numbers() (node, error) {
 
 func (p *parser) number() (*int64, error) {
 	if p.tok.kind != tokenNumber {
-		return nil, nil //nolint:nilnil // a bound may be missing
+		return nil, nil
 	}
 	n := p.tok.number
 	return &n, p.advance()

@@ -82,7 +82,7 @@ func (e evaluation) find(pos int, how mode) (*Match, error) {
 	for ; pos <= len(m.text); pos++ {
 		if !how.anchored {
 			if pos = m.candidate(pos); pos < 0 {
-				return nil, nil //nolint:nilnil // no match is an answer
+				return nil, nil
 			}
 		}
 		end, err := m.run(0, pos)
@@ -103,7 +103,7 @@ func (e evaluation) find(pos int, how mode) (*Match, error) {
 			pos += size - 1
 		}
 	}
-	return nil, nil //nolint:nilnil // no match is an answer
+	return nil, nil
 }
 
 // candidate returns the next place where a match can begin, or -1.
@@ -132,12 +132,12 @@ func (m *machine) candidate(pos int) int {
 func (m *machine) push(f frame) { m.stack = append(m.stack, f) }
 
 func (m *machine) setCapture(slot, pos int) {
-	m.push(frame{kind: putCapture, pc: int32(slot), pos: m.caps[slot]}) //nolint:gosec // slots are few
+	m.push(frame{kind: putCapture, pc: int32(slot), pos: m.caps[slot]})
 	m.caps[slot] = pos
 }
 
 func (m *machine) setLoop(slot, v int) {
-	m.push(frame{kind: putLoop, pc: int32(slot), pos: m.loops[slot]}) //nolint:gosec // slots are few
+	m.push(frame{kind: putLoop, pc: int32(slot), pos: m.loops[slot]})
 	m.loops[slot] = v
 }
 
@@ -193,7 +193,7 @@ func (m *machine) run(pc, pos int) (int, error) {
 			pc++
 			ok = m.at(in.place, pos)
 		case opSplit:
-			m.push(frame{kind: tryAt, pc: int32(in.y), pos: pos}) //nolint:gosec // programs are short
+			m.push(frame{kind: tryAt, pc: int32(in.y), pos: pos})
 			pc = in.x
 		case opJump:
 			pc = in.x
@@ -299,10 +299,10 @@ func (m *machine) runOf(in *instruction, pc, pos int) (int, int, bool) {
 	switch {
 	case in.greed == lazy:
 		if n < in.max {
-			m.push(frame{kind: takeMore, pc: int32(pc), pos: pos, low: n}) //nolint:gosec // programs are short
+			m.push(frame{kind: takeMore, pc: int32(pc), pos: pos, low: n})
 		}
 	case pos > low:
-		m.push(frame{kind: giveBack, pc: int32(pc + 1), pos: pos, low: low}) //nolint:gosec // programs are short
+		m.push(frame{kind: giveBack, pc: int32(pc + 1), pos: pos, low: low})
 	}
 	return pc + 1, pos, true
 }
@@ -318,10 +318,10 @@ func (m *machine) round(in *instruction, pc, pos int) int {
 	case count >= in.max || pos == last:
 		return in.y
 	case in.greed == lazy:
-		m.push(frame{kind: roundAgain, pc: int32(pc), pos: pos}) //nolint:gosec // programs are short
+		m.push(frame{kind: roundAgain, pc: int32(pc), pos: pos})
 		return in.y
 	}
-	m.push(frame{kind: tryAt, pc: int32(in.y), pos: pos}) //nolint:gosec // programs are short
+	m.push(frame{kind: tryAt, pc: int32(in.y), pos: pos})
 	m.setLoop(2*in.x, count+1)
 	m.setLoop(2*in.x+1, pos)
 	return pc + 1

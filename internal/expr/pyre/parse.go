@@ -160,7 +160,7 @@ func (p *parser) sequence(first bool) *node {
 				continue
 			}
 			if r == '#' {
-				for !p.atEnd() && p.next() != '\n' { //nolint:revive // skips to the end of the line
+				for !p.atEnd() && p.next() != '\n' {
 				}
 				continue
 			}

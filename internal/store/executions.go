@@ -174,12 +174,12 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 
 // Claim gives the caller up to n scheduled executions whose time has come, those
 // that are due the longest and in that order, as running with a new attempt.
-// What is not due stays.
+// What is not due stays. A worker whose lease is over gets nothing.
 func (tx *Tx) Claim(ctx context.Context, worker string, n int, now time.Time) ([]*execution.Execution, error) {
 	// One writer makes this exact in SQLite. PostgreSQL adds FOR UPDATE SKIP LOCKED.
 	rows, err := tx.c.Query(ctx, `
 		UPDATE executions SET status = 'running', worker = $3, attempt = attempt + 1, started_at = $1, log = log || $4
-		WHERE seq IN `+dueSeqs(execution.Scheduled)+`
+		WHERE seq IN `+dueSeqs+` AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND lease_until >= $1)
 		RETURNING `+executionColumns,
 		micros(now), n, worker, logEntry(execution.Running, now))
 	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
@@ -199,28 +199,21 @@ func due(e *execution.Execution) time.Time {
 	return e.CreatedAt
 }
 
-// dueOrder is the order of [due] in SQL.
-const dueOrder = `CASE WHEN not_before > 0 THEN not_before ELSE created_at END, seq`
-
-// dueSeqs is the text of a query for the seqs of the $2 executions in live
-// statuses that are due the longest at $1. Each of its parts reads the first few
-// entries of executions_live, so it costs the same however many wait. What may
-// run at once and what had to wait are parts of their own: in one order by
-// not_before, the first would always go before the second.
-func dueSeqs(statuses ...execution.Status) string {
-	var parts []string
-	for i, s := range statuses {
-		parts = append(parts, fmt.Sprintf(`
-			SELECT * FROM (SELECT seq, created_at AS due FROM executions
-				WHERE status = '%s' AND %s AND not_before = 0 ORDER BY seq LIMIT $2) AS at_once_%d
-			UNION ALL
-			SELECT * FROM (SELECT seq, not_before AS due FROM executions
-				WHERE status = '%[1]s' AND %[2]s AND not_before > 0 AND not_before <= $1 ORDER BY not_before, seq LIMIT $2) AS later_%[3]d`,
-			s, liveCond, i))
-	}
-	return `(SELECT seq FROM (` + strings.Join(parts, `
-			UNION ALL`) + `) AS due ORDER BY due, seq LIMIT $2)`
-}
+// dueSeqs is the text of a query for the seqs of the $2 scheduled executions
+// that are due the longest at $1. Each of its parts reads the first few entries
+// of executions_live, so it costs the same however many wait. What may run at
+// once and what had to wait are parts of their own: in one order by not_before,
+// the first would always go before the second.
+const dueSeqs = `(
+	SELECT seq FROM (
+		SELECT * FROM (SELECT seq, created_at AS due FROM executions
+			WHERE status = 'scheduled' AND ` + liveCond + ` AND not_before = 0
+			ORDER BY seq LIMIT $2) AS at_once
+		UNION ALL
+		SELECT * FROM (SELECT seq, not_before AS due FROM executions
+			WHERE status = 'scheduled' AND ` + liveCond + ` AND not_before > 0 AND not_before <= $1
+			ORDER BY not_before, seq LIMIT $2) AS later
+	) AS due ORDER BY due, seq LIMIT $2)`
 
 // NextDue returns when the first requested, delayed or scheduled execution that
 // is not due at now will be; zero when there is none.
@@ -246,16 +239,21 @@ func (r Reader) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 const waitingCond = `status IN ('requested', 'delayed')`
 
 // Waiting returns up to limit executions of an action that wait for its
-// policies and are due at now, oldest first. With fresh, only those that have
-// not been asked about before.
+// policies and are due at now, oldest first, from behind the place after on, and
+// the place of the last of them. With fresh, only those that have not been asked
+// about before.
 func (r Reader) Waiting(ctx context.Context, action string, fresh bool, after int64, now time.Time, limit int) ([]*execution.Execution, int64, error) {
-	cond := waitingCond
-	if fresh {
-		cond += ` AND status = 'requested'`
+	// For each status apart, so that each part is the beginning of a range of
+	// executions_waiting: fresh ones are found without a look at the others.
+	const part = `SELECT * FROM (SELECT seq FROM executions
+		WHERE ` + waitingCond + ` AND status = '%[1]s' AND action = $1 AND seq > $2 AND not_before <= $3
+		ORDER BY seq LIMIT $4) AS %[1]s`
+	seqs := fmt.Sprintf(part, execution.Requested)
+	if !fresh {
+		seqs += ` UNION ALL ` + fmt.Sprintf(part, execution.Delayed)
 	}
 	rows, err := r.c.Query(ctx, `
-		SELECT `+executionColumns+`, seq FROM executions
-		WHERE `+cond+` AND action = $1 AND seq > $2 AND not_before <= $3
+		SELECT `+executionColumns+`, seq FROM executions WHERE seq IN (`+seqs+`)
 		ORDER BY seq LIMIT $4`, action, after, micros(now), limit)
 	last := after
 	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows, &last) })
@@ -266,14 +264,21 @@ func (r Reader) Waiting(ctx context.Context, action string, fresh bool, after in
 }
 
 // WaitingBut returns up to limit executions of other actions than these that
-// wait for policies and are due at now.
+// wait for policies and are due at now, oldest first.
 func (r Reader) WaitingBut(ctx context.Context, actions []string, now time.Time, limit int) ([]*execution.Execution, error) {
-	w := &where{conds: []string{waitingCond}}
-	w.add("not_before <= ?", micros(now))
+	w := &where{args: []any{micros(now), limit}, conds: []string{"action IS NOT NULL"}}
 	w.notAmong("action", actions)
-	w.args = append(w.args, limit)
-	rows, err := r.c.Query(ctx, `SELECT `+executionColumns+` FROM executions`+w.String()+
-		` ORDER BY seq LIMIT $`+strconv.Itoa(len(w.args)), w.args...)
+	// The recursion leaps from action to action in executions_waiting, so that
+	// it costs little when many wait that are none of these.
+	rows, err := r.c.Query(ctx, `
+		WITH RECURSIVE waiting (action) AS (
+			SELECT min(action) FROM executions WHERE `+waitingCond+`
+			UNION ALL
+			SELECT (SELECT min(action) FROM executions WHERE `+waitingCond+` AND action > waiting.action)
+			FROM waiting WHERE action IS NOT NULL)
+		SELECT `+executionColumns+` FROM executions
+		WHERE `+waitingCond+` AND not_before <= $1 AND action IN (SELECT action FROM waiting`+w.String()+`)
+		ORDER BY seq LIMIT $2`, w.args...)
 	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
 	if err != nil {
 		return nil, fmt.Errorf("executions that wait: %w", err)

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"runtime"
+	"sync"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the database, in Go
@@ -41,6 +42,8 @@ type DB struct {
 	writer  *writer
 	writeDB *sql.DB
 	readDB  *sql.DB
+	closing sync.Once
+	closed  error // what closing came to
 }
 
 var _ store.Driver = (*DB)(nil)
@@ -125,8 +128,14 @@ func (d *DB) Write(ctx context.Context, f func(store.Conn) error) error {
 // Read implements [store.Driver].
 func (d *DB) Read() store.Conn { return d.read }
 
-// Close implements [store.Driver]. It waits for the commits under way.
+// Close implements [store.Driver]. It waits for the commits under way. Closing
+// again does nothing and says the same.
 func (d *DB) Close() error {
+	d.closing.Do(func() { d.closed = d.close() })
+	return d.closed
+}
+
+func (d *DB) close() error {
 	var errs []error
 	if d.writer != nil {
 		errs = append(errs, d.writer.stop())

@@ -84,7 +84,9 @@ CREATE INDEX executions_live ON executions (status, not_before, seq)
 -- What counts against the limits of an action.
 CREATE INDEX executions_occupying ON executions (action)
   WHERE status IN ('scheduled', 'running', 'pausing', 'paused', 'resuming', 'pending', 'canceling');
-CREATE INDEX executions_waiting ON executions (action, seq) WHERE status IN ('requested', 'delayed');
+-- What waits for the policies of an action.
+CREATE INDEX executions_waiting ON executions (action, status, seq, not_before)
+  WHERE status IN ('requested', 'delayed');
 -- What went wrong is few, and people ask for it.
 CREATE INDEX executions_wrong ON executions (status, created_at)
   WHERE status IN ('failed', 'timeout', 'abandoned', 'canceled');

@@ -1,0 +1,126 @@
+package storetest
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/nightshift-run/nightshift/internal/access"
+	"github.com/nightshift-run/nightshift/internal/store"
+)
+
+func accounts(t *testing.T, h Harness) {
+	t.Run("users", func(t *testing.T) {
+		s := store.New(h.New(t))
+		for n, u := range []access.User{
+			{Name: "admin", Password: "$argon2id$1", Admin: true, CreatedAt: at(1)},
+			{Name: "stanley", CreatedAt: at(2)},
+			{Name: "admin", Password: "$argon2id$2", CreatedAt: at(1)},
+		} {
+			write(t, s, func(tx *store.Tx) error { return tx.PutUser(t.Context(), u) })
+			got, err := s.Reader().User(t.Context(), u.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(u, got); d != "" {
+				t.Error(d)
+			}
+			if got, err := s.Reader().CountUsers(t.Context()); err != nil || got != min(n+1, 2) {
+				t.Errorf("%d users, %v", got, err)
+			}
+		}
+		_, err := s.Reader().User(t.Context(), "nobody")
+		wantNotFound(t, "a user", err)
+	})
+
+	t.Run("tokens", func(t *testing.T) {
+		s := store.New(h.New(t))
+		token := func(n int, expires time.Time) access.Token {
+			return access.Token{
+				ID: id(n), Hash: access.TokenHash(id(n)), User: "stanley", ExpiresAt: expires, Service: n%2 == 0,
+				Metadata: json.RawMessage(`{"n": 1}`),
+			}
+		}
+		tokens := []access.Token{token(0, at(10)), token(1, at(20)), token(2, at(30)), token(3, time.Time{})}
+		for _, k := range tokens {
+			write(t, s, func(tx *store.Tx) error { return tx.InsertToken(t.Context(), k) })
+		}
+		there := func(what string, want ...bool) {
+			t.Helper()
+			for i, k := range tokens {
+				got, err := s.Reader().Token(t.Context(), k.Hash)
+				if !want[i] {
+					wantNotFound(t, what, err)
+					continue
+				}
+				if d := diff(k, got); err != nil || d != "" {
+					t.Errorf("%s: %v %s", what, err, d)
+				}
+			}
+		}
+		there("at first", true, true, true, true)
+		write(t, s, func(tx *store.Tx) error { return tx.DeleteToken(t.Context(), tokens[2].Hash) })
+		there("after a logout", true, true, false, true)
+		write(t, s, func(tx *store.Tx) error {
+			n, err := tx.DeleteExpired(t.Context(), at(99), 1)
+			if n != 1 {
+				t.Errorf("%d went, want 1", n)
+			}
+			return err
+		})
+		write(t, s, func(tx *store.Tx) error {
+			_, err := tx.DeleteExpired(t.Context(), at(99), 9)
+			return err
+		})
+		there("after all expired", false, false, false, true)
+	})
+
+	t.Run("API keys", func(t *testing.T) {
+		s := store.New(h.New(t))
+		key := func(n int, user string) access.APIKey {
+			return access.APIKey{
+				ID: id(n), Hash: access.KeyHash(id(n)), User: user, Metadata: json.RawMessage(`{"n": 1}`), Enabled: true, CreatedAt: at(n),
+			}
+		}
+		put := func(k access.APIKey) {
+			t.Helper()
+			write(t, s, func(tx *store.Tx) error { return tx.PutAPIKey(t.Context(), k) })
+		}
+		keys := []access.APIKey{key(2, "hubot"), key(1, "stanley"), key(3, "stanley")}
+		for _, k := range keys {
+			put(k)
+		}
+		keys[0].Enabled, keys[0].Metadata = false, json.RawMessage(`{}`)
+		put(keys[0])
+		for _, k := range keys {
+			for _, by := range []string{k.ID, k.Hash} {
+				got, err := s.Reader().APIKey(t.Context(), by)
+				if d := diff(k, got); err != nil || d != "" {
+					t.Errorf("%v %s", err, d)
+				}
+			}
+		}
+		for user, want := range map[string][]access.APIKey{
+			"": {keys[1], keys[0], keys[2]}, "stanley": {keys[1], keys[2]}, "nobody": nil,
+		} {
+			got, total, err := s.Reader().ListAPIKeys(t.Context(), user, all())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := diff(want, got); d != "" || total.N != len(want) {
+				t.Errorf("of %q, in all %d: %s", user, total.N, d)
+			}
+		}
+		page, total, err := s.Reader().ListAPIKeys(t.Context(), "", store.Page{Limit: 1, Offset: 1})
+		if d := diff(keys[:1], page); err != nil || d != "" || total.N != 3 {
+			t.Errorf("second page: %v %s", err, d)
+		}
+		for _, there := range []bool{true, false} {
+			wrote(t, s, there, func(tx *store.Tx) (bool, error) { return tx.DeleteAPIKey(t.Context(), id(2)) })
+		}
+		_, err = s.Reader().APIKey(t.Context(), keys[0].Hash)
+		wantNotFound(t, "a key that is gone", err)
+	})
+}

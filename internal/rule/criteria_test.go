@@ -95,8 +95,10 @@ func TestCriteria(t *testing.T) {
 		"search without":        {search1("many", `"item.used": {"type": "gt", "pattern": 50}`), false, "criterion trigger.items: there is no condition 'many' for a search, only any, all, any2any and all2any"},
 		"search null":           {`{"trigger.none": {"type": "search", "condition": "any", "pattern": {}}}`, false, "criterion trigger.none: a search needs a list: 'NoneType' object is not iterable"},
 		"search some that fail": {`{"trigger.mixed": {"type": "search", "condition": "any", "pattern": {"item.name": {"type": "startswith", "pattern": "x"}}}}`, true, ""},
-		"search all with one that fails": {`{"trigger.mixed": {"type": "search", "condition": "all", "pattern": {"item.name": {"type": "startswith", "pattern": "x"}}}}`, false,
-			"criterion trigger.mixed: the value must be a text, not a number"},
+		"search all with one that fails": {
+			`{"trigger.mixed": {"type": "search", "condition": "all", "pattern": {"item.name": {"type": "startswith", "pattern": "x"}}}}`, false,
+			"criterion trigger.mixed: the value must be a text, not a number",
+		},
 	}
 	env := Env{Names: dict(t, `{"system": {"owner": "ops"}}`)}
 	for name, tt := range tests {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
@@ -164,11 +165,7 @@ func (c *Criteria) equalities() []equality {
 		if !ok {
 			continue
 		}
-		path := ""
-		for _, f := range cr.fields {
-			path += "\x00" + f
-		}
-		all = append(all, equality{path, cr.fields, key})
+		all = append(all, equality{strings.Join(cr.fields, "\x00"), cr.fields, key})
 	}
 	return all
 }

@@ -2,4 +2,6 @@ package rule
 
 import "errors"
 
-func parseTemplate(text string) (Template, error) { return nil, errors.New("there is no language of templates yet") }
+func parseTemplate(text string) (Template, error) {
+	return nil, errors.New("there is no language of templates yet")
+}

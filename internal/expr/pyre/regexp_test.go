@@ -294,8 +294,14 @@ func mustCompile(t testing.TB, pattern string) *Regexp {
 // panic or run on, and that what it finds lies where it says.
 func FuzzRegexp(f *testing.F) {
 	for _, s := range [][2]string{
-		{`(?P<a>x|y)*?(?(a)z|w)+`, "xyz"}, {`[\W_]{2,}+`, "a--é"}, {`(?i:ſ)\1`, "s"}, {`(a+)+$`, "aaaaaaaaaaaaaaaaaaaaaa!"},
-		{`(?<=a{2})\b`, "aa"}, {`(?x) a # b`, "a"}, {`\U0001F600`, "😀"}, {`((((a?)?)?)?){3}`, "aa"},
+		{`(?P<a>x|y)*?(?(a)z|w)+`, "xyz"},
+		{`[\W_]{2,}+`, "a--é"},
+		{`(?i:ſ)\1`, "s"},
+		{`(a+)+$`, "aaaaaaaaaaaaaaaaaaaaaa!"},
+		{`(?<=a{2})\b`, "aa"},
+		{`(?x) a # b`, "a"},
+		{`\U0001F600`, "😀"},
+		{`((((a?)?)?)?){3}`, "aa"},
 	} {
 		f.Add(s[0], s[1], 0)
 	}

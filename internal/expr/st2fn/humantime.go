@@ -3,6 +3,7 @@ package st2fn
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -49,11 +50,11 @@ func HumanTime(v value.Value) (string, error) {
 	for len(parts) > 1 && parts[0].n == 0 {
 		parts = parts[1:]
 	}
-	text := ""
+	var b strings.Builder
 	for _, p := range parts {
-		text += fmt.Sprint(p.n, p.unit)
+		fmt.Fprint(&b, p.n, p.unit)
 	}
-	return text, nil
+	return b.String(), nil
 }
 
 // maxSeconds is the last second of the year 9999, counted from the year 1.

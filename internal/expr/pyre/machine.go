@@ -301,7 +301,7 @@ func (m *machine) runOf(in *instruction, pc, pos int) (int, int, bool) {
 		if n < in.max {
 			m.push(frame{kind: takeMore, pc: int32(pc), pos: pos, low: n})
 		}
-	case pos > low:
+	case pos > low && in.greed == greedy:
 		m.push(frame{kind: giveBack, pc: int32(pc + 1), pos: pos, low: low})
 	}
 	return pc + 1, pos, true

@@ -129,6 +129,10 @@ func (c *compiler) node(n *node) {
 func (c *compiler) concat(subs []*node) {
 	for i := 0; i < len(subs); i++ {
 		if subs[i].kind != nodeLiteral {
+			if i+1 < len(subs) && isFinal(subs[i], subs[i+1]) {
+				c.run(subs[i], possessive)
+				continue
+			}
 			c.node(subs[i])
 			continue
 		}
@@ -164,10 +168,8 @@ func (c *compiler) repeat(n *node) {
 	switch {
 	case n.max == 0:
 		return
-	case body.kind == nodeLiteral:
-		c.emit(instruction{op: opRun, set: newSet(runeRange{body.char, body.char}), min: n.min, max: n.max, greed: n.greed})
-	case body.kind == nodeSet:
-		c.emit(instruction{op: opRun, set: body.set, min: n.min, max: n.max, greed: n.greed})
+	case body.kind == nodeLiteral || body.kind == nodeSet:
+		c.run(n, n.greed)
 	case n.min == 0 && n.max == 1:
 		split := c.split(n.greed == lazy)
 		c.node(body)
@@ -186,6 +188,32 @@ func (c *compiler) repeat(n *node) {
 		c.node(body)
 		c.emit(instruction{op: opJump, x: next})
 		c.prog.code[next].y = c.here()
+	}
+}
+
+// run repeats one character.
+func (c *compiler) run(n *node, greed greed) {
+	body := n.subs[0]
+	set := body.set
+	if body.kind == nodeLiteral {
+		set = newSet(runeRange{body.char, body.char})
+	}
+	c.emit(instruction{op: opRun, set: set, min: n.min, max: n.max, greed: greed})
+}
+
+// isFinal reports whether a run of characters has nothing to gain from giving
+// some back, because what follows begins with a character that is none of them.
+func isFinal(n, next *node) bool {
+	if n.kind != nodeRepeat || n.greed != greedy || n.max == 0 || next.kind != nodeLiteral {
+		return false
+	}
+	switch body := n.subs[0]; body.kind {
+	case nodeLiteral:
+		return body.char != next.char
+	case nodeSet:
+		return !body.set.has(next.char)
+	default:
+		return false
 	}
 }
 

@@ -123,13 +123,30 @@ func TestBytesAreText(t *testing.T) {
 	}
 }
 
+func TestDatesAlone(t *testing.T) {
+	want := time.Date(2026, 2, 11, 0, 0, 0, 0, time.UTC)
+	for _, text := range []string{"2026-02-11", "2026-2-11", "20260211", "02/11/2026", "2.11.2026", "11 Feb 2026", "February 11, 2026"} {
+		if got, err := parseTime(text); err != nil || !got.Equal(want) {
+			t.Errorf("%s: got %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "soon", "2026-13-01", "1732286400", "2026-11-22 14:51:02 PM"} {
+		if got, err := parseTime(text); err == nil {
+			t.Errorf("%q: got %v, want an error", text, got)
+		}
+	}
+}
+
 func TestTimesAreReadAsTheyAreWritten(t *testing.T) {
 	want := time.Date(2026, 11, 22, 14, 51, 2, 0, time.UTC)
 	for _, text := range []string{
 		"2026-11-22T14:51:02Z", "2026-11-22T14:51:02.000000", "2026-11-22T15:51:02+01:00", "2026-11-22T15:51:02+0100",
 		"2026-11-22 14:51:02", "2026-11-22 14:51:02+00:00", "2026-11-22 14:51:02.000000+00:00", "20261122T145102Z",
 		"Sun, 22 Nov 2026 14:51:02 GMT", "Sun, 22 Nov 2026 15:51:02 +0100", "Sun Nov 22 14:51:02 2026", "22 Nov 2026 14:51:02",
-		"2026-11-22 14:51:02 UTC", "20261122145102", "2026-11-22T14:51:02+00",
+		"2026-11-22 14:51:02 UTC", "20261122145102", "2026-11-22T14:51:02+00", "2026/11/22 14:51:02", "2026.11.22 14:51:02",
+		"11/22/2026 2:51:02 PM", "22/11/2026 14:51:02", "22.11.2026 14:51:02", "Nov 22, 2026 14:51:02", "November 22 2026 14:51:02",
+		"Sunday, November 22, 2026 2:51:02 PM", "Nov 22 14:51:02 2026", "22-Nov-2026 14:51:02", "20261122T145102Z",
+		"2026-11-22 14:51:02 +0000 UTC", "2026-11-22T14:51:02,000Z", "2026-11-22T09:51:02 -0500",
 	} {
 		if got, err := parseTime(text); err != nil || !got.Equal(want) {
 			t.Errorf("%s: got %v, %v; want %v", text, got, err, want)

@@ -24,27 +24,57 @@ func parseTime(v value.Value) (time.Time, error) {
 	return time.Time{}, value.ValueError.Errorf("%s is no time that can be read; write it like 2006-01-02T15:04:05Z", value.Repr(text))
 }
 
-// layouts tries the ways in which times are written, the usual ones first.
+// layouts tries the ways in which times are written, the usual ones first. A day
+// and a month in figures are taken for month/day/year if that can be, as in
+// StackStorm.
 func layouts(text string) (time.Time, bool) {
 	for _, layout := range []string{
-		time.RFC3339Nano,
-		"2006-01-02T15:04:05.999999999",
-		"2006-01-02T15:04:05.999999999Z0700",
-		"2006-01-02T15:04:05.999999999Z07",
-		"2006-01-02T15:04Z07:00", "2006-01-02T15:04",
-		"2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00",
-		"2006-01-02 15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999 Z07:00",
-		"2006-01-02 15:04:05.999999999 Z0700", "2006-01-02 15:04:05.999999999 -0700 MST",
-		"2006-01-02 15:04:05.999999999 MST",
-		"2006-01-02 15:04", "2006-01-02", "2006-01", "20060102T150405Z0700", "20060102T150405", "20060102150405",
-		"20060102", "2006/01/02 15:04:05", "2006/01/02",
-		time.RFC1123Z, time.RFC1123, time.RFC850, time.RFC822Z, time.RFC822, time.ANSIC, time.UnixDate, time.RubyDate,
-		"2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05", "Jan 2, 2006 15:04:05", "Jan 2 2006 15:04:05",
-		"Jan 2, 2006", "2 Jan 2006", "01/02/2006 15:04:05", "01/02/2006 03:04:05 PM", "01/02/2006",
+		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00",
+		"20060102150405", "200601021504",
+		time.ANSIC, time.UnixDate, time.RubyDate, "Jan _2 15:04:05 2006", "Jan _2 15:04:05 MST 2006",
+		"2006-01-02 15:04:05 -0700 MST",
 	} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at.UTC(), true
+		if at, ok := parseLayout(layout, text); ok {
+			return at, true
+		}
+	}
+	text = withoutWeekday(text)
+	for _, day := range []string{
+		"2006-1-2", "2006/1/2", "2006.1.2", "20060102", "2006-01",
+		"1/2/2006", "2/1/2006", "1-2-2006", "2-1-2006", "1.2.2006", "2.1.2006",
+		"2 Jan 2006", "2 January 2006", "Jan 2, 2006", "January 2, 2006", "Jan 2 2006", "January 2 2006", "2-Jan-2006", "2-Jan-06",
+	} {
+		if at, ok := parseLayout(day, text); ok {
+			return at, true
+		}
+		for _, hour := range []string{" 15:04:05", "T15:04:05", " 15:04", "T15:04", " 3:04:05 PM", " 3:04 PM", "T150405", "T1504", "T15"} {
+			for _, zone := range []string{"", "Z07:00", "Z0700", "Z07", " Z07:00", " -0700", " MST"} {
+				if at, ok := parseLayout(day+hour+zone, text); ok {
+					return at, true
+				}
+			}
 		}
 	}
 	return time.Time{}, false
+}
+
+func parseLayout(layout, text string) (time.Time, bool) {
+	at, err := time.ParseInLocation(layout, text, time.UTC)
+	return at.UTC(), err == nil
+}
+
+// withoutWeekday drops the name of a day of the week at the start, which says
+// nothing that the date does not say.
+func withoutWeekday(text string) string {
+	word, rest, ok := strings.Cut(text, " ")
+	if !ok {
+		return text
+	}
+	word = strings.TrimSuffix(word, ",")
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		if name := day.String(); strings.EqualFold(word, name) || strings.EqualFold(word, name[:3]) {
+			return rest
+		}
+	}
+	return text
 }

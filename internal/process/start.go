@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -134,6 +135,13 @@ func explain(c *Cmd, err error) error {
 			return fmt.Errorf("enter the working directory: %w", statErr)
 		} else if !info.IsDir() {
 			return fmt.Errorf("enter the working directory: %s is not a directory", c.Dir)
+		}
+	}
+	if err == syscall.EINVAL { //nolint:errorlint // it comes from the kernel as it is
+		for _, text := range append(c.Args[:len(c.Args):len(c.Args)], c.Env...) {
+			if strings.ContainsRune(text, 0) {
+				return fmt.Errorf("start %s: its arguments or environment hold a NUL character: %w", c.Path, err)
+			}
 		}
 	}
 	if err == syscall.E2BIG { //nolint:errorlint // it comes from the kernel as it is

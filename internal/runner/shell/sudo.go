@@ -1,0 +1,63 @@
+package shell
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/runner"
+)
+
+// signalTimeout bounds how long sudo may take to signal processes: it may wait
+// for a password that nobody types.
+const signalTimeout = 5 * time.Second
+
+var (
+	passwordRefused = regexp.MustCompile(`sudo: \d+ incorrect password attempts?`)
+	passwordPrompt  = regexp.MustCompile(`\[sudo\] password for (.+?):`)
+)
+
+// wrongPassword returns what is wrong if sudo refused the password, or "".
+func wrongPassword(line *Line, stderr string) string {
+	if line.SudoPassword == "" || !passwordRefused.MatchString(stderr) {
+		return ""
+	}
+	name := "unknown"
+	if m := passwordPrompt.FindStringSubmatch(stderr); m != nil {
+		name = m[1]
+	}
+	return fmt.Sprintf("Invalid sudo password provided or sudo is not configured for this user (%s)", name)
+}
+
+// mask hides the values of secret parameters in a command line that people
+// will read.
+func mask(line string, t *runner.Task) string {
+	if t.Schema == nil {
+		return line
+	}
+	for name, v := range t.Schema.Texts() {
+		schema, ok := v.(*value.Dict)
+		if !ok {
+			continue
+		}
+		if secret, _ := schema.Get("secret"); !value.Truth(secret) {
+			continue
+		}
+		for _, from := range []*value.Dict{t.ActionParameters, t.RunnerParameters} {
+			given, _ := from.Get(name)
+			text := value.Str(given)
+			if given == nil || text == "" {
+				continue
+			}
+			// Within quotes within quotes it may look different; this finds what our own
+			// quoting made of it.
+			quoted := strings.ReplaceAll(text, "'", `'"'"'`)
+			line = strings.ReplaceAll(line, Quote(quoted), masked)
+			line = strings.ReplaceAll(line, quoted, masked)
+			line = strings.ReplaceAll(line, text, masked)
+		}
+	}
+	return line
+}

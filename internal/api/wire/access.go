@@ -1,0 +1,78 @@
+package wire
+
+import (
+	"encoding/json"
+
+	"github.com/nightshift-run/nightshift/internal/access"
+)
+
+// TokenRequest is the wish for a token.
+type TokenRequest struct {
+	TTL      *int64          `json:"ttl,omitempty"` // seconds
+	User     string          `json:"user,omitempty"`
+	Metadata json.RawMessage `json:"metadata,omitempty"`
+}
+
+// Token is a token as its owner sees it once.
+type Token struct {
+	User     string          `json:"user"`
+	Token    string          `json:"token"`
+	Expiry   Time            `json:"expiry"`
+	ID       string          `json:"id"`
+	Metadata json.RawMessage `json:"metadata"`
+	Service  bool            `json:"service"`
+}
+
+// TokenValid says whether a token is good.
+type TokenValid struct {
+	Valid bool `json:"valid"`
+}
+
+// APIKey is an API key. Key is there only in the answer that made it.
+type APIKey struct {
+	UID       string          `json:"uid"`
+	User      string          `json:"user"`
+	Key       string          `json:"key,omitempty"`
+	KeyHash   string          `json:"key_hash"`
+	Metadata  json.RawMessage `json:"metadata"`
+	CreatedAt Time            `json:"created_at"`
+	Enabled   bool            `json:"enabled"`
+	ID        string          `json:"id"`
+}
+
+// Mask is what stands for a secret.
+const Mask = "********"
+
+// APIKeyOf returns k for the wire, masked.
+func APIKeyOf(k access.APIKey) APIKey {
+	return APIKey{
+		UID: Mask, User: k.User, KeyHash: Mask, Metadata: object(k.Metadata), CreatedAt: TimeOf(k.CreatedAt),
+		Enabled: k.Enabled, ID: k.ID,
+	}
+}
+
+// User is who asks.
+type User struct {
+	Username       string         `json:"username"`
+	Authentication Authentication `json:"authentication"`
+	RBAC           RBAC           `json:"rbac"`
+}
+
+// Authentication is how somebody came in.
+type Authentication struct {
+	Method      string `json:"method"`   // authentication token or API key
+	Location    string `json:"location"` // header, query param or cookie
+	TokenExpire Time   `json:"token_expire,omitzero"`
+}
+
+// RBAC is what somebody may do.
+type RBAC struct {
+	Enabled bool     `json:"enabled"`
+	Roles   []string `json:"roles"`
+	IsAdmin bool     `json:"is_admin"`
+}
+
+// SSO says whether log-in by somebody else is possible.
+type SSO struct {
+	Enabled bool `json:"enabled"`
+}

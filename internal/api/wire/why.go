@@ -1,0 +1,53 @@
+package wire
+
+import "encoding/json"
+
+// EventWhy says of an event what each rule that listens made of it.
+type EventWhy struct {
+	Event Instance  `json:"event"`
+	Rules []RuleWhy `json:"rules"` // as they would answer now
+	// Enforcements are what came of the event when it was taken in.
+	Enforcements []Enforcement `json:"enforcements"`
+	Note         string        `json:"note,omitempty"`
+}
+
+// RuleWhy says why a rule does or does not match an event.
+type RuleWhy struct {
+	Rule     string      `json:"rule"` // reference
+	Enabled  bool        `json:"enabled"`
+	Action   string      `json:"action"`
+	Matched  bool        `json:"matched"`
+	Reason   string      `json:"reason"`
+	Criteria []Criterion `json:"criteria"`
+}
+
+// Criterion says what was seen when one criterion was asked.
+type Criterion struct {
+	Key      string          `json:"key"`
+	Operator string          `json:"operator"`
+	Written  json.RawMessage `json:"written,omitempty"` // the pattern before it was rendered, if it is a template
+	Pattern  json.RawMessage `json:"pattern"`
+	Value    json.RawMessage `json:"value"` // what the event has there
+	Met      bool            `json:"met"`
+	Failure  string          `json:"failure,omitempty"` // why it could not be evaluated
+	Note     string          `json:"note,omitempty"`
+	Decided  bool            `json:"decided"` // this one settled that the rule does not match
+	Text     string          `json:"text"`    // all of it in a line
+}
+
+// ExecutionWhy says what an execution waits for, and who holds it.
+type ExecutionWhy struct {
+	ID        string   `json:"id"`
+	Action    string   `json:"action"`
+	Status    string   `json:"status"`
+	Since     Time     `json:"since,omitzero"` // when it came to the status
+	Reason    string   `json:"reason"`         // a sentence
+	Worker    string   `json:"worker,omitempty"`
+	Attempt   int      `json:"attempt,omitempty"`
+	NotBefore Time     `json:"not_before,omitzero"`
+	Policies  []string `json:"policies,omitempty"` // that may hold it back
+	Holders   []string `json:"holders,omitempty"`  // executions that take the places that it waits for
+	Rule      string   `json:"rule,omitempty"`     // why it exists at all
+	Event     string   `json:"event,omitempty"`
+	Retries   string   `json:"retries,omitempty"` // the execution that it repeats
+}

@@ -19,7 +19,9 @@ type Finding struct {
 
 // Overridable are the attributes of a runner's parameter that an action may set
 // anew.
-func Overridable() []string { return []string{"default", "description", "enum", "immutable", "required"} }
+func Overridable() []string {
+	return []string{"default", "description", "enum", "immutable", "required"}
+}
 
 // CheckParameters returns the mistakes in the definitions of an action's
 // parameters. runner has those of its runner; nil: not known.
@@ -96,13 +98,17 @@ func (c *definitions) add(path []any, v value.Value) {
 		return
 	}
 	for _, e := range c.meta.Validate(d) {
+		top := e
+		e = Best([]*Error{e})
 		if e.Keyword == "additionalProperties" {
 			c.unknown(path, e)
 			continue
 		}
-		top := e
-		e = Best([]*Error{e})
-		c.fail(join(path, e.Path), false, hintFor(top, e), "%s", e.Msg)
+		msg := e.Msg
+		if n := len(e.Path); n > 0 && e.Path[n-1] == "type" && e.Keyword == "anyOf" {
+			msg = value.Repr(e.instance) + " is not one of " + value.Repr(typeNames())
+		}
+		c.fail(join(path, e.Path), false, hintFor(top, e), "%s", msg)
 	}
 	if _, err := compile(d); err != nil && len(c.found) == 0 {
 		c.fail(path, false, "", "%s", err)
@@ -176,6 +182,10 @@ func hintFor(top, e *Error) string {
 	return ""
 }
 
+func typeNames() *value.List {
+	return value.NewList("array", "boolean", "integer", "null", "number", "object", "string")
+}
+
 func typeHint(t string) string {
 	other := map[string]string{
 		"int": "integer", "long": "integer", "float": "number", "double": "number", "bool": "boolean", "str": "string", "text": "string",
@@ -184,7 +194,11 @@ func typeHint(t string) string {
 	if right, ok := other[strings.ToLower(t)]; ok {
 		return "did you mean " + right + "?"
 	}
-	if near, ok := Nearest(t, []string{"array", "boolean", "integer", "null", "number", "object", "string"}); ok {
+	var names []string
+	for _, name := range typeNames().Items {
+		names = append(names, value.Str(name))
+	}
+	if near, ok := Nearest(t, names); ok {
 		return "did you mean " + near + "?"
 	}
 	return ""
@@ -213,7 +227,7 @@ func (c *definitions) positions(parameters *value.Dict) {
 		case gap == 0:
 			c.fail(path, false, "", "Parameters %s and %s have same position %s. Position values have to be unique.", p.name, before.name, value.Str(p.at))
 		case gap != 1:
-			c.fail(path, false, fmt.Sprintf("the one after %s is %s", before.name, value.Str(toFloat(before.at)+1)),
+			c.fail(path, false, fmt.Sprintf("the one after %s is %g", before.name, toFloat(before.at)+1),
 				"Positions are not contiguous: %s follows %s.", value.Str(p.at), value.Str(before.at))
 		}
 	}

@@ -18,6 +18,8 @@ type checkFunc = func(r *run, v value.Value)
 // schema is sound was looked at before.
 func (c *compiler) keyword(name string, arg value.Value, d *value.Dict) (checkFunc, error) {
 	switch name {
+	case "$ref":
+		return c.ref(arg)
 	case "type":
 		return typeOf(arg), nil
 	case "enum":

@@ -9,6 +9,18 @@ import (
 
 // The keywords that hold schemas.
 
+func (c *compiler) ref(arg value.Value) (checkFunc, error) {
+	name, ok := arg.(string)
+	if !ok {
+		return nil, nil
+	}
+	target, err := c.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	return func(r *run, v value.Value) { r.descend(target, v, nil, nil) }, nil
+}
+
 func (c *compiler) allOf(arg value.Value) (checkFunc, error) {
 	subs, err := c.subs(arg)
 	if err != nil || subs == nil {
@@ -34,7 +46,7 @@ func (c *compiler) anyOf(arg value.Value) (checkFunc, error) {
 func (r *run) firstValid(subs []*node, v value.Value) int {
 	var context []*Error
 	for i, n := range subs {
-		errs := r.apart(n, v, i)
+		errs := r.aside(n, v, i)
 		if len(errs) == 0 {
 			return i
 		}
@@ -57,7 +69,7 @@ func (c *compiler) oneOf(arg value.Value) (checkFunc, error) {
 		}
 		var more []string
 		for _, n := range subs[first+1:] {
-			if len(r.apart(n, v, nil)) == 0 {
+			if len(r.aside(n, v, nil)) == 0 {
 				more = append(more, value.Repr(n.dict))
 			}
 		}
@@ -74,7 +86,7 @@ func (c *compiler) not(arg value.Value) (checkFunc, error) {
 		return nil, err
 	}
 	return func(r *run, v value.Value) {
-		if len(r.apart(n, v, nil)) == 0 {
+		if len(r.aside(n, v, nil)) == 0 {
 			r.fail(v, "%s should not be valid under %s", value.Repr(v), value.Repr(n.dict))
 		}
 	}, nil

@@ -25,9 +25,15 @@ type run struct {
 	draft4     bool
 	path       []any
 	schemaPath []any
+	apart      apart
 	at         *node
 	errs       []*Error
 	depth      int
+}
+
+// apart is where paths begin for what is wrong with an alternative.
+type apart struct {
+	path, schemaPath int
 }
 
 const maxDepth = 200 // schemas inside each other, and references in circles
@@ -44,6 +50,10 @@ func (r *run) check(n *node, v value.Value) {
 	}
 	for _, k := range n.keywords {
 		r.at = n
+		if k.name == "$ref" { // it leaves no trace in paths
+			k.check(r, v)
+			continue
+		}
 		r.schemaPath = append(r.schemaPath, k.name)
 		k.check(r, v)
 		r.schemaPath = r.schemaPath[:len(r.schemaPath)-1]
@@ -58,6 +68,7 @@ func (r *run) fail(v value.Value, format string, args ...any) *Error {
 		Path:       append([]any(nil), r.path...),
 		Msg:        fmt.Sprintf(format, args...),
 		schemaPath: append([]any(nil), r.schemaPath...),
+		apart:      r.apart,
 		instance:   v,
 		schema:     r.at.dict,
 	}
@@ -88,13 +99,13 @@ func (r *run) descend(n *node, v value.Value, step, schemaStep any) {
 	}
 }
 
-// apart checks on the side and returns what is wrong, which may not matter.
-func (r *run) apart(n *node, v value.Value, schemaStep any) []*Error {
-	outer := r.errs
-	r.errs = nil
+// aside checks an alternative and returns what is wrong, which may not matter.
+func (r *run) aside(n *node, v value.Value, schemaStep any) []*Error {
+	outer, from := r.errs, r.apart
+	r.errs, r.apart = nil, apart{len(r.path), len(r.schemaPath)}
 	r.descend(n, v, nil, schemaStep)
 	errs := r.errs
-	r.errs = outer
+	r.errs, r.apart = outer, from
 	return errs
 }
 
@@ -113,15 +124,6 @@ func (c *compiler) node(d *value.Dict) (*node, error) {
 	}
 	n := &node{dict: d, draft4: c.draft4}
 	c.nodes[d] = n
-	// Beside a reference, nothing else counts.
-	if ref, ok := d.Get("$ref"); ok && ref != nil {
-		target, err := c.resolve(value.Str(ref))
-		if err != nil {
-			return nil, err
-		}
-		n.keywords = []keyword{{"$ref", func(r *run, v value.Value) { r.descend(target, v, nil, nil) }}}
-		return n, nil
-	}
 	for name, arg := range d.Texts() {
 		check, err := c.keyword(name, arg, d)
 		if err != nil {

@@ -69,6 +69,7 @@ type Error struct {
 	Keyword string // of the schema
 
 	schemaPath []any
+	apart      apart
 	instance   value.Value
 	schema     *value.Dict
 	context    []*Error // of anyOf and oneOf: why none of them fits
@@ -96,12 +97,12 @@ func (e *Error) Name() string {
 // as the Python library prints it. Clients of the API show it.
 func (e *Error) Explain() string {
 	const indent = "    "
-	schemaPath := e.schemaPath
+	schemaPath := e.schemaPath[e.apart.schemaPath:]
 	if len(schemaPath) > 0 {
 		schemaPath = schemaPath[:len(schemaPath)-1]
 	}
 	return e.Msg + "\n\nFailed validating " + value.Repr(e.Keyword) + " in " + asIndex("schema", schemaPath) + ":\n" + indent +
-		indented(Pretty(e.schema, 72), indent) + "\n\nOn " + asIndex("instance", e.Path) + ":\n" + indent +
+		indented(Pretty(e.schema, 72), indent) + "\n\nOn " + asIndex("instance", e.Path[e.apart.path:]) + ":\n" + indent +
 		indented(Pretty(e.instance, 72), indent)
 }
 

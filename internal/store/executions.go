@@ -13,9 +13,9 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 )
 
-// InsertExecution records a new execution.
+// InsertExecution records a new execution. One that is over has its FinishedAt.
 func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error {
-	ctxJSON, err := json.Marshal(e.Context)
+	ctxJSON, err := e.Context.MarshalJSON() // json.Marshal would do it and read it all again
 	if err != nil {
 		return fmt.Errorf("write the context of execution %s: %w", e.ID, err)
 	}
@@ -78,7 +78,7 @@ func scanExecution(row scanner, more ...any) (*execution.Execution, error) {
 	if notify.Valid {
 		e.Notify = json.RawMessage(notify.String)
 	}
-	if err := json.Unmarshal([]byte(ctxJSON), &e.Context); err != nil {
+	if err := e.Context.UnmarshalJSON([]byte(ctxJSON)); err != nil {
 		return nil, fmt.Errorf("read the context of execution %s: %w", e.ID, err)
 	}
 	return &e, nil
@@ -136,19 +136,24 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	}
 	var ctxJSON sql.NullString
 	if c.Context != nil {
-		b, err := json.Marshal(c.Context)
+		b, err := c.Context.MarshalJSON()
 		if err != nil {
 			return false, fmt.Errorf("write the context of execution %s: %w", c.ID, err)
 		}
 		ctxJSON = null(string(b))
 	}
+	from := slices.DeleteFunc(slices.Clone(c.From), execution.Status.Final)
+	if len(from) == 0 {
+		return false, nil
+	}
+	again := c.To == execution.Requested || c.To == execution.Delayed || c.To == execution.Scheduled
 	var finished int64
 	if c.To.Final() {
 		finished = micros(c.At)
 	}
 	args := []any{
 		c.ID, string(c.To), logEntry(c.To, c.At), finished, micros(c.NotBefore), ctxJSON, inline, len(c.Result),
-		gzipped != nil, c.Attempt,
+		gzipped != nil, c.Attempt, again,
 	}
 	res, err := tx.c.Exec(ctx, `
 		UPDATE executions SET status = $2, log = log || $3, finished_at = $4,
@@ -157,8 +162,8 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 			result = CASE WHEN $8 > 0 THEN $7 ELSE result END,
 			result_size = CASE WHEN $8 > 0 THEN $8 ELSE result_size END,
 			result_apart = CASE WHEN $8 > 0 THEN $9 ELSE result_apart END,
-			worker = CASE WHEN $2 IN ('requested', 'delayed', 'scheduled') THEN NULL ELSE worker END
-		WHERE id = $1 AND ($10 = 0 OR attempt = $10) AND status IN `+statusList(c.From)+` AND `+liveCond, args...)
+			worker = CASE WHEN $11 THEN NULL ELSE worker END
+		WHERE id = $1 AND ($10 = 0 OR attempt = $10) AND `+statusIs(from), args...)
 	if err != nil {
 		return false, fmt.Errorf("change execution %s to %s: %w", c.ID, c.To, err)
 	}
@@ -201,17 +206,17 @@ func due(e *execution.Execution) time.Time {
 
 // dueSeqs is the text of a query for the seqs of the $2 scheduled executions
 // that are due the longest at $1. Each of its parts reads the first few entries
-// of executions_live, so it costs the same however many wait. What may run at
+// of executions_due, so it costs the same however many wait. What may run at
 // once and what had to wait are parts of their own: in one order by not_before,
 // the first would always go before the second.
 const dueSeqs = `(
 	SELECT seq FROM (
 		SELECT * FROM (SELECT seq, created_at AS due FROM executions
-			WHERE status = 'scheduled' AND ` + liveCond + ` AND not_before = 0
+			WHERE status = 'scheduled' AND not_before = 0
 			ORDER BY seq LIMIT $2) AS at_once
 		UNION ALL
 		SELECT * FROM (SELECT seq, not_before AS due FROM executions
-			WHERE status = 'scheduled' AND ` + liveCond + ` AND not_before > 0 AND not_before <= $1
+			WHERE status = 'scheduled' AND not_before > 0 AND not_before <= $1
 			ORDER BY not_before, seq LIMIT $2) AS later
 	) AS due ORDER BY due, seq LIMIT $2)`
 
@@ -219,14 +224,14 @@ const dueSeqs = `(
 // is not due at now will be; zero when there is none.
 func (r Reader) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 	var at sql.NullInt64
-	// For each status apart, so that each part is one look into executions_live.
+	// For each status apart, so that each part is one look into executions_due.
 	err := r.c.QueryRow(ctx, `
 		SELECT min(at) FROM (
-			SELECT min(not_before) AS at FROM executions WHERE status = 'scheduled' AND `+liveCond+` AND not_before > $1
+			SELECT min(not_before) AS at FROM executions WHERE status = 'scheduled' AND not_before > $1
 			UNION ALL
-			SELECT min(not_before) FROM executions WHERE status = 'delayed' AND `+liveCond+` AND not_before > $1
+			SELECT min(not_before) FROM executions WHERE status = 'delayed' AND not_before > $1
 			UNION ALL
-			SELECT min(not_before) FROM executions WHERE status = 'requested' AND `+liveCond+` AND not_before > $1
+			SELECT min(not_before) FROM executions WHERE status = 'requested' AND not_before > $1
 		) AS next`, micros(now)).Scan(&at)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("next due execution: %w", err)
@@ -236,7 +241,7 @@ func (r Reader) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 
 // waitingCond is the condition of the index of what waits for policies, which
 // the database wants to see literally before it uses it.
-const waitingCond = `status IN ('requested', 'delayed')`
+const waitingCond = `(status = 'requested' OR status = 'delayed')`
 
 // Waiting returns up to limit executions of an action that wait for its
 // policies and are due at now, oldest first, from behind the place after on, and
@@ -246,7 +251,7 @@ func (r Reader) Waiting(ctx context.Context, action string, fresh bool, after in
 	// For each status apart, so that each part is the beginning of a range of
 	// executions_waiting: fresh ones are found without a look at the others.
 	const part = `SELECT * FROM (SELECT seq FROM executions
-		WHERE ` + waitingCond + ` AND status = '%[1]s' AND action = $1 AND seq > $2 AND not_before <= $3
+		WHERE status = '%[1]s' AND action = $1 AND seq > $2 AND not_before <= $3
 		ORDER BY seq LIMIT $4) AS %[1]s`
 	seqs := fmt.Sprintf(part, execution.Requested)
 	if !fresh {
@@ -291,7 +296,7 @@ func (r Reader) WaitingBut(ctx context.Context, actions []string, now time.Time,
 func (r Reader) Occupying(ctx context.Context, action string) ([]*execution.Execution, error) {
 	rows, err := r.c.Query(ctx, `
 		SELECT `+executionColumns+` FROM executions
-		WHERE action = $1 AND status IN ('scheduled', 'running', 'pausing', 'paused', 'resuming', 'pending', 'canceling')
+		WHERE action = $1 AND finished_at = 0 AND status <> 'requested' AND status <> 'delayed' -- as executions_occupying has it
 		ORDER BY seq`, action)
 	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
 	if err != nil {
@@ -300,19 +305,15 @@ func (r Reader) Occupying(ctx context.Context, action string) ([]*execution.Exec
 	return out, nil
 }
 
-// statusList writes statuses as an SQL list. They are constants of ours, so
-// the text has few variants and nothing of a user's in it.
-func statusList(statuses []execution.Status) string {
-	var b strings.Builder
-	b.WriteByte('(')
+// statusIs is the condition that the status is one of some. They are constants
+// of ours, so the text has few variants and nothing of a user's in it. SQLite
+// would make a temporary table for a longer IN.
+func statusIs(statuses []execution.Status) string {
+	conds := make([]string, len(statuses))
 	for i, s := range statuses {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString("'" + string(s) + "'")
+		conds[i] = "status = '" + string(s) + "'"
 	}
-	b.WriteByte(')')
-	return b.String()
+	return "(" + strings.Join(conds, " OR ") + ")"
 }
 
 // The log is kept as "status:micros," for each entry, so that a change appends

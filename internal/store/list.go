@@ -132,32 +132,14 @@ func (r Reader) count(ctx context.Context, table string, w *where) (Total, error
 	return Total{N: n}, nil
 }
 
-// final is the condition of the partial index that a status is in, which the
-// database wants to see literally before it uses it.
-const (
-	liveCond  = `status NOT IN ('succeeded', 'failed', 'timeout', 'abandoned', 'canceled')`
-	wrongCond = `status IN ('failed', 'timeout', 'abandoned', 'canceled')`
-)
-
 func (q Executions) where() *where {
 	w := &where{}
 	w.among("id", q.IDs)
-	if len(q.Status) > 0 {
-		names := make([]string, len(q.Status))
-		live, wrong := true, true
-		for i, s := range q.Status {
-			names[i] = string(s)
-			live = live && !s.Final()
-			wrong = wrong && s.Final() && s != execution.Succeeded
-		}
-		w.among("status", names)
-		switch {
-		case live:
-			w.conds = append(w.conds, liveCond)
-		case wrong:
-			w.conds = append(w.conds, wrongCond)
-		}
+	names := make([]string, len(q.Status))
+	for i, s := range q.Status {
+		names[i] = string(s)
 	}
+	w.among("status", names)
 	w.text("action", q.Action)
 	if q.Pack != "" {
 		w.add("action >= ?", q.Pack+".")

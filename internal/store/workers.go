@@ -59,7 +59,7 @@ func (r Reader) LateWorkers(ctx context.Context, now time.Time) ([]string, error
 func (r Reader) Orphans(ctx context.Context, limit int) ([]*execution.Execution, error) {
 	rows, err := r.c.Query(ctx, `
 		SELECT `+executionColumns+` FROM executions
-		WHERE status IN ('running', 'canceling', 'pausing', 'resuming') AND `+liveCond+`
+		WHERE status IN ('running', 'canceling', 'pausing', 'resuming')
 			AND worker IS NOT NULL AND worker NOT IN (SELECT id FROM workers)
 		ORDER BY seq LIMIT $1`, limit)
 	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
@@ -72,7 +72,7 @@ func (r Reader) Orphans(ctx context.Context, limit int) ([]*execution.Execution,
 // Canceling returns the ids of the executions that a worker holds and should stop.
 func (r Reader) Canceling(ctx context.Context, worker string) ([]string, error) {
 	rows, err := r.c.Query(ctx, `
-		SELECT id FROM executions WHERE status = 'canceling' AND `+liveCond+` AND worker = $1`, worker)
+		SELECT id FROM executions WHERE status = 'canceling' AND worker = $1`, worker)
 	out, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
 		var id string
 		err := rows.Scan(&id)

@@ -261,10 +261,13 @@ func claims(t *testing.T, h Harness) {
 		for n, status := range execution.Statuses() {
 			e := simple(n + 1)
 			e.Status = status
+			if status.Final() {
+				e.FinishedAt = at(200)
+			}
 			insert(t, s, e)
-			other := simple(n + 101)
-			other.Status, other.Action = status, "core.local"
-			insert(t, s, other)
+			other := *e
+			other.ID, other.Action = id(n+101), "core.local"
+			insert(t, s, &other)
 			if !status.Final() && status != execution.Requested && status != execution.Delayed {
 				want = append(want, e)
 			}

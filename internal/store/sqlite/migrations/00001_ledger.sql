@@ -78,18 +78,18 @@ CREATE INDEX executions_action ON executions (action, created_at);
 CREATE INDEX executions_parent ON executions (parent, created_at) WHERE parent IS NOT NULL;
 CREATE INDEX executions_rule ON executions (rule, created_at) WHERE rule IS NOT NULL;
 CREATE INDEX executions_instance ON executions (trigger_instance) WHERE trigger_instance IS NOT NULL;
--- What is not finished is few, and is asked for all the time.
-CREATE INDEX executions_live ON executions (status, not_before, seq)
-  WHERE status NOT IN ('succeeded', 'failed', 'timeout', 'abandoned', 'canceled');
--- What counts against the limits of an action.
-CREATE INDEX executions_occupying ON executions (action)
-  WHERE status IN ('scheduled', 'running', 'pausing', 'paused', 'resuming', 'pending', 'canceling');
+CREATE INDEX executions_status ON executions (status, created_at);
+-- The conditions are asked at each change of an execution. SQLite makes a
+-- temporary table for each IN of more than two values, each time: 5 us.
+-- What will run when its time comes.
+CREATE INDEX executions_due ON executions (status, not_before, seq)
+  WHERE status = 'scheduled' OR status = 'requested' OR status = 'delayed';
 -- What waits for the policies of an action.
 CREATE INDEX executions_waiting ON executions (action, status, seq, not_before)
-  WHERE status IN ('requested', 'delayed');
--- What went wrong is few, and people ask for it.
-CREATE INDEX executions_wrong ON executions (status, created_at)
-  WHERE status IN ('failed', 'timeout', 'abandoned', 'canceled');
+  WHERE status = 'requested' OR status = 'delayed';
+-- What counts against the limits of an action.
+CREATE INDEX executions_occupying ON executions (action)
+  WHERE finished_at = 0 AND status <> 'requested' AND status <> 'delayed';
 
 CREATE TABLE execution_results (
   execution_id TEXT NOT NULL PRIMARY KEY,

@@ -41,6 +41,7 @@ const (
 	renewEvery = dispatch.Lease / 3
 	claimEvery = time.Second            // work is asked for at least so often, in case a bell was lost
 	flushEvery = 200 * time.Millisecond // so long printed output may wait
+	handIn     = 5 * time.Second        // so long the results of stopped actions are offered
 )
 
 // errLost is why the actions of a worker are stopped that has been given up.
@@ -119,11 +120,22 @@ func (w *Worker) Run(ctx context.Context) error {
 	case <-done:
 	case <-grace.C:
 		w.stopAll(errStopped)
-		<-done
+		last := time.NewTimer(handIn)
+		defer last.Stop()
+		select {
+		case <-done:
+		case <-last.C:
+			stop(errStopped) // nobody takes the results; what they are of will be abandoned
+			<-done
+		}
 	}
 	stop(nil)
 	helpers.Wait()
-	return w.ledger.Leave(context.WithoutCancel(ctx), w.name())
+	if err := w.ledger.Leave(context.WithoutCancel(ctx), w.name()); err != nil {
+		// Its lease runs out by itself, so this delays and breaks nothing.
+		w.opts.Logger.Warn("worker could not leave", "err", err)
+	}
+	return nil
 }
 
 func (w *Worker) subscribe(ctx context.Context) error {

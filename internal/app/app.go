@@ -1,0 +1,240 @@
+// Package app puts a server together: it opens the ledger, registers content,
+// and runs the services over them. It is the one package that knows all others.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/nightshift-run/nightshift/internal/access"
+	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/api"
+	"github.com/nightshift-run/nightshift/internal/bus"
+	"github.com/nightshift-run/nightshift/internal/bus/membus"
+	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/config"
+	"github.com/nightshift-run/nightshift/internal/dispatch"
+	"github.com/nightshift-run/nightshift/internal/intake"
+	"github.com/nightshift-run/nightshift/internal/janitor"
+	"github.com/nightshift-run/nightshift/internal/launch"
+	"github.com/nightshift-run/nightshift/internal/register"
+	"github.com/nightshift-run/nightshift/internal/runner"
+	"github.com/nightshift-run/nightshift/internal/runner/native"
+	"github.com/nightshift-run/nightshift/internal/runner/noop"
+	"github.com/nightshift-run/nightshift/internal/runner/shell"
+	"github.com/nightshift-run/nightshift/internal/runner/web"
+	"github.com/nightshift-run/nightshift/internal/scheduler"
+	"github.com/nightshift-run/nightshift/internal/store"
+	"github.com/nightshift-run/nightshift/internal/store/sqlite"
+	"github.com/nightshift-run/nightshift/internal/timekeeper"
+	"github.com/nightshift-run/nightshift/internal/worker"
+)
+
+// Options are what a server is given beside its settings.
+type Options struct {
+	Version string
+	Logger  *slog.Logger // default: discard
+	// Driver replaces the SQLite database in the data folder.
+	Driver store.Driver
+	// Gate, if set, is asked before each effect on the world; see package simtest.
+	Runners map[string]runner.Runner // more runners, or others for the built-in names
+}
+
+// App is a server. Its parts can be used without Run, but nothing happens by
+// itself then.
+type App struct {
+	Store    *store.Store
+	Catalog  *catalog.Holder
+	Bus      bus.Bus
+	Launcher *launch.Launcher
+	Intake   *intake.Intake
+	Dispatch *dispatch.Dispatch
+	Registry *register.Registrar
+	Handler  http.Handler
+
+	cfg      config.Config
+	opts     Options
+	runners  map[string]runner.Runner
+	listener net.Listener
+	ready    atomic.Bool
+	password string // of the user admin, when this start made it
+}
+
+// Runners are all that this server can run actions with, by the name of the
+// runner type.
+func Runners(cfg config.Config) map[string]runner.Runner {
+	sh := shell.Options{SystemUser: cfg.Worker.User}
+	return map[string]runner.Runner{
+		runner.LocalShellCmd:    shell.NewCommand(sh),
+		runner.LocalShellScript: shell.NewScript(sh),
+		runner.HTTPRequest:      web.New(web.Options{}),
+		runner.Noop:             noop.New(),
+		runner.Native:           native.New(),
+	}
+}
+
+// Open opens the ledger in the data folder, which it makes when it is missing,
+// registers the packs, and listens. Nothing is served before Run.
+func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	a := &App{cfg: cfg, opts: opts, Bus: new(membus.Bus), Catalog: new(catalog.Holder), runners: Runners(cfg)}
+	for name, r := range opts.Runners {
+		a.runners[name] = r
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	driver := opts.Driver
+	if driver == nil {
+		if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+			return nil, fmt.Errorf("make the data folder: %w", err)
+		}
+		if driver, err = sqlite.Open(ctx, cfg.Data, sqlite.Options{Logger: a.log("store")}); err != nil {
+			return nil, err
+		}
+	}
+	a.Store = store.New(driver)
+	signer, err := a.signer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.register(ctx); err != nil {
+		return nil, err
+	}
+	if a.password, err = a.firstUser(ctx); err != nil {
+		return nil, err
+	}
+	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen); err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	params := launch.NewParams(a.Store, a.Catalog)
+	a.Launcher = launch.New(a.Store, a.Catalog, a.Bus, params)
+	a.Intake = intake.New(a.Store, a.Catalog, a.Launcher, a.Bus, params, intake.Options{Logger: a.log("intake")})
+	a.Dispatch = dispatch.New(a.Store, a.Catalog, a.Bus, params, a.Intake, dispatch.Options{
+		APIURL: a.URL(), Signer: signer, Logger: a.log("dispatch"),
+	})
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.Handler = api.New(api.Deps{
+		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Registrar: a.Registry,
+		Signer: signer, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"),
+	}, api.Options{})
+	return a, nil
+}
+
+func (a *App) log(component string) *slog.Logger { return a.opts.Logger.With("component", component) }
+
+// URL is where the API is reached.
+func (a *App) URL() string {
+	if a.cfg.URL != "" {
+		return a.cfg.URL
+	}
+	return "http://" + a.listener.Addr().String()
+}
+
+// AdminPassword is the password of the user admin when this start made that
+// user, and empty when there were users already.
+func (a *App) AdminPassword() string { return a.password }
+
+func (a *App) signer(ctx context.Context) (*access.Signer, error) {
+	var key string
+	err := a.Store.Write(ctx, func(tx *store.Tx) (err error) {
+		key, err = tx.Setting(ctx, "signing_key", access.NewSigningKey())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("signing key: %w", err)
+	}
+	return access.NewSigner(key)
+}
+
+// firstUser makes the user admin when there is no user at all.
+func (a *App) firstUser(ctx context.Context) (password string, err error) {
+	n, err := a.Store.Reader().CountUsers(ctx)
+	if err != nil || n > 0 {
+		return "", err
+	}
+	password = access.NewPassword()
+	u := access.User{Name: "admin", Password: access.HashPassword(password), Admin: true, CreatedAt: time.Now()}
+	return password, a.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutUser(ctx, u) })
+}
+
+// Run serves until ctx is done, lets what runs come to an end, and returns nil.
+func (a *App) Run(ctx context.Context) error {
+	w := worker.New(a.Dispatch, a.Bus, a.runners, worker.Options{
+		Slots: a.cfg.Worker.Slots, Grace: a.cfg.Worker.Grace.Or(10 * time.Second), Logger: a.log("worker"),
+	})
+	location, err := time.LoadLocation(a.cfg.Timezone)
+	if err != nil {
+		return err
+	}
+	services := []interface{ Run(context.Context) error }{
+		w,
+		scheduler.New(a.Store, a.Catalog, a.Bus, a.Dispatch, scheduler.Options{Logger: a.log("scheduler")}),
+		timekeeper.New(a.Catalog, a.Intake, a.Bus, timekeeper.Options{Location: location, Logger: a.log("timekeeper")}),
+		janitor.New(a.Store, janitor.Options{
+			Executions: time.Duration(a.cfg.Retention.Executions), Events: time.Duration(a.cfg.Retention.Events),
+			Output: time.Duration(a.cfg.Retention.Output), MaxBytes: int64(a.cfg.Retention.MaxSize) << 20, Logger: a.log("janitor"),
+		}),
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range services {
+		group.Go(func() error { return s.Run(ctx) })
+	}
+	server := &http.Server{
+		Handler:           a.Handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(a.log("http").Handler(), slog.LevelDebug),
+	}
+	group.Go(func() error {
+		if err := server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		a.ready.Store(false)
+		// Streams never end by themselves; everything else has a few seconds.
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		if err := server.Shutdown(end); err != nil {
+			return server.Close()
+		}
+		return nil
+	})
+	a.ready.Store(true)
+	return group.Wait()
+}
+
+// Close ends a server that does not run, or runs no more.
+func (a *App) Close() error {
+	var errs []error
+	if a.listener != nil {
+		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if a.Store != nil {
+		errs = append(errs, a.Store.Close())
+	}
+	return errors.Join(errs...)
+}

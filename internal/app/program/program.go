@@ -1,0 +1,203 @@
+// Package program adds to the command line what runs a server in this process:
+// serve, demo and bench.
+package program
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nightshift-run/nightshift/internal/app"
+	"github.com/nightshift-run/nightshift/internal/app/bench"
+	"github.com/nightshift-run/nightshift/internal/app/demo"
+	"github.com/nightshift-run/nightshift/internal/config"
+)
+
+// Commands returns the commands of a program of a version. Servers end when the
+// context of the command does.
+func Commands(version string) []*cobra.Command {
+	return []*cobra.Command{serveCommand(version), demoCommand(version), benchCommand()}
+}
+
+// settings are flags over a file over defaults.
+type settings struct {
+	file, data, listen, level string
+	packs                     []string
+}
+
+func (s *settings) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&s.file, "config", "", "file with settings, in YAML")
+	f.StringVar(&s.data, "data", "", "folder that holds everything (default ./nightshift-data)")
+	f.StringVar(&s.listen, "listen", "", "host:port to serve on; port 0 takes a free one (default 127.0.0.1:9100)")
+	f.StringSliceVar(&s.packs, "packs", nil, "folder whose subfolders are packs; may be given several times")
+	f.StringVar(&s.level, "log-level", "", "least that is said on standard error: debug, info, warn, error (default info)")
+}
+
+func (s *settings) read() (config.Config, error) {
+	c := config.Default()
+	if s.file != "" {
+		text, err := os.ReadFile(s.file)
+		if err != nil {
+			return c, err
+		}
+		if c, err = config.Read(text); err != nil {
+			return c, fmt.Errorf("%s: %w", s.file, err)
+		}
+	}
+	for to, from := range map[*string]string{&c.Data: s.data, &c.Listen: s.listen, &c.Log.Level: s.level} {
+		if from != "" {
+			*to = from
+		}
+	}
+	if len(s.packs) > 0 {
+		c.Packs = s.packs
+	}
+	return c, nil
+}
+
+func logger(c config.Config, w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Log.Level)); err != nil {
+		level = slog.LevelInfo // settings were checked; a flag may say something else
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	if c.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+func serveCommand(version string) *cobra.Command {
+	var s settings
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: `Run the server: API, rules, timers and actions in one process, with everything
+it must not forget in one folder. It says in one line when it is ready and where.
+
+The first start makes the user admin and prints its password, once.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := s.read()
+			if err != nil {
+				return err
+			}
+			a, err := app.Open(cmd.Context(), cfg, app.Options{Version: version, Logger: logger(cfg, cmd.ErrOrStderr())})
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), a, cmd.OutOrStdout(), nil)
+		},
+	}
+	s.flags(c)
+	return c
+}
+
+// run runs a server and meanwhile show, whose error ends both.
+func run(ctx context.Context, a *app.App, out io.Writer, show func(context.Context) error) (err error) {
+	defer func() { err = errors.Join(err, a.Close()) }()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	if p := a.AdminPassword(); p != "" {
+		fmt.Fprintf(out, "user admin, password %s  (shown this once; nightshift login admin)\n", p) //nolint:errcheck // a terminal
+	}
+	fmt.Fprintf(out, "nightshift is ready at %s\n", a.URL()) //nolint:errcheck // a terminal
+	if show != nil {
+		if err := show(ctx); err != nil {
+			stop()
+			return errors.Join(err, <-ended)
+		}
+	}
+	return <-ended
+}
+
+func demoCommand(version string) *cobra.Command {
+	var s settings
+	var once bool
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Show a service die and be repaired, live",
+		Long: `Run the server with the packs of examples/, start a small HTTP service, kill it,
+and print how it is noticed, repaired and verified, with the milliseconds of each
+step. Then the server stays up to be played with.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := s.read()
+			if err != nil {
+				return err
+			}
+			if s.level == "" {
+				cfg.Log.Level = "warn" // the timeline is what people came for
+			}
+			if len(cfg.Packs) == 0 {
+				cfg.Packs = []string{"examples/packs"}
+			}
+			opts := app.Options{Version: version, Logger: logger(cfg, cmd.ErrOrStderr())}
+			a, err := app.Open(cmd.Context(), cfg, opts)
+			if errors.Is(err, syscall.EADDRINUSE) && s.listen == "" {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s is taken; a free port is used\n", cfg.Listen) //nolint:errcheck // a terminal
+				cfg.Listen = "127.0.0.1:0"
+				a, err = app.Open(cmd.Context(), cfg, opts)
+			}
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			ctx, stop := context.WithCancel(cmd.Context())
+			defer stop()
+			return run(ctx, a, out, func(ctx context.Context) error {
+				if err := demo.Run(ctx, a, out); err != nil || once {
+					stop()
+					return err
+				}
+				fmt.Fprintf(out, "\nThe server stays up at %s; Ctrl-C ends it. To look around, in another terminal:\n"+ //nolint:errcheck // a terminal
+					"  bin/nightshift login admin --url %s\n"+
+					"  bin/nightshift execution list\n"+
+					"  bin/nightshift run core.local cmd=date\n", a.URL(), a.URL())
+				return nil
+			})
+		},
+	}
+	s.flags(c)
+	c.Flags().BoolVar(&once, "once", false, "end when the service is repaired")
+	return c
+}
+
+func benchCommand() *cobra.Command {
+	var opts bench.Options
+	c := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure this program on this machine",
+		Long: `Measure this program on this machine, on fresh data folders, and print each figure
+as JSON beside the physical limit measured in the same run.
+
+Measurements: matched, unmatched, rules, shell, list, start.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			opts.Progress = cmd.ErrOrStderr()
+			report, err := bench.Run(cmd.Context(), opts)
+			if err != nil {
+				return err
+			}
+			enc := json.NewEncoder(cmd.OutOrStdout())
+			enc.SetIndent("", "  ")
+			return enc.Encode(report)
+		},
+	}
+	f := c.Flags()
+	f.StringSliceVar(&opts.Only, "only", nil, "measure only these")
+	f.DurationVar(&opts.Duration, "duration", 5*time.Second, "of each measurement of a rate")
+	f.IntVar(&opts.Rows, "rows", 1_000_000, "executions in the long list")
+	return c
+}

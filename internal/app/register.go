@@ -1,0 +1,41 @@
+package app
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/nightshift-run/nightshift/internal/register"
+	"github.com/nightshift-run/nightshift/internal/runner"
+)
+
+// register registers the built-in packs and those in the configured folders. A
+// mistake in a pack is told and keeps nothing else from working.
+func (a *App) register(ctx context.Context) error {
+	a.Registry = register.New(a.Store, a.Catalog, a.Bus, register.Options{
+		Runners: runner.Types(a.runners), Folders: a.packFolders(), Logger: a.log("register"),
+	})
+	report, err := a.Registry.Packs(ctx)
+	if err != nil {
+		return err
+	}
+	log := a.log("register")
+	for _, f := range report.Findings {
+		if f.Severity == "error" {
+			log.Error("mistake in a pack", "at", f.Position(), "problem", f.Msg)
+		} else {
+			log.Warn("remark about a pack", "at", f.Position(), "problem", f.Msg)
+		}
+	}
+	return nil
+}
+
+func (a *App) packFolders() []string {
+	folders := a.cfg.Packs
+	if own := filepath.Join(a.cfg.Data, "packs"); len(folders) == 0 {
+		if _, err := os.Stat(own); err == nil {
+			folders = []string{own}
+		}
+	}
+	return folders
+}

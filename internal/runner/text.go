@@ -125,15 +125,24 @@ func sequence(b []byte) (size int, full bool) {
 // StackStorm does this with what shell actions print, and packs rely on it: a
 // script that prints 7 has the int 7 as its stdout.
 func Decoded(text string) value.Value {
+	if v, ok := DecodeJSON(text); ok {
+		return v
+	}
+	return text
+}
+
+// DecodeJSON reads text as JSON as its standard has it, without the NaN and the
+// infinities that Python's reader allows.
+func DecodeJSON(text string) (v value.Value, ok bool) {
 	start := strings.TrimLeft(text, " \t\r\n")
 	if start == "" || !strings.ContainsRune(`{["-0123456789tfn`, rune(start[0])) {
-		return text
+		return nil, false // as most texts, without reading on
 	}
 	v, err := value.FromJSON([]byte(text))
 	if err != nil || !strict(v) {
-		return text
+		return nil, false
 	}
-	return v
+	return v, true
 }
 
 // strict reports whether v can have come from JSON as its standard has it,

@@ -1,0 +1,144 @@
+package native_test
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/runner"
+	"github.com/nightshift-run/nightshift/internal/runner/native"
+	"github.com/nightshift-run/nightshift/internal/runner/runnertest"
+)
+
+func dict(pairs ...value.Value) *value.Dict {
+	d := value.NewDict()
+	for i := 0; i < len(pairs); i += 2 {
+		d.Set(pairs[i].(string), pairs[i+1])
+	}
+	return d
+}
+
+func call(entryPoint string, params ...value.Value) runner.Task {
+	return runner.Task{
+		ExecutionID: "e1", Action: "core.x", EntryPoint: entryPoint, User: "ann",
+		RunnerParameters: value.NewDict(), ActionParameters: dict(params...),
+	}
+}
+
+func TestNativeIsARunner(t *testing.T) {
+	begun := make(chan struct{}, 10) // more than any test begins
+	funcs := native.Builtins()
+	funcs["long"] = func(ctx context.Context, _ native.Call, _ runner.Output) (value.Value, error) {
+		begun <- struct{}{}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	runnertest.Run(t, runnertest.Harness{
+		New:     func(*testing.T) runner.Runner { return native.New(funcs) },
+		Good:    func(*testing.T) runner.Task { return call("uuid.py") },
+		Bad:     func(*testing.T) runner.Task { return call("pause", "max_pause", "x") },
+		Long:    func(*testing.T) (runner.Task, <-chan struct{}) { return call("long"), begun },
+		Timeout: func(t *runner.Task, seconds float64) { t.RunnerParameters.Set("timeout", seconds) },
+	})
+}
+
+func TestResultsLookLikePython(t *testing.T) {
+	r := native.New(map[string]native.Func{
+		"x": func(_ context.Context, c native.Call, out runner.Output) (value.Value, error) {
+			out.Print(runner.Stdout, "hello "+c.User)
+			out.Print(runner.Stderr, "log")
+			if fail, _ := c.Parameters.Get("fail"); fail != nil {
+				return nil, errors.New("no luck")
+			}
+			return int64(7), nil
+		},
+	})
+	tests := map[string]struct {
+		task   runner.Task
+		status execution.Status
+		want   string
+	}{
+		"well": {call(""), execution.Succeeded, "{'result': 7, 'exit_code': 0, 'stdout': 'hello ann', 'stderr': 'log'}"},
+		"failed": {
+			call("/packs/core/actions/x.py", "fail", true), execution.Failed,
+			"{'result': 'None', 'exit_code': 1, 'stdout': 'hello ann', 'stderr': 'log', 'error': 'no luck'}",
+		},
+		"unknown": {
+			call("y"), execution.Failed,
+			`{'error': 'there is no native action "y"; there are x', 'traceback': ''}`,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := r.Run(t.Context(), tt.task, runner.Discard{})
+			if diff := cmp.Diff(tt.want, value.Repr(got.Result)); diff != "" || got.Status != tt.status {
+				t.Errorf("got %s, want %s; -want +got:\n%s", got.Status, tt.status, diff)
+			}
+		})
+	}
+}
+
+func TestPauseWaits(t *testing.T) {
+	r := native.New(native.Builtins())
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		got := r.Run(t.Context(), call("pause", "max_pause", int64(90)), runner.Discard{})
+		if took := time.Since(began); took != 90*time.Second || got.Status != execution.Succeeded {
+			t.Errorf("got %s after %v", value.Repr(got.Result), took)
+		}
+		seen := map[time.Duration]bool{}
+		for range 100 {
+			began := time.Now()
+			got := r.Run(t.Context(), call("pause", "max_pause", int64(3), "random", true), runner.Discard{})
+			took := time.Since(began)
+			seen[took] = true
+			if v, _ := got.Result.(*value.Dict).Get("result"); v != int64(took/time.Second) {
+				t.Errorf("says %v and took %v", v, took)
+			}
+		}
+		want := map[time.Duration]bool{time.Second: true, 2 * time.Second: true, 3 * time.Second: true}
+		if diff := cmp.Diff(want, seen); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		long := call("pause", "max_pause", int64(1<<62))
+		if got := r.Run(t.Context(), long, runner.Discard{}); got.Status != execution.Timeout {
+			t.Errorf("got %s: %s", got.Status, value.Repr(got.Result))
+		}
+	})
+	for _, bad := range []*value.Dict{dict(), dict("max_pause", int64(-1)), dict("max_pause", int64(0), "random", true)} {
+		task := call("pause")
+		task.ActionParameters = bad
+		if got := r.Run(t.Context(), task, runner.Discard{}); got.Status != execution.Failed {
+			t.Errorf("%s: got %s", value.Repr(bad), got.Status)
+		}
+	}
+}
+
+func TestUUIDsAreNew(t *testing.T) {
+	r := native.New(native.Builtins())
+	forms := map[string]string{
+		"uuid1": `^[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
+		"uuid4": `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
+	}
+	for kind, form := range forms {
+		seen := map[value.Value]bool{}
+		for range 100 {
+			got := r.Run(t.Context(), call("uuid", "uuid_type", kind), runner.Discard{})
+			v, _ := got.Result.(*value.Dict).Get("result")
+			if !regexp.MustCompile(form).MatchString(value.Str(v)) || seen[v] {
+				t.Errorf("%s is no new %s", value.Str(v), kind)
+			}
+			seen[v] = true
+		}
+	}
+	if got := r.Run(t.Context(), call("uuid", "uuid_type", "uuid9"), runner.Discard{}); got.Status != execution.Failed {
+		t.Errorf("got %s", got.Status)
+	}
+}

@@ -1,0 +1,83 @@
+package config_test
+
+import (
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write docs/settings.md")
+
+// TestSettingsPage holds docs/settings.md to the comments of the fields.
+func TestSettingsPage(t *testing.T) {
+	const page = "../../docs/settings.md"
+	want := settingsPage(t)
+	if *update {
+		if err := os.WriteFile(page, []byte(want), 0o644); err != nil { //nolint:gosec // a page for everybody
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("docs/settings.md is not what the comments say; go test ./internal/config -update writes it:\n%s", diff)
+	}
+}
+
+func settingsPage(t *testing.T) string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "config.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := map[string]*ast.StructType{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if s, ok := n.(*ast.TypeSpec); ok {
+			if st, ok := s.Type.(*ast.StructType); ok {
+				types[s.Name.Name] = st
+			}
+		}
+		return true
+	})
+	var b strings.Builder
+	b.WriteString(`# Settings
+
+Settings are in one YAML file, given as ` + "`nightshift serve --config FILE`" + `. A missing field has its default; a field that does not exist
+is an error that names the one that was probably meant. The flags ` + "`--data`, `--listen`, `--packs` and `--log-level`" + ` go before the file.
+
+This page is made from the comments in internal/config.
+
+| setting | type | meaning |
+|---|---|---|
+`)
+	fields(&b, types, "Config", "")
+	return b.String()
+}
+
+func fields(b *strings.Builder, types map[string]*ast.StructType, name, prefix string) {
+	for _, f := range types[name].Fields.List {
+		tag := strings.Trim(f.Tag.Value, "`")
+		setting := prefix + strings.TrimSuffix(strings.TrimPrefix(tag, `yaml:"`), `"`)
+		kind := ""
+		switch typ := f.Type.(type) {
+		case *ast.Ident:
+			if types[typ.Name] != nil {
+				fields(b, types, typ.Name, setting+".")
+				continue
+			}
+			kind = map[string]string{"string": "text", "int": "integer", "Duration": "duration"}[typ.Name]
+		case *ast.ArrayType:
+			kind = "list of texts"
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", setting, kind, strings.Join(strings.Fields(f.Doc.Text()), " "))
+	}
+}

@@ -19,7 +19,7 @@ func New(now time.Time) string {
 	binary.BigEndian.PutUint32(b[0:], uint32(now.Unix()))
 	frac := uint64(now.Nanosecond()) << 24 / 1_000_000_000
 	b[4], b[5], b[6] = byte(frac>>16), byte(frac>>8), byte(frac)
-	rand.Read(b[7:]) //nolint:errcheck // documented never to fail
+	rand.Read(b[7:])
 	return hex.EncodeToString(b[:])
 }
 

@@ -31,22 +31,9 @@ func (c *child) wait() {
 
 func (c *child) reap() int { return c.code }
 
-// end ends the process group of a program whose context is done. It can't tell
-// how many are left.
-func (r *run) end() int {
-	if syscall.Kill(-r.child.pid, syscall.SIGTERM) != nil {
-		return 0
-	}
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for until := time.Now().Add(r.spawner.opts.Grace); time.Now().Before(until); <-tick.C {
-		if syscall.Kill(-r.child.pid, 0) != nil {
-			return 0
-		}
-	}
-	_ = syscall.Kill(-r.child.pid, syscall.SIGKILL)
-	return 0
-}
+// end ends the tree of a program whose context is done, as far as that is its
+// process group.
+func (r *run) end() int { return r.endGroup() }
 
 // KillMarked does nothing here: the environment of others can't be read.
 func KillMarked(func(mark string) bool, time.Duration) int { return 0 }

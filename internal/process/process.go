@@ -137,8 +137,10 @@ func (s *Spawner) Close() {
 // not be started. When ctx ends, so does the program with its tree, and Run
 // returns when that is done.
 func (s *Spawner) Run(ctx context.Context, c *Cmd) (Exit, error) {
-	if err := ctx.Err(); err != nil {
+	select {
+	case <-ctx.Done():
 		return Exit{Code: -int(syscall.SIGKILL), Cause: context.Cause(ctx)}, nil
+	default:
 	}
 	r := run{spawner: s, cmd: c}
 	if err := r.start(); err != nil {

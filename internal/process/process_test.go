@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -21,7 +22,65 @@ import (
 	"github.com/nightshift-run/nightshift/internal/process"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("PROCESS_TEST_SERVER") != "" {
+		serve()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// serve is a server that runs a program until it is killed itself.
+func serve() {
+	s := process.New(process.Options{})
+	defer s.Close()
+	c := sh("echo $$; exec sleep 1000", nil, nil)
+	c.Stdout = func(piece []byte) { _, _ = os.Stdout.Write(piece) }
+	_, _ = s.Run(context.Background(), c)
+}
+
+func TestAProgramDiesWithItsServer(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := exec.CommandContext(t.Context(), self)
+	server.Env = append(os.Environ(), "PROCESS_TEST_SERVER=1")
+	out, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Fscan(out, &pid); err != nil || !alive(pid) {
+		t.Fatalf("process %d: %v", pid, err)
+	}
+	if err := server.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = server.Wait() // was killed
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for until := time.Now().Add(10 * time.Second); alive(pid); <-tick.C {
+		if time.Now().After(until) {
+			t.Fatalf("process %d is still there", pid)
+		}
+	}
+}
+
+func TestTheMarkOfAnotherServerIsReplaced(t *testing.T) {
+	var stdout bytes.Buffer
+	c := sh("env | grep ^NIGHTSHIFT_PROCESS", &stdout, nil)
+	c.Env, c.Mark = append(c.Env, "NIGHTSHIFT_PROCESS=outer"), "inner"
+	if _, err := newSpawner(t, process.Options{}).Run(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if got := stdout.String(); got != "NIGHTSHIFT_PROCESS=inner\n" {
+		t.Errorf("got %q", got)
+	}
+}
 
 func newSpawner(t testing.TB, opts process.Options) *process.Spawner {
 	s := process.New(opts)

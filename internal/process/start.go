@@ -16,14 +16,14 @@ const smallInput = 4 << 10
 
 // fork is a program in the making.
 type fork struct {
-	path      string
-	argv, env []string
-	attr      syscall.ProcAttr
-	sys       syscall.SysProcAttr
-	pidfd     int
-	pid       int
-	err       error
-	done      chan struct{}
+	path  string
+	argv  []string
+	attr  syscall.ProcAttr
+	sys   syscall.SysProcAttr
+	pidfd int
+	pid   int
+	err   error
+	done  chan struct{}
 }
 
 // startForkers starts the threads that fork. The kernel kills a program when
@@ -100,7 +100,13 @@ func (r *run) start() (err error) {
 	if r.mark == "" {
 		r.mark = r.spawner.random + strconv.FormatInt(r.spawner.count.Add(1), 10)
 	}
-	f.attr.Env = append(r.cmd.Env[:len(r.cmd.Env):len(r.cmd.Env)], markName+"="+r.mark)
+	f.attr.Env = make([]string, 0, len(r.cmd.Env)+1)
+	for _, entry := range r.cmd.Env {
+		if !strings.HasPrefix(entry, markName+"=") { // another server's, that runs this one
+			f.attr.Env = append(f.attr.Env, entry)
+		}
+	}
+	f.attr.Env = append(f.attr.Env, markName+"="+r.mark)
 
 	if err := r.spawner.fork(f); err != nil {
 		return explain(r.cmd, err)
@@ -138,7 +144,7 @@ func explain(c *Cmd, err error) error {
 		}
 	}
 	if err == syscall.EINVAL { //nolint:errorlint // it comes from the kernel as it is
-		for _, text := range append(c.Args[:len(c.Args):len(c.Args)], c.Env...) {
+		for _, text := range slices.Concat(c.Args, c.Env) {
 			if strings.ContainsRune(text, 0) {
 				return fmt.Errorf("start %s: its arguments or environment hold a NUL character: %w", c.Path, err)
 			}

@@ -19,7 +19,7 @@ const hopeless = 5 * time.Second
 func (r *run) end() int {
 	root, err := readProc(r.child.pid)
 	if err != nil {
-		return 0 // cannot be: it is not reaped yet
+		return r.endGroup() // there is no /proc here
 	}
 	mark := []byte(r.mark)
 	t := tree{

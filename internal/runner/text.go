@@ -88,7 +88,8 @@ func validPrefix(b []byte) int {
 // character, or as much as could have been the beginning of one. full is false
 // if b ends before that is known.
 func sequence(b []byte) (size int, full bool) {
-	lo, hi, more := byte(0x80), byte(0xBF), 0
+	lo, hi := byte(0x80), byte(0xBF)
+	var more int
 	switch c := b[0]; {
 	case c < 0xC2 || c > 0xF4:
 		return 1, true
@@ -96,16 +97,18 @@ func sequence(b []byte) (size int, full bool) {
 		more = 1
 	case c < 0xF0:
 		more = 2
-		if c == 0xE0 {
+		switch c {
+		case 0xE0:
 			lo = 0xA0
-		} else if c == 0xED {
+		case 0xED:
 			hi = 0x9F
 		}
 	default:
 		more = 3
-		if c == 0xF0 {
+		switch c {
+		case 0xF0:
 			lo = 0x90
-		} else if c == 0xF4 {
+		case 0xF4:
 			hi = 0x8F
 		}
 	}

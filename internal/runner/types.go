@@ -3,6 +3,7 @@ package runner
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/action"
@@ -77,13 +78,8 @@ func typeOf(d *value.Dict) action.RunnerType {
 func Canonical(name string, types []action.RunnerType) (string, bool) {
 	for _, name := range []string{name, strings.ReplaceAll(name, "_", "-")} {
 		for i := range types {
-			if types[i].Name == name {
-				return name, true
-			}
-			for _, alias := range types[i].Aliases {
-				if alias == name {
-					return types[i].Name, true
-				}
+			if types[i].Name == name || slices.Contains(types[i].Aliases, name) {
+				return types[i].Name, true
 			}
 		}
 	}

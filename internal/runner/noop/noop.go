@@ -12,6 +12,9 @@ import (
 // Runner does nothing.
 type Runner struct{}
 
+// New returns a runner.
+func New() Runner { return Runner{} }
+
 // Run implements [runner.Runner].
 func (Runner) Run(context.Context, runner.Task, runner.Output) runner.Outcome {
 	result := value.NewDictCap(3)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -124,7 +125,7 @@ func (s *Shell) git(ctx context.Context, dir string, args ...string) (text strin
 	said := runner.NewCapture(runner.Discard{}, runner.Stderr, 4<<10)
 	exit, err := s.spawner.Run(ctx, &process.Cmd{
 		Path: s.opts.Bash, Args: []string{filepath.Base(s.opts.Bash), "-c", strings.Join(words, " ")},
-		Env: append(s.opts.Env[:len(s.opts.Env):len(s.opts.Env)], "GIT_TERMINAL_PROMPT=0"), Stderr: said.Add,
+		Env: append(slices.Clip(s.opts.Env), "GIT_TERMINAL_PROMPT=0"), Stderr: said.Add,
 	})
 	if err != nil {
 		return err.Error(), false

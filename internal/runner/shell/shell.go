@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -243,9 +244,7 @@ func (s *Shell) environment(t *runner.Task) ([]string, error) {
 		return nil, fmt.Errorf("env is a %s, not an object", value.TypeName(env))
 	}
 	more["ST2_ACTION_DEBUG"] = value.Str(value.Truth(t.Parameter("debug", false)))
-	for name, v := range t.Env {
-		more[name] = v
-	}
+	maps.Copy(more, t.Env)
 	all := make([]string, 0, len(s.opts.Env)+len(more))
 	for _, entry := range s.opts.Env {
 		name, _, _ := strings.Cut(entry, "=")

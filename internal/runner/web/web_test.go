@@ -354,7 +354,7 @@ func TestRedirects(t *testing.T) {
 			http.Redirect(w, q, "/round", http.StatusFound)
 		default:
 			body, _ := io.ReadAll(q.Body)
-			fmt.Fprintf(w, "%s %s %s", q.Method, q.Header.Get("Cookie"), body)
+			_, _ = fmt.Fprintf(w, "%s %s %s", q.Method, q.Header.Get("Cookie"), body)
 		}
 	})
 	r := newRunner(t, web.Options{})

@@ -1,0 +1,159 @@
+package action
+
+import (
+	"context"
+
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/kv"
+)
+
+// defaultUser is whose keys st2kv.user means when nobody asks.
+const defaultUser = "stanley"
+
+// datastore looks keys up for the templates of one set of parameters. It is used
+// by one goroutine.
+type datastore struct {
+	from    Datastore
+	decrypt func(ctx context.Context, ciphertext string) (string, error)
+	user    string
+	known   map[lookupKey]string
+
+	// err is the first look-up that failed. It is no mistake of the template, so
+	// it must not be reported as one.
+	err error
+}
+
+type lookupKey struct{ scope, name string }
+
+func newDatastore(env Env) *datastore {
+	d := &datastore{from: env.Datastore, decrypt: env.Decrypt, user: env.User}
+	if env.Context != nil {
+		for _, key := range []string{"user", "api_user"} { // the second goes before the first, even if it is nobody
+			if v, ok := env.Context.Get(key); ok {
+				d.user, _ = v.(string)
+			}
+		}
+	}
+	if d.user == "" {
+		d.user = defaultUser
+	}
+	return d
+}
+
+// st2kv is what stands for st2kv in a template.
+func (d *datastore) st2kv() value.Value {
+	root := value.NewDictCap(2)
+	root.Set("system", &lookup{in: d, key: lookupKey{scope: kv.System}})
+	root.Set("user", &lookup{in: d, key: lookupKey{scope: kv.User}})
+	return root
+}
+
+func (d *datastore) get(ctx context.Context, key lookupKey) (string, error) {
+	if s, ok := d.known[key]; ok {
+		return s, nil
+	}
+	var s string
+	if d.from != nil {
+		var err error
+		if s, _, err = d.from.Get(ctx, key.scope, d.user, key.name); err != nil {
+			if d.err == nil {
+				d.err = err
+			}
+			return "", err
+		}
+	}
+	if d.known == nil {
+		d.known = map[lookupKey]string{}
+	}
+	d.known[key] = s
+	return s, nil
+}
+
+// lookup is st2kv.system, st2kv.user or something below: a key whose name is not
+// complete as long as there comes another attribute. It is looked up when its
+// text is needed, and a key that does not exist is the empty text.
+type lookup struct {
+	in  *datastore
+	key lookupKey
+}
+
+// TypeName implements [value.Object].
+func (l *lookup) TypeName() string {
+	if l.key.scope == kv.User {
+		return "UserKeyValueLookup"
+	}
+	return "KeyValueLookup"
+}
+
+// GetAttr implements [value.Getter].
+func (l *lookup) GetAttr(_ context.Context, name string) (value.Value, bool, error) {
+	if l.key.name != "" {
+		name = l.key.name + "." + name
+	}
+	return &lookup{in: l.in, key: lookupKey{l.key.scope, name}}, true, nil
+}
+
+// GetItem implements [value.Itemer].
+func (l *lookup) GetItem(ctx context.Context, key value.Value) (value.Value, bool, error) {
+	return l.GetAttr(ctx, value.Str(key))
+}
+
+// Force implements [value.Lazy].
+func (l *lookup) Force(ctx context.Context) (value.Value, error) {
+	if l.key.name == "" {
+		return nil, value.KeyError.Errorf("%s is no key: a name must follow it", l.key.scope)
+	}
+	s, err := l.in.get(ctx, l.key)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// decrypted is what the filter decrypt_kv makes of v, which is a key or the
+// encrypted text itself.
+func (d *datastore) decrypted(ctx context.Context, v value.Value) (value.Value, error) {
+	if l, ok := v.(*lookup); ok {
+		s, err := l.Force(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if s == "" {
+			return nil, value.ValueError.Errorf("Referenced datastore item \"%s.%s\" doesn't exist or it contains an empty string", l.key.scope, l.key.name)
+		}
+		v = s
+	}
+	if r, ok := v.(value.Raiser); ok {
+		if err := r.Raise(); err != nil {
+			return nil, err
+		}
+	}
+	s, ok := text(v)
+	if !ok {
+		return nil, value.TypeError.Errorf("decrypt_kv wants a key of the datastore or a text, not %s", value.TypeName(v))
+	}
+	if d.decrypt == nil {
+		return nil, value.RuntimeError.Errorf("there is no key to decrypt secrets with")
+	}
+	return d.decrypt(ctx, s)
+}
+
+type datastoreKey struct{}
+
+// withDatastore lets decrypt_kv find the datastore: a filter gets nothing but its
+// arguments and the context.
+func withDatastore(ctx context.Context, d *datastore) context.Context {
+	return context.WithValue(ctx, datastoreKey{}, d)
+}
+
+// decryptKV is the filter decrypt_kv.
+func decryptKV(ctx context.Context, in value.Value, a *value.Args) (value.Value, error) {
+	if err := a.None(); err != nil {
+		return nil, err
+	}
+	d, ok := ctx.Value(datastoreKey{}).(*datastore)
+	if !ok {
+		d = &datastore{}
+	}
+	return d.decrypted(ctx, in)
+}

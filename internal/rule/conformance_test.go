@@ -114,7 +114,7 @@ func askCriteria(t *testing.T, c conformance.Case) (value.Value, error) {
 		return nil, err
 	}
 	r := &Rule{Ref: "examples.case", Enabled: value.Truth(enabled), Criteria: criteria, Trigger: TriggerRef{Ref: "examples.trigger"}}
-	m, _ := NewMatcher(r, Options{Parse: parseTemplate})
+	m, _ := NewMatcher(r, Options{Parse: parser()})
 	result := NewIndex([]*Matcher{m}).Match(t.Context(), "examples.trigger", payload, Env{})
 	verdict := m.Explain(t.Context(), payload, Env{})
 	if verdict.Matched != (len(result.Matched) == 1) {

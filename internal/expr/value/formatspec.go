@@ -28,7 +28,7 @@ const maxWidth = 1 << 20
 // Format returns format(v, text).
 func Format(v Value, text string) (string, error) {
 	if text == "" {
-		return Str(v), nil
+		return ToStr(v)
 	}
 	switch v := v.(type) {
 	case Formatter:

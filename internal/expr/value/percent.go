@@ -227,7 +227,11 @@ func (s spec) percent(kind byte, v Value) (string, error) {
 		text := ""
 		switch kind {
 		case 's':
-			text = Str(v)
+			s, err := ToStr(v)
+			if err != nil {
+				return "", err
+			}
+			text = s
 		case 'r':
 			text = Repr(v)
 		default:

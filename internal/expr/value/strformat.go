@@ -16,14 +16,29 @@ func FormatText(ctx context.Context, format string, a *Args) (string, error) {
 // formatter fills the fields of a text.
 type formatter struct {
 	args   *Args
-	next   int    // the next automatic number
-	manual bool   // fields are numbered by hand
-	attr   AttrFn // nil: Attr
+	next   int     // the next automatic number
+	manual bool    // fields are numbered by hand
+	look   *Lookup // nil: Attr and Index
 	conv   func(Value) Value
 }
 
-// AttrFn looks up an attribute for a text's fields.
-type AttrFn func(ctx context.Context, v Value, name string) (Value, error)
+// Lookup is how the fields of a text find attributes and items.
+type Lookup struct {
+	Attr func(ctx context.Context, v Value, name string) (Value, error)
+	Item func(ctx context.Context, v, key Value) (Value, error)
+}
+
+// FormatLookup is [FormatText] with attributes and items as a template language
+// has them. A safe format gives safe text.
+func FormatLookup(ctx context.Context, format Value, a *Args, l Lookup) (Value, error) {
+	f := formatter{args: a, look: &l}
+	if m, ok := format.(Markup); ok {
+		f.conv = escapeArg
+		s, err := f.run(ctx, string(m), 2)
+		return Markup(s), err
+	}
+	return f.run(ctx, text(format), 2)
+}
 
 func (f *formatter) run(ctx context.Context, format string, depth int) (string, error) {
 	if depth == 0 {
@@ -189,7 +204,7 @@ func (f *formatter) lookup(ctx context.Context, name string) (Value, error) {
 			if n, err := strconv.ParseUint(rest[1:end], 10, 62); err == nil {
 				key = int64(n)
 			}
-			v, err = Index(ctx, v, key)
+			v, err = f.item(ctx, v, key)
 			rest = rest[end+1:]
 			if rest != "" && rest[0] != '.' && rest[0] != '[' {
 				return nil, ValueError.Errorf("Only '.' or '[' may follow ']' in format field specifier")
@@ -203,14 +218,21 @@ func (f *formatter) lookup(ctx context.Context, name string) (Value, error) {
 }
 
 func (f *formatter) attribute(ctx context.Context, v Value, name string) (Value, error) {
-	if f.attr != nil {
-		return f.attr(ctx, v, name)
+	if f.look != nil {
+		return f.look.Attr(ctx, v, name)
 	}
 	a, ok, err := Attr(ctx, v, name)
 	if err == nil && !ok {
 		err = AttributeError.Errorf("'%s' object has no attribute '%s'", TypeName(v), name)
 	}
 	return a, err
+}
+
+func (f *formatter) item(ctx context.Context, v, key Value) (Value, error) {
+	if f.look != nil {
+		return f.look.Item(ctx, v, key)
+	}
+	return Index(ctx, v, key)
 }
 
 func (f *formatter) argument(name string) (Value, error) {

@@ -214,6 +214,10 @@ func (p *printer) set(s *Set) {
 }
 
 func (p *printer) namedTuple(n *NamedTuple) {
+	if n.Plain {
+		p.repr(n.Items)
+		return
+	}
 	if !p.enter(n, n.Class+"(...)") {
 		return
 	}
@@ -320,4 +324,28 @@ func appendQuotedBytes(dst []byte, b Bytes) []byte {
 		dst = appendQuotedByte(dst, c, quote)
 	}
 	return append(dst, quote)
+}
+
+// Raiser is an object that cannot be printed, nor compared: Raise tells why, or
+// nothing if it can.
+type Raiser interface {
+	Raise() error
+}
+
+// ToStr returns v as Python's str does, or the error of a [Raiser].
+func ToStr(v Value) (string, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case Markup:
+		return string(v), nil
+	case nil, bool, int64, float64:
+		return Str(v), nil
+	case Raiser:
+		if err := v.Raise(); err != nil {
+			return "", err
+		}
+	}
+	b, err := AppendStr(nil, v, maxText)
+	return string(b), err
 }

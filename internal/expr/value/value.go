@@ -119,6 +119,7 @@ type NamedTuple struct {
 	Class  string
 	Fields []string
 	Items  Tuple
+	Plain  bool // prints as a tuple without names
 }
 
 // TypeName implements [Object].

@@ -1,0 +1,157 @@
+package jinja
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+)
+
+// Classes of errors that are Jinja's own. Others are those of Python, as
+// [value.Error] has them.
+const (
+	SyntaxError      = "TemplateSyntaxError"
+	AssertionError   = "TemplateAssertionError" // an unknown filter or test, and the like
+	RuntimeError     = "TemplateRuntimeError"
+	UndefinedError   = "UndefinedError"
+	SecurityError    = "SecurityError"
+	NotFoundError    = "TemplateNotFound"
+	NotFoundAnyError = "TemplatesNotFound"
+	LimitError       = "LimitError" // a limit of [Limits] was exceeded
+)
+
+// Error is what is wrong with a template or with rendering it.
+type Error struct {
+	Class    string
+	Msg      string // as Jinja says it
+	Hint     string // what may have been meant, if anything comes near
+	Limit    string // the name of the limit that was exceeded, or ""
+	Template string // the name of a template that was loaded, or ""
+	Line     int    // from 1; 0 if it is not known
+	Column   int    // in code points, from 1
+	Source   string // the line of the template
+	err      error
+}
+
+// Error returns the message with the position.
+func (e *Error) Error() string {
+	s := e.Msg
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	if e.Line == 0 {
+		return s
+	}
+	where := fmt.Sprintf("line %d, column %d", e.Line, e.Column)
+	if e.Template != "" {
+		where = e.Template + ", " + where
+	}
+	return where + ": " + s
+}
+
+// Unwrap returns the error that caused this one, if there is one.
+func (e *Error) Unwrap() error { return e.err }
+
+// Detail returns the error for people who write templates: the message, the line
+// and a caret under the place.
+func (e *Error) Detail() string {
+	if e.Line == 0 {
+		return e.Class + ": " + e.Msg
+	}
+	line, column := clip(e.Source, e.Column)
+	caret := strings.Repeat(" ", max(column-1, 0)) + "^"
+	return fmt.Sprintf("%s: %s\n    %s\n    %s", e.Class, e.Error(), line, caret)
+}
+
+// clip cuts a long line around the column. Tabs become spaces, so that the caret
+// stands right.
+func clip(line string, column int) (string, int) {
+	const before, after = 60, 20
+	runes := []rune(strings.ReplaceAll(line, "\t", " "))
+	end := min(len(runes), column+after)
+	if column > before+after {
+		start := column - before
+		return "…" + string(runes[start:end]), column - start + 1
+	}
+	return string(runes[:end]), column
+}
+
+func errorf(class, format string, args ...any) *Error {
+	return &Error{Class: class, Msg: fmt.Sprintf(format, args...)}
+}
+
+// locate gives e the position of an offset in the source of t.
+func (e *Error) locate(t *source, pos int) {
+	pos = min(max(pos, 0), len(t.text))
+	start := strings.LastIndexByte(t.text[:pos], '\n') + 1
+	end := len(t.text)
+	if n := strings.IndexByte(t.text[pos:], '\n'); n >= 0 {
+		end = pos + n
+	}
+	e.Template = t.name
+	e.Line = strings.Count(t.text[:pos], "\n") + 1
+	e.Column = utf8.RuneCountInString(t.text[start:pos]) + 1
+	e.Source = t.text[start:end]
+}
+
+// asError turns any error into one of ours.
+func asError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	out := &Error{Class: RuntimeError, Msg: err.Error(), err: err}
+	if e, ok := errors.AsType[*value.Error](err); ok {
+		out.Class = string(e.Class)
+		if e.Class == value.MemoryError {
+			out.Class, out.Limit = LimitError, "memory"
+		}
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		out.Class, out.Limit = LimitError, "time"
+	}
+	return out
+}
+
+// nearest returns the name that is most like name, or "" if none is near.
+func nearest(name string, names []string) string {
+	best, least := "", max(len(name)/3, 1)+1
+	for _, n := range names {
+		if d := distance(name, n, least); d < least {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// distance returns how many letters have to be inserted, deleted, replaced or
+// swapped to make b of a, or limit if that many don't do.
+func distance(a, b string, limit int) int {
+	if len(a)-len(b) >= limit || len(b)-len(a) >= limit || len(a) > 64 {
+		return limit
+	}
+	if strings.EqualFold(a, b) {
+		return 0
+	}
+	old, row, next := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		next[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			next[j+1] = min(row[j]+cost, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], old[j-1]+1)
+			}
+		}
+		old, row, next = row, next, old
+	}
+	return min(row[len(b)], limit)
+}

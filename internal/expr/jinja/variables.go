@@ -1,0 +1,293 @@
+package jinja
+
+// Variables returns the names that the template takes from its variables, in the
+// order in which they are first needed: what it sets itself before, and what all
+// templates have, is left out. It is what jinja2.meta.find_undeclared_variables
+// returns.
+func (t *Template) Variables() []string {
+	a := analysis{env: t.env, seen: map[string]bool{}}
+	s := newNames(nil)
+	a.stmts(s, t.body)
+	a.flush(s)
+	for _, b := range t.blockOrder() {
+		in := newNames(nil)
+		in.declare("super")
+		a.stmts(in, b.body)
+		a.flush(in)
+	}
+	return a.found
+}
+
+// Variables returns the names that the expression takes from its variables: see
+// [Template.Variables].
+func (x *Expression) Variables() []string {
+	a := analysis{env: x.t.env, seen: map[string]bool{}}
+	s := newNames(nil)
+	a.expr(s, x.root)
+	a.flush(s)
+	return a.found
+}
+
+// blockOrder returns the blocks in the order of the source.
+func (t *Template) blockOrder() []*blockStmt {
+	var out []*blockStmt
+	for _, b := range t.blocks {
+		i := len(out)
+		for i > 0 && out[i-1].pos > b.pos {
+			i--
+		}
+		out = append(out[:i], append([]*blockStmt{b}, out[i:]...)...)
+	}
+	return out
+}
+
+// names is what is known of the names in one scope.
+type names struct {
+	parent *names
+	known  map[string]bool // the scope has a place for the name
+	loads  map[string]bool // the name is taken from the variables
+	order  []string        // of loads
+	stores map[string]bool
+}
+
+func newNames(parent *names) *names {
+	return &names{parent: parent, known: map[string]bool{}, loads: map[string]bool{}, stores: map[string]bool{}}
+}
+
+// find reports whether a scope around has a place for the name.
+func (s *names) find(name string) bool {
+	for ; s != nil; s = s.parent {
+		if s.known[name] {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *names) declare(name string) {
+	s.known[name] = true
+	s.stores[name] = true
+}
+
+func (s *names) load(name string) {
+	if !s.find(name) {
+		s.resolve(name)
+	}
+}
+
+func (s *names) resolve(name string) {
+	s.known[name] = true
+	if !s.loads[name] {
+		s.loads[name] = true
+		s.order = append(s.order, name)
+	}
+}
+
+func (s *names) store(name string) {
+	s.stores[name] = true
+	s.known[name] = true
+}
+
+// branch returns a copy for one of several ways that a template may go.
+func (s *names) branch() *names {
+	b := &names{parent: s.parent, known: map[string]bool{}, loads: map[string]bool{}, stores: map[string]bool{}}
+	for n := range s.known {
+		b.known[n] = true
+	}
+	for n := range s.stores {
+		b.stores[n] = true
+	}
+	for _, n := range s.order {
+		b.resolve(n)
+	}
+	return b
+}
+
+// join takes over what the ways found. A name that only some of them set is taken
+// from the variables on the others.
+func (s *names) join(branches ...*names) {
+	count := map[string]int{}
+	var order []string
+	for _, b := range branches {
+		for n := range b.stores {
+			if !s.stores[n] {
+				if count[n] == 0 {
+					order = append(order, n)
+				}
+				count[n]++
+			}
+		}
+	}
+	for _, b := range branches {
+		for n := range b.known {
+			s.known[n] = true
+		}
+		for _, n := range b.order {
+			s.resolve(n)
+		}
+	}
+	for _, n := range order {
+		s.stores[n] = true
+		if count[n] < len(branches) && !s.parent.find(n) {
+			s.resolve(n)
+		}
+	}
+}
+
+// analysis walks through a template.
+type analysis struct {
+	env   *Env
+	seen  map[string]bool
+	found []string
+}
+
+// flush ends a scope.
+func (a *analysis) flush(s *names) {
+	for _, n := range s.order {
+		if _, global := a.env.globals[n]; !global && !a.seen[n] && n != "self" {
+			a.seen[n] = true
+			a.found = append(a.found, n)
+		}
+	}
+}
+
+// inner walks through a body in a scope of its own, in which declare may declare
+// names.
+func (a *analysis) inner(s *names, body []stmt, declare func(in *names)) {
+	in := newNames(s)
+	if declare != nil {
+		declare(in)
+	}
+	a.stmts(in, body)
+	a.flush(in)
+}
+
+func (a *analysis) expr(s *names, x expr) {
+	if n, ok := x.(*nameExpr); ok {
+		s.load(n.name)
+		return
+	}
+	operands(x, func(x expr) { a.expr(s, x) })
+}
+
+func (a *analysis) exprs(s *names, xs ...expr) {
+	for _, x := range xs {
+		if x != nil {
+			a.expr(s, x)
+		}
+	}
+}
+
+func (a *analysis) target(s *names, t *target) {
+	if t.attr != "" {
+		s.load(t.name)
+	}
+	for i := range t.items {
+		if t.items[i].attr != "" {
+			s.load(t.items[i].name)
+		}
+	}
+	t.names(s.store)
+}
+
+func (a *analysis) stmts(s *names, body []stmt) {
+	for _, x := range body {
+		a.stmt(s, x)
+	}
+}
+
+func (a *analysis) stmt(s *names, x stmt) {
+	switch x := x.(type) {
+	case *printStmt:
+		a.expr(s, x.x)
+	case *doStmt:
+		a.expr(s, x.x)
+	case *ifStmt:
+		a.ifStmt(s, x)
+	case *forStmt:
+		a.forStmt(s, x)
+	case *setStmt:
+		a.expr(s, x.x)
+		a.target(s, &x.target)
+	case *setBlockStmt:
+		if x.filter != nil {
+			a.expr(s, x.filter)
+		}
+		a.target(s, &x.target)
+		a.inner(s, x.body, nil)
+	case *macroStmt:
+		s.store(x.name)
+		a.macro(s, x)
+	case *callStmt:
+		a.expr(s, x.call)
+		a.macro(s, x.caller)
+	case *filterStmt:
+		a.expr(s, x.filter)
+		a.inner(s, x.body, nil)
+	case *withStmt:
+		a.exprs(s, x.vals...)
+		a.inner(s, x.body, func(in *names) {
+			for i := range x.targets {
+				x.targets[i].names(in.declare)
+			}
+		})
+	case *includeStmt:
+		a.expr(s, x.template)
+	case *importStmt:
+		a.expr(s, x.template)
+		s.store(x.as)
+	case *fromStmt:
+		a.expr(s, x.template)
+		for _, n := range x.as {
+			s.store(n)
+		}
+	case *extendsStmt:
+		a.expr(s, x.template)
+	case *autoescapeStmt:
+		a.expr(s, x.on)
+		a.inner(s, x.body, nil)
+	}
+}
+
+func (a *analysis) ifStmt(s *names, x *ifStmt) {
+	a.expr(s, x.tests[0])
+	var branches []*names
+	for i, body := range x.bodies {
+		b := s.branch()
+		if i > 0 {
+			a.expr(b, x.tests[i])
+		}
+		a.stmts(b, body)
+		branches = append(branches, b)
+	}
+	b := s.branch()
+	a.stmts(b, x.els)
+	s.join(append(branches, b)...)
+}
+
+func (a *analysis) forStmt(s *names, x *forStmt) {
+	a.expr(s, x.iter)
+	if x.test != nil {
+		in := newNames(s)
+		x.target.names(in.declare)
+		a.expr(in, x.test)
+		a.flush(in)
+	}
+	a.inner(s, x.body, func(in *names) {
+		in.declare("loop")
+		x.target.names(in.declare)
+	})
+	a.inner(s, x.els, nil)
+}
+
+func (a *analysis) macro(s *names, m *macroStmt) {
+	a.exprs(s, m.defaults...)
+	a.inner(s, m.body, func(in *names) {
+		for _, p := range m.params {
+			in.declare(p)
+		}
+		for _, special := range []string{"caller", "varargs", "kwargs"} {
+			in.declare(special)
+		}
+	})
+}

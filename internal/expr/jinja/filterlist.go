@@ -21,9 +21,6 @@ func filterLength(_ *frame, in value.Value, args *value.Args) (value.Value, erro
 	if err := args.None(); err != nil {
 		return nil, err
 	}
-	if u, ok := in.(*Undefined); ok {
-		return int64(0), u.Raise()
-	}
 	n, err := value.Len(in)
 	return int64(n), err
 }
@@ -118,6 +115,13 @@ func filterJoin(f *frame, in value.Value, args *value.Args) (value.Value, error)
 	if err := args.Into(p[:], 0, "d", "attribute"); err != nil {
 		return nil, err
 	}
+	if value.IsAbsent(p[0]) {
+		p[0] = ""
+	}
+	sep, err := softStr(p[0])
+	if err != nil {
+		return nil, err
+	}
 	items, err := f.items(in)
 	if err != nil {
 		return nil, err
@@ -126,13 +130,6 @@ func filterJoin(f *frame, in value.Value, args *value.Args) (value.Value, error)
 		if items, err = f.mapItems(items, p[1]); err != nil {
 			return nil, err
 		}
-	}
-	if value.IsAbsent(p[0]) {
-		p[0] = ""
-	}
-	sep, err := softStr(p[0])
-	if err != nil {
-		return nil, err
 	}
 	if f.rt.autoescape {
 		return joinSafe(sep, items)
@@ -267,6 +264,9 @@ func filterDictsort(f *frame, in value.Value, args *value.Args) (value.Value, er
 		return nil, errorf("FilterArgumentError", `You can only sort by either "key" or "value"`)
 	}
 	d, ok := in.(*value.Dict)
+	if u, missing := in.(*Undefined); missing {
+		return nil, u.err()
+	}
 	if !ok {
 		return nil, value.AttributeError.Errorf("'%s' object has no attribute 'items'", value.TypeName(in))
 	}
@@ -316,9 +316,6 @@ func (f *frame) sortKey(attribute value.Value, sensitive bool) (func(value.Value
 		}
 		return func(v value.Value) (value.Value, error) {
 			v, err := get(v)
-			if err == nil {
-				err = raises(v)
-			}
 			if sensitive {
 				return v, err
 			}

@@ -109,6 +109,18 @@ func softStr(v value.Value) (soft, error) {
 	return soft{s, false}, err
 }
 
+// onlyText returns v, which has to be text already.
+func onlyText(v value.Value) (soft, error) {
+	if err := raises(v); err != nil {
+		return soft{}, err
+	}
+	switch v.(type) {
+	case string, value.Markup, *Undefined:
+		return softStr(v)
+	}
+	return soft{}, value.TypeError.Errorf("want text, not '%s'", value.TypeName(v))
+}
+
 // with returns another text that is as safe.
 func (s soft) with(text string) value.Value {
 	if s.safe {

@@ -30,17 +30,7 @@ func filterMap(f *frame, in value.Value, args *value.Args) (value.Value, error) 
 }
 
 // isEmpty reports whether there is nothing to go through, not even an error.
-func isEmpty(v value.Value) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case *Undefined:
-		return v.Kind != Strict
-	case *value.List, value.Tuple, *value.Dict, string:
-		return !value.Truth(v)
-	}
-	return false
-}
+func isEmpty(v value.Value) bool { return raises(v) == nil && !value.Truth(v) }
 
 func (f *frame) mapper(args *value.Args) (func(value.Value) (value.Value, error), error) {
 	if len(args.Pos) == 0 {
@@ -166,9 +156,6 @@ func filterGroupby(f *frame, in value.Value, args *value.Args) (value.Value, err
 	sensitive := truthArg(p[2], false)
 	key := func(v value.Value) (value.Value, error) {
 		k, err := get(v)
-		if err == nil {
-			err = raises(k)
-		}
 		if sensitive {
 			return k, err
 		}

@@ -184,7 +184,7 @@ func filterIndent(_ *frame, in value.Value, args *value.Args) (value.Value, erro
 	if err := args.Into(p[:], 0, "width", "first", "blank"); err != nil {
 		return nil, err
 	}
-	s, err := softStr(in)
+	s, err := onlyText(in)
 	if err != nil {
 		return nil, err
 	}
@@ -257,9 +257,12 @@ func filterTruncate(_ *frame, in value.Value, args *value.Args) (value.Value, er
 	if err != nil {
 		return nil, err
 	}
-	s, err := softStr(in)
-	if err != nil || n <= length+leeway {
-		return in, err
+	if n <= length+leeway {
+		return in, nil
+	}
+	s, err := onlyText(in)
+	if err != nil {
+		return nil, err
 	}
 	kept := string([]rune(s.text)[:length-marks])
 	if !truthArg(p[1], false) {
@@ -315,6 +318,9 @@ func filterXMLAttr(f *frame, in value.Value, args *value.Args) (value.Value, err
 	if err := args.Into(p[:], 0, "autospace"); err != nil {
 		return nil, err
 	}
+	if u, missing := in.(*Undefined); missing {
+		return nil, u.err()
+	}
 	d, ok := in.(*value.Dict)
 	if !ok {
 		return nil, value.TypeError.Errorf("xmlattr wants a mapping, not %s", value.TypeName(in))
@@ -324,9 +330,9 @@ func filterXMLAttr(f *frame, in value.Value, args *value.Args) (value.Value, err
 		if _, missing := v.(*Undefined); missing || v == nil {
 			continue
 		}
-		name, err := value.ToStr(k)
-		if err != nil {
-			return nil, err
+		name, ok := k.(string)
+		if !ok {
+			return nil, value.TypeError.Errorf("expected string or bytes-like object, got '%s'", value.TypeName(k))
 		}
 		if strings.ContainsAny(name, " \t\n\f\r/>=") || strings.ContainsFunc(name, unicode.IsSpace) {
 			return nil, value.ValueError.Errorf("Invalid character in attribute name: %s", value.Repr(k))

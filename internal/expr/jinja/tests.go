@@ -130,13 +130,23 @@ func testDivisible(_ *frame, in value.Value, args *value.Args) (bool, error) {
 }
 
 func testFilter(f *frame, in value.Value, args *value.Args) (bool, error) {
-	name, ok := in.(string)
-	return ok && f.rt.env.filters[name] != nil, args.None()
+	name, err := nameArg(in, args)
+	return f.rt.env.filters[name] != nil, err
 }
 
 func testTest(f *frame, in value.Value, args *value.Args) (bool, error) {
-	name, ok := in.(string)
-	return ok && f.rt.env.tests[name] != nil, args.None()
+	name, err := nameArg(in, args)
+	return f.rt.env.tests[name] != nil, err
+}
+
+// nameArg returns the text that is looked up as a name, "" for other values. What
+// cannot be a key of a dict is an error.
+func nameArg(in value.Value, args *value.Args) (string, error) {
+	if _, err := value.HashKey(in); err != nil {
+		return "", err
+	}
+	name, _ := in.(string)
+	return name, args.None()
 }
 
 func testSame(_ *frame, in value.Value, args *value.Args) (bool, error) {

@@ -1,4 +1,4 @@
-// Package builtin holds the packs that come with the server: core, alerts,
+// Package builtin holds the packs that come with the server: core, alerts, default,
 // chatops, linux and packs.
 //
 // They are packs like any other, in the folder packs, except that the types of

@@ -49,7 +49,7 @@ func TestPacksAreReadWithoutAFinding(t *testing.T) {
 			actions = append(actions, a.Ref)
 		}
 	}
-	if diff := cmp.Diff([]string{"alerts", "chatops", "core", "linux", "packs"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"alerts", "chatops", "core", "default", "linux", "packs"}, names); diff != "" {
 		t.Errorf("packs (-want +got)\n%s", diff)
 	}
 	for _, want := range []string{"local", "local_sudo", "http", "noop", "echo", "error", "pause", "uuid", "remote", "remote_sudo", "ask", "announcement", "sendmail", "winrm_cmd", "winrm_ps_cmd"} {

@@ -87,7 +87,7 @@ func filterReverse(f *frame, in value.Value, args *value.Args) (value.Value, err
 	case string, value.Markup:
 		return value.Slice(s, nil, nil, int64(-1))
 	case *Undefined:
-		return nil, s.err()
+		return value.NewIterator("reversed", nil), s.Raise()
 	}
 	if !value.CanIterate(in) {
 		return nil, errorf("FilterArgumentError", "argument must be iterable")
@@ -203,7 +203,14 @@ func filterDefault(_ *frame, in value.Value, args *value.Args) (value.Value, err
 		return nil, err
 	}
 	_, missing := in.(*Undefined)
-	if missing || truthArg(p[1], false) && !value.Truth(in) {
+	if !missing {
+		falsy, err := truthArg(p[1], false)
+		if err != nil {
+			return nil, err
+		}
+		missing = falsy && !value.Truth(in)
+	}
+	if missing {
 		if value.IsAbsent(p[0]) {
 			return "", nil
 		}
@@ -271,15 +278,28 @@ func filterDictsort(f *frame, in value.Value, args *value.Args) (value.Value, er
 		return nil, value.AttributeError.Errorf("'%s' object has no attribute 'items'", value.TypeName(in))
 	}
 	items := (&value.View{Of: d, Kind: value.ItemsView}).Items()
-	sensitive := truthArg(p[0], false)
+	sensitive, reverse, err := twoTruths(p[0], p[2])
+	if err != nil {
+		return nil, err
+	}
 	sorted, err := value.Sorted(f.rt.ctx, items, func(v value.Value) (value.Value, error) {
 		pair, _ := v.(value.Tuple)
 		if sensitive {
 			return pair[at], nil
 		}
 		return ignoreCase(pair[at]), nil
-	}, truthArg(p[2], false))
+	}, reverse)
 	return value.NewList(sorted...), err
+}
+
+// twoTruths returns two arguments as conditions, which are false by default.
+func twoTruths(a, b value.Value) (bool, bool, error) {
+	x, err := truthArg(a, false)
+	if err != nil {
+		return false, false, err
+	}
+	y, err := truthArg(b, false)
+	return x, y, err
 }
 
 func filterSort(f *frame, in value.Value, args *value.Args) (value.Value, error) {
@@ -291,11 +311,15 @@ func filterSort(f *frame, in value.Value, args *value.Args) (value.Value, error)
 	if err != nil {
 		return nil, err
 	}
-	key, err := f.sortKey(p[2], truthArg(p[1], false))
+	reverse, sensitive, err := twoTruths(p[0], p[1])
 	if err != nil {
 		return nil, err
 	}
-	sorted, err := value.Sorted(f.rt.ctx, items, key, truthArg(p[0], false))
+	key, err := f.sortKey(p[2], sensitive)
+	if err != nil {
+		return nil, err
+	}
+	sorted, err := value.Sorted(f.rt.ctx, items, key, reverse)
 	if err == nil {
 		err = f.rt.spend(len(items) >> 1)
 	}
@@ -361,7 +385,10 @@ func filterUnique(f *frame, in value.Value, args *value.Args) (value.Value, erro
 	if err != nil {
 		return nil, err
 	}
-	sensitive := truthArg(p[0], false)
+	sensitive, err := truthArg(p[0], false)
+	if err != nil {
+		return nil, err
+	}
 	seen := map[any]bool{}
 	return f.generate("unique", func() (value.Value, bool, error) {
 		for {
@@ -405,7 +432,11 @@ func extreme(largest bool) filterFn {
 		if len(items) == 0 {
 			return f.undefinedHint("", "No aggregated item, sequence was empty."), nil
 		}
-		key, err := f.sortKey(p[1], truthArg(p[0], false))
+		sensitive, err := truthArg(p[0], false)
+		if err != nil {
+			return nil, err
+		}
+		key, err := f.sortKey(p[1], sensitive)
 		if err != nil {
 			return nil, err
 		}

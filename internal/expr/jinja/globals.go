@@ -64,6 +64,11 @@ func newRange(a *value.Args, sandboxed bool) (value.Value, error) {
 }
 
 func newDict(ctx context.Context, a *value.Args) (value.Value, error) {
+	for _, v := range a.Pos {
+		if u, ok := v.(*Undefined); ok {
+			return nil, u.err()
+		}
+	}
 	d := value.NewDict()
 	return d, value.FillDict(ctx, d, a)
 }
@@ -72,8 +77,9 @@ func newDict(ctx context.Context, a *value.Args) (value.Value, error) {
 type namespace struct{ attrs *value.Dict }
 
 func newNamespace(ctx context.Context, a *value.Args) (value.Value, error) {
-	n := &namespace{value.NewDict()}
-	return n, value.FillDict(ctx, n.attrs, a)
+	v, err := newDict(ctx, a)
+	attrs, _ := v.(*value.Dict)
+	return &namespace{attrs}, err
 }
 
 // TypeName implements [value.Object].
@@ -191,7 +197,11 @@ func lipsum(_ context.Context, a *value.Args) (value.Value, error) {
 	for i := range paragraphs {
 		paragraphs[i] = paragraph(words, least+rand.IntN(most-least)) //nolint:gosec // nothing depends on it
 	}
-	if !truthArg(p[1], true) {
+	asHTML, err := truthArg(p[1], true)
+	if err != nil {
+		return nil, err
+	}
+	if !asHTML {
 		return strings.Join(paragraphs, "\n\n"), nil
 	}
 	for i, text := range paragraphs {

@@ -85,7 +85,9 @@ func isText(v value.Value) bool {
 }
 
 func isSequence(v value.Value) bool {
-	switch v.(type) {
+	switch v := v.(type) {
+	case *Undefined:
+		return v.Kind != Strict
 	case string, value.Markup, value.Bytes, *value.List, value.Tuple, *value.NamedTuple, *value.Dict, value.Range:
 		return true
 	}
@@ -155,7 +157,7 @@ func testSame(_ *frame, in value.Value, args *value.Args) (bool, error) {
 		return false, err
 	}
 	switch a := in.(type) {
-	case *value.List, *value.Dict, *value.Set:
+	case *value.List, *value.Dict, *value.Set, *Undefined:
 		return a == other, nil
 	case value.Tuple:
 		b, _ := other.(value.Tuple)

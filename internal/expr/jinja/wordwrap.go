@@ -12,8 +12,14 @@ func filterWordwrap(f *frame, in value.Value, args *value.Args) (value.Value, er
 	if err := args.Into(p[:], 0, "width", "break_long_words", "wrapstring", "break_on_hyphens"); err != nil {
 		return nil, err
 	}
-	w := wrapper{breakLong: truthArg(p[1], true), breakHyphens: truthArg(p[3], true)}
+	var w wrapper
 	var err error
+	if w.breakLong, err = truthArg(p[1], true); err != nil {
+		return nil, err
+	}
+	if w.breakHyphens, err = truthArg(p[3], true); err != nil {
+		return nil, err
+	}
 	if w.width, err = intArg(p[0], 79); err != nil {
 		return nil, err
 	}

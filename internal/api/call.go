@@ -124,6 +124,7 @@ func (c *call) object() (*value.Dict, error) {
 		}
 	}
 	if c.route.body != nil {
+		v = withoutNulls(v, c.route.body.Dict())
 		if err := asFault(c.route.body.Validate(v)); err != nil {
 			return nil, err
 		}
@@ -133,6 +134,30 @@ func (c *call) object() (*value.Dict, error) {
 		return nil, fault.Newf(fault.Invalid, "The body must be an object, and is %s.", value.TypeName(v))
 	}
 	return d, nil
+}
+
+// withoutNulls returns v without the properties that are null, as deep as the
+// schema names properties. StackStorm takes null for nothing there.
+func withoutNulls(v value.Value, of *value.Dict) value.Value {
+	d, ok := v.(*value.Dict)
+	named, _ := of.Get("properties")
+	props, known := named.(*value.Dict)
+	if !ok || !known {
+		return v
+	}
+	out := value.NewDictCap(d.Len())
+	for name, item := range d.Texts() {
+		if prop, ok := props.Get(name); ok {
+			if item == nil {
+				continue
+			}
+			if below, ok := prop.(*value.Dict); ok {
+				item = withoutNulls(item, below)
+			}
+		}
+		out.Set(name, item)
+	}
+	return out
 }
 
 // into reads the body into out, by way of JSON.

@@ -2,6 +2,8 @@ package api
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/api/wire"
@@ -302,9 +304,8 @@ func (c *call) registerPacks() error {
 	if err != nil {
 		return err
 	}
-	if len(findings) > 0 && (req.Fail == nil || *req.Fail) {
-		f := fault.Newf(fault.Invalid, "%s", joined(findings))
-		return f
+	if failures := slices.DeleteFunc(slices.Clone(findings), isWarning); len(failures) > 0 && (req.Fail == nil || *req.Fail) {
+		return fault.Newf(fault.Invalid, "%s", joined(failures))
 	}
 	out := map[string]any{}
 	for kind, n := range counts {
@@ -315,3 +316,7 @@ func (c *call) registerPacks() error {
 	}
 	return c.json(http.StatusOK, out)
 }
+
+// isWarning reports whether a finding is none that keeps something from being
+// registered. Findings have the form file:line:column: severity: text.
+func isWarning(finding string) bool { return strings.Contains(finding, ": warning: ") }

@@ -63,7 +63,7 @@ func (r *route) takes(text string) *route {
 	if err := d.UnmarshalJSON([]byte(text)); err != nil {
 		panic(err)
 	}
-	s, err := schema.Compile(schema.AllowNone(d))
+	s, err := schema.Compile(d)
 	if err != nil {
 		panic(err)
 	}

@@ -6,13 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/nightshift-run/nightshift/internal/app/program"
 	"github.com/nightshift-run/nightshift/internal/cli"
 )
 
@@ -24,6 +27,12 @@ func run() int {
 	// The first signal asks to end; a second one ends at once.
 	context.AfterFunc(ctx, stop)
 
+	return cli.Execute(ctx, command(ctx), os.Args[1:])
+}
+
+// command is the whole command line. The commands that run a server belong to
+// [cli.GroupServer] and are added here.
+func command(ctx context.Context) *cobra.Command {
 	root := cli.New(cli.Options{
 		Version:     version(),
 		In:          os.Stdin,
@@ -41,7 +50,11 @@ func run() int {
 		Environ: os.Environ,
 		Home:    home(),
 	})
-	return cli.Execute(ctx, root, os.Args[1:])
+	for _, c := range program.Commands(program.Options{Version: version(), Env: os.Environ(), Proxy: http.ProxyFromEnvironment}) {
+		c.GroupID = cli.GroupServer
+		root.AddCommand(c)
+	}
+	return root
 }
 
 // version is what the binary was built from.

@@ -21,7 +21,7 @@ func (a *app) apiKeys() *cobra.Command {
 		},
 	}
 	var detail, secrets bool
-	list := a.listCommand(r, []filter{{flag: "user", short: "u", help: "only those of this user"}},
+	list := a.listCommand(r, []filter{{flag: "user", short: "u", local: "user", help: "only those of this user"}},
 		func(_ *cobra.Command, q url.Values) error {
 			if secrets {
 				q.Set("show_secrets", "true")

@@ -189,8 +189,8 @@ func (a *app) policies() *cobra.Command {
 		&cobra.Command{Use: "policy", Short: "What holds executions back or repeats them"},
 		a.listCommand(r, []filter{
 			packFilter(),
-			{flag: "resource-ref", short: "r", help: "only those of this action"},
-			{flag: "policy-type", spelling: "-pt", help: "only those of this type"},
+			{flag: "resource-ref", short: "r", local: "resource_ref", help: "only those of this action"},
+			{flag: "policy-type", spelling: "-pt", local: "policy_type", help: "only those of this type"},
 		}, nil),
 		a.getCommand(r), a.createCommand(r), a.updateCommand(r), a.deleteCommand(r, nil),
 	)
@@ -217,7 +217,7 @@ func (a *app) runners() *cobra.Command {
 	}
 	return group(
 		&cobra.Command{Use: "runner", Short: "In which ways actions are run"},
-		a.listCommand(r, nil, nil), a.getCommand(r),
+		a.listCommand(r, nil, nil), a.getCommand(r), a.switchCommand(r, true), a.switchCommand(r, false),
 	)
 }
 

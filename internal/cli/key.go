@@ -306,20 +306,22 @@ func (a *app) keyDeleteByPrefix(r resource) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for i, d := range list {
+			n := 0
+			for _, d := range list {
 				name := textOf(d, "name")
 				// A server that knows no prefixes would give everything.
 				if !strings.HasPrefix(name, prefix) {
 					continue
 				}
 				if err := s.client.Delete(cmd.Context(), r.path+"/"+seg(name), url.Values{"scope": {"system"}}); err != nil {
-					return fmt.Errorf("delete the key %s, after %d others: %w", name, i, s.advise(err))
+					return fmt.Errorf("delete the key %s, after %d others: %w", name, n, s.advise(err))
 				}
+				n++
 				if err := s.done("Deleted the key " + name + "."); err != nil {
 					return err
 				}
 			}
-			return s.done(fmt.Sprintf("%d keys began with %s.", len(list), prefix))
+			return s.done(fmt.Sprintf("%d keys began with %s.", n, prefix))
 		},
 	}
 	cmd.Flags().StringVarP(&prefix, "prefix", "p", "", "how the names begin")

@@ -112,11 +112,16 @@ func block(v value.Value) string {
 	return string(b)
 }
 
+// painted is a text that is ready for the terminal, colours included.
+type painted string
+
 // cell is a value in one line, or in as many as a text has.
 func cell(v value.Value) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
+	case painted:
+		return string(v)
 	case string:
 		return clean(v)
 	case *value.List:

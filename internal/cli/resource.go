@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,6 +42,7 @@ func (r resource) an() string {
 type filter struct {
 	flag, short string
 	query       string // default: the flag, with _ for -
+	local       string // the attribute to compare here, where the API has no such filter
 	spelling    string // as StackStorm's client writes it, where that is no flag here
 	help        string
 	values      []string // for completion
@@ -70,8 +72,14 @@ func (a *app) listCommand(r resource, filters []filter, extra func(cmd *cobra.Co
 				return err
 			}
 			q := url.Values{}
+			keep := map[string]string{}
 			for i, f := range filters {
-				if values[i] != "" {
+				switch {
+				case values[i] == "":
+				case f.local != "":
+					keep[f.local] = values[i]
+					q.Set("limit", "-1")
+				default:
 					q.Set(f.name(), values[i])
 				}
 			}
@@ -90,11 +98,22 @@ func (a *app) listCommand(r resource, filters []filter, extra func(cmd *cobra.Co
 			if err != nil {
 				return err
 			}
-			if err := s.table(list, attrs, r.shape, widths); err != nil {
-				return err
+			if len(keep) == 0 {
+				if err := s.table(list, attrs, r.shape, widths); err != nil {
+					return err
+				}
+				s.more(r, len(list), page)
+				return nil
 			}
-			s.more(r, len(list), page)
-			return nil
+			list = slices.DeleteFunc(list, func(d *value.Dict) bool {
+				for path, want := range keep {
+					if textOf(d, path) != want {
+						return true
+					}
+				}
+				return false
+			})
+			return s.table(list, attrs, r.shape, widths)
 		},
 	}
 	a.addColumns(cmd, &attrs, &widths, r.columns)

@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,7 +57,7 @@ func (s *session) status() error {
 		}
 		n := max(page.Total, len(list))
 		if n > 0 {
-			counts.Set(string(st), n)
+			counts.Set(string(st), int64(n))
 		}
 	}
 	out.Set("executions", counts)
@@ -94,13 +92,13 @@ func (s *session) showStatus(d *value.Dict, running []*value.Dict) error {
 		counts := object(d, "executions")
 		now, _ := counts.Get(string(execution.Running))
 		if now == nil {
-			now = 0
+			now = int64(0)
 		}
-		lines = append(lines, "Running  "+count(now))
+		lines = append(lines, "Running  "+value.Str(now))
 		var waiting []string
 		for name, n := range counts.Texts() {
 			if name != string(execution.Running) {
-				waiting = append(waiting, count(n)+" "+name)
+				waiting = append(waiting, value.Str(n)+" "+name)
 			}
 		}
 		lines = append(lines, "Waiting  "+firstOf(strings.Join(waiting, ", "), "0"))
@@ -109,11 +107,4 @@ func (s *session) showStatus(d *value.Dict, running []*value.Dict) error {
 		return err
 	}
 	return s.table(running, []string{"id", "action.ref", "context.user", "status", "start_timestamp"}, executionResource().shape, nil)
-}
-
-func count(v value.Value) string {
-	if n, ok := v.(int); ok {
-		return strconv.Itoa(n)
-	}
-	return fmt.Sprint(v)
 }

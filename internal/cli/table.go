@@ -82,14 +82,21 @@ func (g *grid) fit() []int {
 		}
 	}
 	// Ids and references are for copying: they give way last.
+	const narrow = 8
 	for _, least := range []func(i int) int{
 		func(i int) int {
-			if h := g.header[i]; h == "id" || strings.HasSuffix(h, "ref") || strings.HasSuffix(h, "_id") || h == "Property" {
+			if copied(g.header[i]) {
 				return widths[i]
 			}
-			return min(widths[i], max(8, len(g.header[i])))
+			return max(narrow, len(g.header[i]))
 		},
-		func(i int) int { return min(widths[i], 8) },
+		func(i int) int {
+			if copied(g.header[i]) {
+				return widths[i]
+			}
+			return narrow
+		},
+		func(int) int { return narrow },
 	} {
 		for sum(widths) > room {
 			widest := -1
@@ -105,6 +112,11 @@ func (g *grid) fit() []int {
 		}
 	}
 	return widths
+}
+
+// copied reports whether people copy what is in a column.
+func copied(header string) bool {
+	return header == "id" || header == "Property" || strings.HasSuffix(header, "ref") || strings.HasSuffix(header, "_id")
 }
 
 func sum(of []int) int {

@@ -29,7 +29,7 @@ func status(s *session, d *value.Dict, v value.Value) value.Value {
 	if !ok {
 		return v
 	}
-	return s.paint(statusColor(written), written) + elapsed(d, written)
+	return painted(s.paint(statusColor(written), clean(written)) + elapsed(d, written))
 }
 
 func statusColor(name string) string {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -28,7 +30,7 @@ func (a *app) webhooks() *cobra.Command {
 	}
 	return group(
 		&cobra.Command{Use: "webhook", Short: "Where others send events"},
-		a.listCommand(r, []filter{packFilter()}, nil), a.getCommand(r), a.webhookSend(r),
+		a.listCommand(r, []filter{{flag: "pack", short: "p", local: "pack", help: "only those of this pack"}}, nil), a.getCommand(r), a.webhookSend(r),
 	)
 }
 
@@ -44,9 +46,13 @@ name=value, whose values are JSON where they look like it and texts otherwise.`,
 		Args:              args(1, -1),
 		ValidArgsFunction: a.completeWebhooks,
 		RunE: func(cmd *cobra.Command, words []string) error {
-			body, err := a.webhookBody(words[1:])
+			event, err := a.webhookBody(words[1:])
 			if err != nil {
 				return err
+			}
+			body, err := value.ToJSON(event)
+			if err != nil {
+				return fmt.Errorf("write the event as JSON: %w", err)
 			}
 			s, err := a.session(cmd)
 			if err != nil {
@@ -57,7 +63,7 @@ name=value, whose values are JSON where they look like it and texts otherwise.`,
 				parts[i] = seg(parts[i])
 			}
 			var answer []byte
-			if _, err := s.client.Do(cmd.Context(), http.MethodPost, r.path+"/"+strings.Join(parts, "/"), nil, body, &answer); err != nil {
+			if _, err := s.client.Do(cmd.Context(), http.MethodPost, r.path+"/"+strings.Join(parts, "/"), nil, json.RawMessage(body), &answer); err != nil {
 				return named(s.advise(err), r, words[0])
 			}
 			if s.machine() {

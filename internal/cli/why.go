@@ -114,17 +114,18 @@ func (s *session) explain(why wire.EventWhy) string {
 	}
 	at := moment(s, nil, why.Event.OccurrenceTime.String())
 	fmt.Fprintf(&b, "Event %s of %s\nat %s, %s\n", s.paint(bold, why.Event.ID), s.paint(bold, why.Event.Trigger), at, why.Event.Status)
-	switch len(why.Rules) {
-	case 0:
+	switch n := len(why.Rules); {
+	case n == 0 && why.Note == "":
 		b.WriteString("\nNo rule listens to this trigger.\n")
-	case 1:
-		if matched == 1 {
-			b.WriteString("\nOne rule listens, and it matches.\n")
-		} else {
-			b.WriteString("\nOne rule listens, and it does not match.\n")
-		}
+	case n == 0:
+	case n == 1 && matched == 1:
+		b.WriteString("\nOne rule listens, and it matches.\n")
+	case n == 1:
+		b.WriteString("\nOne rule listens, and it does not match.\n")
+	case matched == 1:
+		fmt.Fprintf(&b, "\n%d rules listen, 1 of them matches.\n", n)
 	default:
-		fmt.Fprintf(&b, "\n%d rules listen, %d of them match.\n", len(why.Rules), matched)
+		fmt.Fprintf(&b, "\n%d rules listen, %d of them match.\n", n, matched)
 	}
 	for _, r := range why.Rules {
 		s.explainRule(&b, r)
@@ -158,7 +159,7 @@ func (s *session) explainRule(b *strings.Builder, r wire.RuleWhy) {
 	switch {
 	case decided >= 0 && r.Enabled:
 		c := r.Criteria[decided]
-		fmt.Fprintf(b, ": %s %s\n", c.Key, decidedBecause(c))
+		fmt.Fprintf(b, ": %s %s\n", c.Key, s.because(c))
 	case r.Reason != "":
 		fmt.Fprintf(b, ": %s\n", clean(r.Reason))
 	default:
@@ -167,13 +168,13 @@ func (s *session) explainRule(b *strings.Builder, r wire.RuleWhy) {
 	if len(r.Criteria) == 0 {
 		return
 	}
-	rows := [][]string{{"", "criterion", "operator", "pattern", "value", "verdict"}}
+	rows := [][]string{{"  criterion", "operator", "pattern", "value", "verdict"}}
 	for _, c := range r.Criteria {
-		mark := ""
+		mark := "  "
 		if c.Decided {
-			mark = ">"
+			mark = "> "
 		}
-		rows = append(rows, []string{mark, c.Key, c.Operator, s.short(c.Pattern), s.short(c.Value), s.verdict(c)})
+		rows = append(rows, []string{mark + c.Key, c.Operator, s.short(c.Pattern), s.short(c.Value), s.verdict(c)})
 	}
 	s.columns(b, rows)
 	for _, c := range r.Criteria {
@@ -186,15 +187,15 @@ func (s *session) explainRule(b *strings.Builder, r wire.RuleWhy) {
 	}
 }
 
-// decidedBecause says in words what a criterion saw.
-func decidedBecause(c wire.Criterion) string {
+// because says in words what the criterion that decided saw.
+func (s *session) because(c wire.Criterion) string {
 	if c.Failure != "" {
-		return "could not be evaluated: " + clean(c.Failure)
+		return "could not be evaluated"
 	}
 	if len(c.Value) == 0 || string(c.Value) == "null" {
 		return "is not in the event"
 	}
-	return "decided"
+	return fmt.Sprintf("is %s, and not %s %s", s.short(c.Value), c.Operator, s.short(c.Pattern))
 }
 
 func (s *session) verdict(c wire.Criterion) string {

@@ -76,7 +76,7 @@ func filterRandom(f *frame, in value.Value, args *value.Args) (value.Value, erro
 	if n == 0 {
 		return f.undefinedHint("", "No random item, sequence was empty."), nil
 	}
-	return value.Index(f.rt.ctx, in, int64(rand.IntN(n))) //nolint:gosec // nothing depends on it
+	return value.Index(f.rt.ctx, in, int64(rand.IntN(n)))
 }
 
 func filterReverse(f *frame, in value.Value, args *value.Args) (value.Value, error) {
@@ -102,7 +102,7 @@ func filterReverse(f *frame, in value.Value, args *value.Args) (value.Value, err
 		return value.NewIterator("list_reverseiterator", items), nil
 	case *value.Dict:
 		return value.NewIterator("dict_reversekeyiterator", items), nil
-	case value.Tuple, *value.NamedTuple:
+	case value.Tuple, *value.NamedTuple, value.Bytes:
 		return value.NewIterator("reversed", items), nil
 	case value.Range:
 		return value.NewIterator("range_iterator", items), nil
@@ -315,7 +315,7 @@ func filterSort(f *frame, in value.Value, args *value.Args) (value.Value, error)
 	if err != nil {
 		return nil, err
 	}
-	key, err := f.sortKey(p[2], sensitive)
+	key, err := f.sortKey(p[2], sensitive, true)
 	if err != nil {
 		return nil, err
 	}
@@ -326,14 +326,13 @@ func filterSort(f *frame, in value.Value, args *value.Args) (value.Value, error)
 	return value.NewList(sorted...), err
 }
 
-// sortKey returns what items are sorted by: one attribute, or several with commas
-// between them.
-func (f *frame) sortKey(attribute value.Value, sensitive bool) (func(value.Value) (value.Value, error), error) {
+// sortKey returns what items are sorted by: one attribute, or if many perhaps
+// several with commas between them.
+func (f *frame) sortKey(attribute value.Value, sensitive, many bool) (func(value.Value) (value.Value, error), error) {
 	if value.IsAbsent(attribute) {
 		attribute = nil
 	}
-	many, ok := attribute.(string)
-	if !ok || !strings.Contains(many, ",") {
+	if attribute == nil || !many {
 		get, err := f.attrOf(attribute, nil)
 		if err != nil {
 			return nil, err
@@ -346,8 +345,15 @@ func (f *frame) sortKey(attribute value.Value, sensitive bool) (func(value.Value
 			return ignoreCase(v), err
 		}, nil
 	}
+	parts := []value.Value{attribute}
+	if s, ok := attribute.(string); ok {
+		parts = nil
+		for part := range strings.SplitSeq(s, ",") {
+			parts = append(parts, part)
+		}
+	}
 	var gets []func(value.Value) (value.Value, error)
-	for part := range strings.SplitSeq(many, ",") {
+	for _, part := range parts {
 		get, err := f.attrOf(part, nil)
 		if err != nil {
 			return nil, err
@@ -436,7 +442,7 @@ func extreme(largest bool) filterFn {
 		if err != nil {
 			return nil, err
 		}
-		key, err := f.sortKey(p[1], sensitive)
+		key, err := f.sortKey(p[1], sensitive, false)
 		if err != nil {
 			return nil, err
 		}

@@ -158,7 +158,7 @@ func filterTitle(_ *frame, in value.Value, args *value.Args) (value.Value, error
 		}
 		start = isSpace(r) || strings.ContainsRune("-([{<", r)
 	}
-	return s.with(b.String()), nil
+	return b.String(), nil
 }
 
 func filterFormat(f *frame, in value.Value, args *value.Args) (value.Value, error) {

@@ -195,7 +195,7 @@ func lipsum(_ context.Context, a *value.Args) (value.Value, error) {
 		"duis egestas eget eleifend elementum elit enim erat eros est et eu euismod facilisi felis fermentum feugiat fringilla")
 	paragraphs := make([]string, max(n, 0))
 	for i := range paragraphs {
-		paragraphs[i] = paragraph(words, least+rand.IntN(most-least)) //nolint:gosec // nothing depends on it
+		paragraphs[i] = paragraph(words, least+rand.IntN(most-least))
 	}
 	asHTML, err := truthArg(p[1], true)
 	if err != nil {
@@ -214,7 +214,7 @@ func paragraph(words []string, n int) string {
 	var b strings.Builder
 	start := true
 	for i := range n {
-		w := words[rand.IntN(len(words))] //nolint:gosec // nothing depends on it
+		w := words[rand.IntN(len(words))]
 		if i > 0 {
 			b.WriteByte(' ')
 		}

@@ -41,6 +41,7 @@ func (t *Template) blockOrder() []*blockStmt {
 type names struct {
 	parent *names
 	scope  *names          // itself, or of which it is a branch
+	base   *names          // what it is a branch of; it has what that has, too
 	later  []func()        // the scopes inside
 	known  map[string]bool // the scope has a place for the name
 	loads  map[string]bool // the name is taken from the variables
@@ -57,11 +58,26 @@ func newNames(parent *names) *names {
 // find reports whether a scope around has a place for the name.
 func (s *names) find(name string) bool {
 	for ; s != nil; s = s.parent {
-		if s.known[name] {
+		if s.has(name, func(s *names) map[string]bool { return s.known }) {
 			return true
 		}
 	}
 	return false
+}
+
+// has reports whether one of the maps of s, or of what it is a branch of, has the
+// name.
+func (s *names) has(name string, of func(*names) map[string]bool) bool {
+	for ; s != nil; s = s.base {
+		if of(s)[name] {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *names) stored(name string) bool {
+	return s.has(name, func(s *names) map[string]bool { return s.stores })
 }
 
 func (s *names) declare(name string) {
@@ -77,7 +93,7 @@ func (s *names) load(name string) {
 
 func (s *names) resolve(name string) {
 	s.known[name] = true
-	if !s.loads[name] {
+	if !s.has(name, func(s *names) map[string]bool { return s.loads }) {
 		s.loads[name] = true
 		s.order = append(s.order, name)
 	}
@@ -88,19 +104,10 @@ func (s *names) store(name string) {
 	s.known[name] = true
 }
 
-// branch returns a copy for one of several ways that a template may go.
+// branch returns the names on one of several ways that a template may go.
 func (s *names) branch() *names {
 	b := newNames(s.parent)
-	b.scope = s.scope
-	for n := range s.known {
-		b.known[n] = true
-	}
-	for n := range s.stores {
-		b.stores[n] = true
-	}
-	for _, n := range s.order {
-		b.resolve(n)
-	}
+	b.scope, b.base = s.scope, s
 	return b
 }
 
@@ -111,7 +118,7 @@ func (s *names) join(branches ...*names) {
 	var order []string
 	for _, b := range branches {
 		for n := range b.stores {
-			if !s.stores[n] {
+			if !s.stored(n) {
 				if count[n] == 0 {
 					order = append(order, n)
 				}
@@ -266,6 +273,8 @@ func (a *analysis) stmt(s *names, x stmt) {
 
 func (a *analysis) ifStmt(s *names, x *ifStmt) {
 	a.expr(s, x.tests[0])
+	// Jinja counts three ways, also where there is no elif, and all of them as one:
+	// so what is set by if and else alone is still taken from the variables.
 	body, elifs, els := s.branch(), s.branch(), s.branch()
 	a.stmts(body, x.bodies[0])
 	for i, b := range x.bodies[1:] {

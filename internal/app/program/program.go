@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"os"
 	"syscall"
 	"time"
@@ -21,10 +23,21 @@ import (
 	"github.com/nightshift-run/nightshift/internal/config"
 )
 
-// Commands returns the commands of a program of a version. Servers end when the
-// context of the command does.
-func Commands(version string) []*cobra.Command {
-	return []*cobra.Command{serveCommand(version), demoCommand(version), benchCommand()}
+// Options are what the program hands to its servers.
+type Options struct {
+	Version string
+	Env     []string                              // the environment of local actions
+	Proxy   func(*http.Request) (*url.URL, error) // for HTTP actions
+}
+
+func (o Options) server(c config.Config, stderr io.Writer) app.Options {
+	return app.Options{Version: o.Version, Logger: logger(c, stderr), Env: o.Env, Proxy: o.Proxy}
+}
+
+// Commands returns the commands. Servers end when the context of the command
+// does.
+func Commands(o Options) []*cobra.Command {
+	return []*cobra.Command{serveCommand(o), demoCommand(o), benchCommand()}
 }
 
 // settings are flags over a file over defaults.
@@ -76,7 +89,7 @@ func logger(c config.Config, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, opts))
 }
 
-func serveCommand(version string) *cobra.Command {
+func serveCommand(o Options) *cobra.Command {
 	var s settings
 	c := &cobra.Command{
 		Use:   "serve",
@@ -91,7 +104,7 @@ The first start makes the user admin and prints its password, once.`,
 			if err != nil {
 				return err
 			}
-			a, err := app.Open(cmd.Context(), cfg, app.Options{Version: version, Logger: logger(cfg, cmd.ErrOrStderr())})
+			a, err := app.Open(cmd.Context(), cfg, o.server(cfg, cmd.ErrOrStderr()))
 			if err != nil {
 				return err
 			}
@@ -122,7 +135,7 @@ func run(ctx context.Context, a *app.App, out io.Writer, show func(context.Conte
 	return <-ended
 }
 
-func demoCommand(version string) *cobra.Command {
+func demoCommand(o Options) *cobra.Command {
 	var s settings
 	var once bool
 	c := &cobra.Command{
@@ -143,7 +156,7 @@ step. Then the server stays up to be played with.`,
 			if len(cfg.Packs) == 0 {
 				cfg.Packs = []string{"examples/packs"}
 			}
-			opts := app.Options{Version: version, Logger: logger(cfg, cmd.ErrOrStderr())}
+			opts := o.server(cfg, cmd.ErrOrStderr())
 			a, err := app.Open(cmd.Context(), cfg, opts)
 			if errors.Is(err, syscall.EADDRINUSE) && s.listen == "" {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s is taken; a free port is used\n", cfg.Listen) //nolint:errcheck // a terminal

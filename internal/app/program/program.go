@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime/pprof"
 	"syscall"
 	"time"
 
@@ -189,6 +190,7 @@ step. Then the server stays up to be played with.`,
 
 func benchCommand() *cobra.Command {
 	var opts bench.Options
+	var profile string
 	c := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure this program on this machine",
@@ -199,6 +201,17 @@ Measurements: matched, unmatched, rules, shell, list, start.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.Progress = cmd.ErrOrStderr()
+			if profile != "" {
+				f, err := os.Create(profile)
+				if err != nil {
+					return err
+				}
+				defer f.Close() //nolint:errcheck // a profile that is cut short is no use, and says so
+				if err := pprof.StartCPUProfile(f); err != nil {
+					return err
+				}
+				defer pprof.StopCPUProfile()
+			}
 			report, err := bench.Run(cmd.Context(), opts)
 			if err != nil {
 				return err
@@ -211,6 +224,7 @@ Measurements: matched, unmatched, rules, shell, list, start.`,
 	f := c.Flags()
 	f.StringSliceVar(&opts.Only, "only", nil, "measure only these")
 	f.DurationVar(&opts.Duration, "duration", 5*time.Second, "of each measurement of a rate")
+	f.StringVar(&profile, "cpuprofile", "", "write a CPU profile to this file")
 	f.IntVar(&opts.Rows, "rows", 1_000_000, "executions in the long list")
 	return c
 }

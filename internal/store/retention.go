@@ -15,14 +15,14 @@ func (tx *Tx) DeleteFinishedBefore(ctx context.Context, t time.Time, limit int) 
 		DELETE FROM executions WHERE seq IN (
 			SELECT seq FROM executions
 			WHERE created_at < $1 AND finished_at > 0 AND finished_at < $1 ORDER BY created_at LIMIT $2)
-		RETURNING id, parent IS NULL, result_apart`, micros(t), limit)
+		RETURNING id, parent IS NULL`, micros(t), limit)
 	type gone struct {
-		id          string
-		root, apart bool
+		id   string
+		root bool
 	}
 	all, err := collect(rows, err, func(rows *sql.Rows) (gone, error) {
 		var g gone
-		err := rows.Scan(&g.id, &g.root, &g.apart)
+		err := rows.Scan(&g.id, &g.root)
 		return g, err
 	})
 	if err != nil {
@@ -33,10 +33,8 @@ func (tx *Tx) DeleteFinishedBefore(ctx context.Context, t time.Time, limit int) 
 		if g.root {
 			roots++
 		}
-		if g.apart {
-			if _, err := tx.c.Exec(ctx, `DELETE FROM execution_results WHERE execution_id = $1`, g.id); err != nil {
-				return 0, fmt.Errorf("delete the result of execution %s: %w", g.id, err)
-			}
+		if _, err := tx.c.Exec(ctx, `DELETE FROM execution_results WHERE execution_id = $1`, g.id); err != nil {
+			return 0, fmt.Errorf("delete the result of execution %s: %w", g.id, err)
 		}
 		if _, err := tx.c.Exec(ctx, `DELETE FROM execution_output WHERE execution_id = $1`, g.id); err != nil {
 			return 0, fmt.Errorf("delete the output of execution %s: %w", g.id, err)

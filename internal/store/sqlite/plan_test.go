@@ -37,7 +37,7 @@ func (c explainedConn) explain(ctx context.Context, query string, args []any) {
 		c.e.plans = append(c.e.plans, "can't explain: "+err.Error())
 		return
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err tells
 	for rows.Next() {
 		var id, parent, unused int
 		var step string
@@ -45,6 +45,9 @@ func (c explainedConn) explain(ctx context.Context, query string, args []any) {
 			step = "can't explain: " + err.Error()
 		}
 		c.e.plans = append(c.e.plans, step)
+	}
+	if err := rows.Err(); err != nil {
+		c.e.plans = append(c.e.plans, "can't explain: "+err.Error())
 	}
 }
 

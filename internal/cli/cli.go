@@ -89,7 +89,7 @@ broke, and whoever asks is told why. This command starts a server and speaks to 
   nightshift login                          say who you are
   nightshift run core.local cmd=date        run an action, and wait for it
   nightshift execution list                 see what ran
-  nightshift rule why <event-id>            see which rules matched an event, and why the others did not`,
+  nightshift rule why                       see which rules matched the latest event, and why the others did not`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	})

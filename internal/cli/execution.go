@@ -309,6 +309,7 @@ func (a *app) executionCancel(r resource) *cobra.Command {
 				if s.machine() {
 					return s.encode(d)
 				}
+				id = firstOf(textOf(d, "id"), id)
 				if textOf(d, "status") == string(execution.Canceled) {
 					return s.print(fmt.Sprintf("Execution %s is canceled.", id))
 				}

@@ -132,7 +132,10 @@ func report(w io.Writer, err error) {
 		msg = "interrupted"
 	}
 	if hint != "" {
-		msg = strings.TrimRight(msg, ".") + ". " + hint
+		if !strings.HasSuffix(msg, "?") {
+			msg = strings.TrimRight(msg, ".") + "."
+		}
+		msg += " " + hint
 	}
 	_, _ = fmt.Fprintln(w, "ERROR: "+msg) //nolint:errcheck // there is nobody left to tell
 }

@@ -192,7 +192,7 @@ func (s *session) start(ctx context.Context, path string, body any, f *runFlags)
 
 // stillRuns says that an interrupted wait interrupts nothing else.
 func stillRuns(err error, id string) error {
-	return &advice{err, fmt.Sprintf("The execution goes on: nightshift execution get %s, or cancel %s.", id, id)}
+	return &advice{err, fmt.Sprintf("The execution goes on; stop it with \"nightshift execution cancel %s\".", id)}
 }
 
 // helpWithParameters lets --help after an action show what the action takes.

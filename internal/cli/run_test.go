@@ -114,8 +114,7 @@ func TestRunInterruptedSaysThatTheExecutionGoesOn(t *testing.T) {
 	got := x.run("run", "core.local", "cmd=sleep 60")
 	f.check(t, got, result{
 		Code: ExitInterrupted,
-		Err: "ERROR: interrupted. The execution goes on: nightshift execution get 5f00000000000000000000ee, " +
-			"or cancel 5f00000000000000000000ee.\n",
+		Err:  "ERROR: interrupted. The execution goes on; stop it with \"nightshift execution cancel 5f00000000000000000000ee\".\n",
 	})
 }
 

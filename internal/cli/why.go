@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,42 +20,29 @@ import (
 func (a *app) ruleWhy() *cobra.Command {
 	var only string
 	cmd := &cobra.Command{
-		Use:   "why <event-id>",
+		Use:   "why [event-id]",
 		Short: "Show why rules did or did not match an event",
 		Long: `Show for each rule that listens to an event which criterion decided, and what the event has there.
-The id "last" is the latest event. The rules answer as they are now; what came of the event when it
-came in stands below.`,
-		Example: `  nightshift rule why last
-  nightshift rule why 69218f6e0d1c2b3a4f5e6d7c --rule examples.repair_service`,
-		Args: args(1, 1),
+Without an id, or with "last", it is the latest event; with --rule and without an id the latest one that
+the rule listens to. The rules answer as they are now; what came of the event when it came in stands
+below.`,
+		Example: `  nightshift rule why
+  nightshift rule why 69218f6e0d1c2b3a4f5e6d7c
+  nightshift rule why --rule examples.repair_service`,
+		Args: args(0, 1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			s, err := a.session(cmd)
 			if err != nil {
 				return err
 			}
-			id, err := s.eventID(cmd.Context(), ids[0])
+			why, err := s.eventWhy(cmd.Context(), strings.Join(ids, ""), only)
 			if err != nil {
 				return err
-			}
-			var raw json.RawMessage
-			if err := s.client.Get(cmd.Context(), eventWhyPath(id), nil, &raw); err != nil {
-				return named(s.advise(err), instanceResource(), id)
-			}
-			var why wire.EventWhy
-			if err := json.Unmarshal(raw, &why); err != nil {
-				return fmt.Errorf("read why: %w", err)
-			}
-			if only != "" {
-				why.Rules = slices.DeleteFunc(why.Rules, func(r wire.RuleWhy) bool { return r.Rule != only })
-				why.Enforcements = slices.DeleteFunc(why.Enforcements, func(e wire.Enforcement) bool { return e.Rule.Ref != only })
-				if len(why.Rules) == 0 {
-					return s.listensElsewhere(cmd.Context(), only, why.Event.Trigger)
-				}
 			}
 			if s.machine() {
 				return s.encodeAny(why)
 			}
-			return s.print(s.explain(why))
+			return s.print(s.explain(why, s.triggerName(cmd.Context(), why.Event.Trigger)))
 		},
 	}
 	cmd.Flags().StringVar(&only, "rule", "", "only this rule")
@@ -62,32 +50,53 @@ came in stands below.`,
 	return cmd
 }
 
-func eventWhyPath(id string) string     { return "/api/ns/v1/events/" + seg(id) + "/why" }
-func executionWhyPath(id string) string { return "/api/ns/v1/executions/" + seg(id) + "/why" }
-
-// eventID finds out which event last is.
-func (s *session) eventID(ctx context.Context, id string) (string, error) {
-	if id != "last" {
-		return id, nil
+// eventWhy asks why; no id is the latest event, and no rule all of them.
+func (s *session) eventWhy(ctx context.Context, id, rule string) (why wire.EventWhy, err error) {
+	if id == "last" || id == "" && rule == "" {
+		list, _, err := s.list(ctx, "triggerinstances", limited(1))
+		if err != nil {
+			return why, err
+		}
+		if len(list) == 0 {
+			return why, fault.Newf(fault.NotFound, "no event has come in yet")
+		}
+		id = textOf(list[0], "id")
 	}
-	list, _, err := s.list(ctx, "triggerinstances", limited(1))
-	if err != nil {
-		return "", err
+	if rule == "" {
+		if err := s.client.Get(ctx, "/api/ns/v1/events/"+seg(id)+"/why", nil, &why); err != nil {
+			return why, named(s.advise(err), instanceResource(), id)
+		}
+		return why, nil
 	}
-	if len(list) == 0 {
-		return "", fault.Newf(fault.NotFound, "no event has come in yet")
+	var q url.Values
+	if id != "" {
+		q = url.Values{"event": {id}}
 	}
-	return textOf(list[0], "id"), nil
+	return why, s.advise(s.client.Get(ctx, "/api/ns/v1/rules/"+seg(rule)+"/why", q, &why))
 }
 
-// listensElsewhere says why a rule was not asked about an event at all.
-func (s *session) listensElsewhere(ctx context.Context, ref, trigger string) error {
-	d, err := s.get(ctx, "rules/"+seg(ref), nil)
-	if err != nil {
-		return named(err, ruleResource(), ref)
+// triggerName says in words which trigger ref is: one with parameters has a name
+// that nobody gave it.
+func (s *session) triggerName(ctx context.Context, ref string) string {
+	_, name, _ := strings.Cut(ref, ".")
+	if len(name) != len("00000000-0000-0000-0000-000000000000") || strings.Count(name, "-") != 4 {
+		return ref
 	}
-	to := firstOf(textOf(d, "trigger.ref"), textOf(d, "trigger.type"))
-	return fault.Newf(fault.NotFound, "rule %s was not asked: it listens to %s, and the event is of %s", ref, to, trigger)
+	list, _, err := s.list(ctx, "triggers", nil)
+	if err != nil {
+		return ref
+	}
+	for _, d := range list {
+		if textOf(d, "ref") != ref {
+			continue
+		}
+		var params []string
+		for name, v := range object(d, "parameters").Texts() {
+			params = append(params, name+"="+cell(v))
+		}
+		return textOf(d, "type") + " (" + strings.Join(params, ", ") + ")"
+	}
+	return ref
 }
 
 // encodeAny writes what has JSON.
@@ -104,7 +113,7 @@ func (s *session) encodeAny(v any) error {
 }
 
 // explain says of an event what each rule made of it.
-func (s *session) explain(why wire.EventWhy) string {
+func (s *session) explain(why wire.EventWhy, trigger string) string {
 	var b strings.Builder
 	matched := 0
 	for _, r := range why.Rules {
@@ -113,7 +122,7 @@ func (s *session) explain(why wire.EventWhy) string {
 		}
 	}
 	at := moment(s, nil, why.Event.OccurrenceTime.String())
-	fmt.Fprintf(&b, "Event %s of %s\nat %s, %s\n", s.paint(bold, why.Event.ID), s.paint(bold, why.Event.Trigger), at, why.Event.Status)
+	fmt.Fprintf(&b, "Event %s of %s\nat %s, %s\n", s.paint(bold, why.Event.ID), s.paint(bold, trigger), at, why.Event.Status)
 	switch n := len(why.Rules); {
 	case n == 0 && why.Note == "":
 		b.WriteString("\nNo rule listens to this trigger.\n")
@@ -258,7 +267,7 @@ func (a *app) executionWhy(r resource) *cobra.Command {
 				return err
 			}
 			var why wire.ExecutionWhy
-			if err := s.client.Get(cmd.Context(), executionWhyPath(ids[0]), nil, &why); err != nil {
+			if err := s.client.Get(cmd.Context(), "/api/ns/v1/executions/"+seg(ids[0])+"/why", nil, &why); err != nil {
 				return named(s.advise(err), r, ids[0])
 			}
 			if s.machine() {

@@ -77,26 +77,32 @@ The rules are asked as they are now.
 
 func TestRuleWhyOfOneRule(t *testing.T) {
 	f := newFake(t)
-	f.answer("GET /api/ns/v1/events/e1/why", 200, whyJSON)
-	f.answer("GET /api/v1/triggerinstances", 200, `[{"id": "e1"}]`)
-	f.answer("GET /api/v1/rules/examples.timer", 200, `{"ref": "examples.timer", "trigger": {"type": "core.st2.IntervalTimer", "ref": "core.abc"}}`)
-	f.answer("GET /api/v1/rules/examples.gone", 404, `{"faultstring": "Not found."}`)
-	got := f.run(t, "rule", "why", "last", "--rule", "examples.disk")
-	if got.Code != 0 || !strings.Contains(got.Out, "One rule listens, and it does not match.\n\nexamples.disk does not match: ") ||
-		strings.Contains(got.Out, "examples.page") || strings.Contains(got.Out, "What came of it") {
-		t.Errorf("got %d and\n%s", got.Code, got.Out)
-	}
-	f.check(t, f.run(t, "rule", "why", "e1", "--rule", "examples.timer"), result{
-		Code: ExitNotFound,
-		Err:  "ERROR: rule examples.timer was not asked: it listens to core.abc, and the event is of core.st2.webhook\n",
-	})
-	f.check(t, f.run(t, "rule", "why", "e1", "--rule", "examples.gone"), result{
-		Code: ExitNotFound, Err: "ERROR: There is no rule examples.gone.\n",
-	})
-	got = f.run(t, "rule", "why", "e1", "--rule", "examples.disk", "-j")
-	if !strings.Contains(got.Out, `"operator": "greaterthan"`) || strings.Contains(got.Out, "examples.repair") {
+	const one = `{"event": {"id": "e1", "trigger": "core.0cba186a-2049-59f6-8584-9ee4177524d6", "status": "processed",
+		"occurrence_time": "2026-11-22T15:00:00.000000Z", "payload": {}},
+		"rules": [{"rule": "a.timer", "enabled": true, "action": "core.noop", "matched": false, "criteria": [],
+			"reason": "the rule listens to core.abc, and the event is of core.0cba"}], "enforcements": []}`
+	f.answer("GET /api/ns/v1/rules/a.timer/why", 200, one)
+	f.answer("GET /api/ns/v1/rules/a.gone/why", 404, `{"faultstring": "There is no rule a.gone."}`)
+	f.answer("GET /api/v1/triggers", 200, `[{"ref": "core.x"}, {"ref": "core.0cba186a-2049-59f6-8584-9ee4177524d6",
+		"type": "core.st2.webhook", "parameters": {"url": "alerts"}}]`)
+	want := result{Out: `Event e1 of core.st2.webhook (url=alerts)
+at Sun, 22 Nov 2026 15:00:00 UTC, processed
+
+One rule listens, and it does not match.
+
+a.timer does not match: the rule listens to core.abc, and the event is of core.0cba
+`}
+	f.check(t, f.run(t, "rule", "why", "--rule", "a.timer"), want)
+	f.check(t, f.run(t, "rule", "why", "e1", "--rule", "a.timer"), want)
+	f.check(t, f.run(t, "rule", "why", "--rule", "a.gone"), result{Code: ExitNotFound, Err: "ERROR: There is no rule a.gone.\n"})
+	if got := f.run(t, "rule", "why", "e1", "--rule", "a.timer", "-j"); !strings.Contains(got.Out, `"rule": "a.timer"`) {
 		t.Errorf("got\n%s", got.Out)
 	}
+	f.checkRequests(t,
+		"GET /api/ns/v1/rules/a.timer/why", "GET /api/v1/triggers",
+		"GET /api/ns/v1/rules/a.timer/why?event=e1", "GET /api/v1/triggers",
+		"GET /api/ns/v1/rules/a.gone/why", "GET /api/ns/v1/rules/a.timer/why?event=e1",
+	)
 }
 
 func TestRuleWhyWithoutRules(t *testing.T) {

@@ -103,6 +103,7 @@ func TestCallersAreRecognisedInTheOrderOfTheReference(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			s := s.with(t)
 			for range 2 { // the second is answered from memory
 				a := s.ask("GET", "/v1/user"+tt.query, "", tt.headers...)
 				if tt.user == "" {
@@ -253,7 +254,7 @@ func TestListsPageFilterAndSelect(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := s.do("GET", "/api/v1"+tt.path, "").status(200)
+			a := s.with(t).do("GET", "/api/v1"+tt.path, "").status(200)
 			var items []struct{ Name string }
 			if err := json.Unmarshal(a.Body.Bytes(), &items); err != nil {
 				t.Fatalf("%v: %s", err, a.Body)

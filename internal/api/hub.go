@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/bus"
@@ -15,11 +16,12 @@ import (
 )
 
 const (
-	maxEars     = 1000   // clients that follow at a time
-	earBuffer   = 256    // pieces of news that a client may be behind
-	hubBacklog  = 20_000 // executions whose change has not been read yet
-	hubBatch    = 100    // executions that are read at a time
-	hubMemory   = 50_000 // executions that are known to have been told of
+	maxEars     = 1000    // clients that follow at a time
+	earBuffer   = 256     // pieces of news that a client may be behind,
+	earBytes    = 8 << 20 // and bytes
+	hubBacklog  = 20_000  // executions whose change has not been read yet
+	hubBatch    = 100     // executions that are read at a time
+	hubMemory   = 50_000  // executions that are known to have been told of
 	hubPatience = 10 * time.Second
 )
 
@@ -36,8 +38,12 @@ type news struct {
 // ear is a client that follows. Whoever closes news has taken it out of the hub.
 type ear struct {
 	follow
-	news chan news
+	news   chan news
+	behind atomic.Int64 // bytes in news
 }
+
+// heard notes that the client was given n.
+func (e *ear) heard(n news) { e.behind.Add(-int64(len(n.frame))) }
 
 // hub tells clients what happens to executions. It listens to the bus as long as
 // there is a client. Bells that ring for one execution while it waits to be read
@@ -133,7 +139,8 @@ type backlog struct {
 
 // told is what clients have been told of an execution.
 type told struct {
-	seq int64 // of its output
+	seq    int64 // of its output
+	status int   // how many entries its log had
 }
 
 func (b *backlog) add(id string, output bool) {
@@ -237,6 +244,7 @@ func (h *hub) withResult(ctx context.Context, e *execution.Execution) (err error
 // about sends what is new about e.
 func (h *hub) about(ctx context.Context, b *backlog, e *execution.Execution, output bool) error {
 	t := b.known[e.ID]
+	created := false
 	if t == nil {
 		if len(b.known) >= hubMemory {
 			clear(b.known) // who is forgotten is told of as changed, which does no harm
@@ -245,19 +253,20 @@ func (h *hub) about(ctx context.Context, b *backlog, e *execution.Execution, out
 		b.known[e.ID] = t
 		if !e.CreatedAt.Before(b.since) {
 			h.send(h.changed(e, eventCreate))
-			if len(e.Log) > 1 {
-				h.send(h.changed(e, eventUpdate))
-			}
-		} else {
-			h.send(h.changed(e, eventUpdate))
+			created = true
 		}
-	} else if !output || e.Status.Final() {
-		h.send(h.changed(e, eventUpdate))
 	}
-	if output && h.hears(eventOutput) {
+	// What it printed goes before its end, after which many hear no more.
+	if (output || e.Status.Final()) && h.hears(eventOutput) {
 		if err := h.printed(ctx, b, e, t); err != nil {
 			return err
 		}
+	}
+	if status := len(e.Log); status != t.status {
+		if t.status > 0 || !created || status > 1 {
+			h.send(h.changed(e, eventUpdate))
+		}
+		t.status = status
 	}
 	return nil
 }
@@ -313,8 +322,13 @@ func (h *hub) send(n news) {
 		if !e.wants(n) {
 			continue
 		}
+		if e.behind.Load() > earBytes {
+			slow = append(slow, e)
+			continue
+		}
 		select {
 		case e.news <- n:
+			e.behind.Add(int64(len(n.frame)))
 		default:
 			slow = append(slow, e)
 		}

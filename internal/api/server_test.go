@@ -53,7 +53,15 @@ const (
 	webhookRef    = "core.1a2b"
 )
 
+type source = catalog.Source
+
 func newServer(t testing.TB, opts api.Options) *server {
+	t.Helper()
+	return newServerWith(t, opts, func(*source) {})
+}
+
+// newServerWith returns a server whose content is changed before.
+func newServerWith(t testing.TB, opts api.Options, change func(*source)) *server {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})
 	if err != nil {
@@ -67,7 +75,9 @@ func newServer(t testing.TB, opts api.Options) *server {
 	})
 	templates := jinja.New(jinja.Options{})
 	holder := new(catalog.Holder)
-	registrar := s.register(holder, templates)
+	src := content(t)
+	change(&src)
+	registrar := s.register(src, holder, templates)
 	params := launch.NewParams(s.store, holder)
 	launcher := launch.New(s.store, holder, s.bus, params)
 	if s.signer, err = access.NewSigner(access.NewSigningKey()); err != nil {
@@ -84,9 +94,8 @@ func newServer(t testing.TB, opts api.Options) *server {
 }
 
 // register puts what content has into the ledger.
-func (s *server) register(holder *catalog.Holder, templates *jinja.Env) *register.Registrar {
+func (s *server) register(src source, holder *catalog.Holder, templates *jinja.Env) *register.Registrar {
 	s.t.Helper()
-	src := content(s.t)
 	r := register.New(s.store, holder, s.bus, register.Options{
 		Runners: []action.RunnerType{*src.Runners[0]}, Parse: intake.ParseTemplates(templates),
 	})
@@ -159,6 +168,13 @@ func (s *server) write(f func(context.Context, *store.Tx) error) {
 type answer struct {
 	*httptest.ResponseRecorder
 	t testing.TB
+}
+
+// with returns s for a subtest.
+func (s *server) with(t testing.TB) *server {
+	same := *s
+	same.t = t
+	return &same
 }
 
 // do asks as the admin. Headers are "Name: value".

@@ -164,6 +164,7 @@ func (c *call) stream() error {
 			if !open {
 				return nil // it did not keep up
 			}
+			ear.heard(n)
 			if s.send(n.frame) != nil {
 				return nil
 			}

@@ -1,6 +1,9 @@
 package pyyaml
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 type nodeKind uint8
 
@@ -129,12 +132,7 @@ func (p *parser) is(kinds ...tokenKind) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, k := range kinds {
-		if t.kind == k {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.Contains(kinds, t.kind), nil
 }
 
 // node reads a value. In a block, block collections are allowed; indentless, a
@@ -232,6 +230,7 @@ func (p *parser) content(n *node, block, indentless, empty bool) error {
 			n.kind, n.at = sequenceNode, t.at
 			return p.indentlessSequence(n)
 		}
+	default:
 	case scalarToken:
 		n.text, n.at = t.text, t.at
 		// The tag "!" takes the quotes away, so to speak.

@@ -230,7 +230,6 @@ func (p *parser) content(n *node, block, indentless, empty bool) error {
 			n.kind, n.at = sequenceNode, t.at
 			return p.indentlessSequence(n)
 		}
-	default:
 	case scalarToken:
 		n.text, n.at = t.text, t.at
 		// The tag "!" takes the quotes away, so to speak.
@@ -253,6 +252,7 @@ func (p *parser) content(n *node, block, indentless, empty bool) error {
 			n.kind, n.at = mappingNode, t.at
 			return p.blockMapping(n)
 		}
+	default: // nothing that a value begins with
 	}
 	if empty {
 		n.plain = n.tag == ""

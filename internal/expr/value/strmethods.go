@@ -567,9 +567,9 @@ func strTest(name string) method {
 	case "isidentifier":
 		test = IsIdentifier
 	case "islower":
-		test = func(s string) bool { return hasCase(s, unicode.IsLower, unicode.IsUpper) }
+		test = func(s string) bool { return hasCase(s, isLower, isUpper) }
 	case "isupper":
-		test = func(s string) bool { return hasCase(s, unicode.IsUpper, unicode.IsLower) }
+		test = func(s string) bool { return hasCase(s, isUpper, isLower) }
 	case "istitle":
 		test = isTitle
 	default:
@@ -615,12 +615,12 @@ func isTitle(s string) bool {
 	found, inWord := false, false
 	for _, r := range s {
 		switch {
-		case unicode.IsUpper(r) || unicode.IsTitle(r):
+		case isUpper(r) || unicode.IsTitle(r):
 			if inWord {
 				return false
 			}
 			found, inWord = true, true
-		case unicode.IsLower(r):
+		case isLower(r):
 			if !inWord {
 				return false
 			}

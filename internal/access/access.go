@@ -63,6 +63,6 @@ func TokenHash(token string) string {
 
 // KeyHash is what the store keeps of an API key; StackStorm keeps the same.
 func KeyHash(key string) string {
-	sum := sha512.Sum512([]byte(key))
+	sum := sha512.Sum512([]byte("saltnpepper" + key)) // StackStorm's salt, so that its keys can move here
 	return hex.EncodeToString(sum[:])
 }

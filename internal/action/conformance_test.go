@@ -24,13 +24,13 @@ func TestConformanceParams(t *testing.T) {
 			return fmt.Errorf("got %s, want %s: %s", value.Repr(got), class, message)
 		case wantErr && class == "ParamException":
 			if !errors.Is(err, ErrRendering) || c.Has("message") && err.Error() != message {
-				return fmt.Errorf("got error %q, want %q", err, message)
+				return fmt.Errorf("got error %w\nwant %s", err, message)
 			}
 			return nil
 		case wantErr:
 			return nil
 		case err != nil:
-			return fmt.Errorf("got error %q", err)
+			return fmt.Errorf("got error %w", err)
 		}
 		return c.CompareResult(got)
 	})

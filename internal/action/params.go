@@ -99,7 +99,7 @@ func (c *Compiled) Render(ctx context.Context, given *value.Dict, env Env) (*val
 func (c *Compiled) Final(ctx context.Context, live *value.Dict, env Env) (runner, action *value.Dict, err error) {
 	live = orEmpty(live)
 	var g *graph
-	if c.dynamic {
+	if c.dynamic && c.rendersFor(live) {
 		env.More = nil
 		if g, err = c.resolve(ctx, live, false, env); err != nil {
 			return nil, nil, err
@@ -107,47 +107,64 @@ func (c *Compiled) Final(ctx context.Context, live *value.Dict, env Env) (runner
 	}
 	runner, action = value.NewDictCap(c.inRunner), value.NewDictCap(len(c.params)-c.inRunner)
 	var failed []castFailure
-	add := func(p *param, v value.Value) {
-		if p.inRunner {
+	add := func(p *param) {
+		v, err := p.final(live, g)
+		switch {
+		case err != nil:
+			failed = append(failed, c.failure(p, v, err))
+		case p.inRunner:
 			runner.Set(p.name, v)
-		} else {
+		default:
 			action.Set(p.name, v)
 		}
 	}
-	final := func(p *param, v value.Value) {
-		to, err := p.to(v)
-		if err != nil {
-			failed = append(failed, c.failure(p, v, err))
-			return
-		}
-		add(p, to)
-	}
-	for name, v := range live.Texts() {
-		p := c.param(name)
-		if p != nil && v != nil && !p.immutable {
-			final(p, v)
+	for name := range live.Texts() {
+		if p := c.param(name); p != nil {
+			add(p)
 		}
 	}
 	for i := range c.params {
-		p := &c.params[i]
-		if v, _ := live.Get(p.name); v != nil && !p.immutable {
-			continue
-		}
-		switch {
-		case p.tmpl != nil && !g.get(p.name).root:
-			final(p, g.get(p.name).v)
-		case p.tmpl != nil:
-			add(p, nil)
-		case p.castErr != nil:
-			failed = append(failed, c.failure(p, p.def, p.castErr))
-		default:
-			add(p, p.cast)
+		if p := &c.params[i]; !live.Has(p.name) {
+			add(p)
 		}
 	}
 	if err := castFault(failed); err != nil {
 		return nil, nil, err
 	}
 	return runner, action, nil
+}
+
+// rendersFor reports whether a default is needed that is a template.
+func (c *Compiled) rendersFor(live *value.Dict) bool {
+	for i := range c.params {
+		if p := &c.params[i]; p.tmpl != nil {
+			if v, _ := live.Get(p.name); v == nil || p.immutable {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// final returns the value that is passed on. With an error it is what could not
+// be cast.
+func (p *param) final(live *value.Dict, g *graph) (value.Value, error) {
+	v, _ := live.Get(p.name)
+	if v == nil || p.immutable {
+		if p.tmpl == nil {
+			return p.cast, p.castErr
+		}
+		n := g.get(p.name)
+		if n.root {
+			return nil, nil
+		}
+		v = n.v
+	}
+	to, err := p.to(v)
+	if err != nil {
+		return v, err
+	}
+	return to, nil
 }
 
 // Cast casts values that are final already, and leaves those be that are no
@@ -257,7 +274,7 @@ func (c *Compiled) resolve(ctx context.Context, given *value.Dict, templates boo
 }
 
 func (c *Compiled) roots(g *graph, env Env, store *datastore) {
-	g.set(node{name: "st2kv", root: true, v: store.st2kv()})
+	g.set(node{name: "st2kv", root: true, load: func(context.Context) (value.Value, error) { return store.st2kv(), nil }})
 	g.set(node{name: "action_context", root: true, v: orEmpty(env.Context)})
 	config := env.Config
 	if config == nil {
@@ -320,8 +337,8 @@ func (f castFailure) sentence() string {
 		return fmt.Sprintf("Failed to cast the value (type: %s) for the secret parameter \"%s\" of type \"%s\". Perhaps the value is of an invalid type?",
 			value.TypeName(f.v), f.p.name, f.p.typ)
 	}
-	return fmt.Sprintf("Failed to cast value \"%s\" (type: %s) for parameter \"%s\" of type \"%s\": %v. Perhaps the value is of an invalid type?",
-		shortened(value.Str(f.v)), value.TypeName(f.v), f.p.name, f.p.typ, f.err)
+	return fmt.Sprintf("Failed to cast value \"%s\" (type: %s) for parameter \"%s\" of type \"%s\": %s. Perhaps the value is of an invalid type?",
+		shortened(value.Str(f.v)), value.TypeName(f.v), f.p.name, f.p.typ, strings.TrimSuffix(f.err.Error(), "."))
 }
 
 // shortened keeps a value that is quoted in a sentence from being all of it.

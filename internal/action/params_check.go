@@ -3,6 +3,7 @@ package action
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -22,8 +23,10 @@ func (c *Compiled) compileSchema(a *Action, own, runner *value.Dict) error {
 	if a.Description != "" {
 		d.Set("description", a.Description)
 	}
+	d = schema.AllowNone(d)
 	var err error
-	if c.schema, err = schema.Compile(schema.AllowNone(d)); err == nil {
+	if c.schema, err = schema.Compile(d); err == nil {
+		c.simplify(d)
 		return nil
 	}
 	bad, ok := errors.AsType[*schema.Invalid](err)
@@ -62,7 +65,7 @@ func deepMerge(a, b *value.Dict) *value.Dict {
 // check says what is wrong with values against the schema, apart from what is
 // said of those already that could not be cast.
 func (c *Compiled) check(values *value.Dict, failed []castFailure) []string {
-	if c.schema == nil {
+	if c.schema == nil || len(failed) == 0 && c.fits(values) {
 		return nil
 	}
 	if len(failed) > 0 {
@@ -78,6 +81,133 @@ func (c *Compiled) check(values *value.Dict, failed []castFailure) []string {
 		}
 	}
 	return problems
+}
+
+// simplify notes what can be said about parameters without going through the
+// schema each time.
+func (c *Compiled) simplify(d *value.Dict) {
+	props := property(d, "properties")
+	for i := range c.params {
+		p := &c.params[i]
+		prop := property(props, p.name)
+		p.needed = flag(prop, "required") && !prop.Has("default")
+		p.kinds = simpleKinds(prop)
+	}
+	c.defaultsFit = true
+	for _, e := range c.schema.Validate(c.schema.Fill(value.NewDict())) {
+		// What is needed is seen at once, and what is rendered is not known yet.
+		if p := c.about(e); e.Keyword != "required" && (p == nil || p.tmpl == nil) {
+			c.defaultsFit = false
+		}
+	}
+}
+
+func property(d *value.Dict, name string) *value.Dict {
+	v, _ := d.Get(name)
+	return asDict(v)
+}
+
+// kinds are types of JSON Schema.
+type kinds uint8
+
+const (
+	isNull kinds = 1 << iota
+	isBoolean
+	isInteger
+	isFraction
+	isString
+	isArray
+	isObject
+)
+
+// simpleKinds returns the types that a schema allows if it says nothing else
+// about the value, and otherwise 0.
+func simpleKinds(d *value.Dict) kinds {
+	if !d.Has("type") {
+		return simpleUntyped(d)
+	}
+	var all kinds
+	for key, v := range d.Texts() {
+		switch key {
+		case "description", "title", "default", "required", "secret", "immutable", "position":
+		case "type":
+			names, isList := v.(*value.List)
+			if !isList {
+				names = value.NewList(v)
+			}
+			for _, name := range names.Items {
+				switch name {
+				case "null":
+					all |= isNull
+				case "boolean":
+					all |= isBoolean
+				case "integer":
+					all |= isInteger
+				case "number":
+					all |= isInteger | isFraction
+				case "string":
+					all |= isString
+				case "array":
+					all |= isArray
+				case "object":
+					all |= isObject
+				}
+			}
+		default:
+			return 0
+		}
+	}
+	return all
+}
+
+// simpleUntyped is for a schema that says nothing about the type, which is fine
+// with everything.
+func simpleUntyped(d *value.Dict) kinds {
+	typed := d.Clone()
+	typed.Set("type", "null")
+	if simpleKinds(typed) == 0 {
+		return 0
+	}
+	return ^kinds(0)
+}
+
+func kindOf(v value.Value) kinds {
+	switch v.(type) {
+	case nil:
+		return isNull
+	case bool:
+		return isBoolean
+	case int64, *big.Int:
+		return isInteger
+	case float64:
+		return isFraction
+	case string:
+		return isString
+	case *value.List:
+		return isArray
+	case *value.Dict:
+		return isObject
+	}
+	return 0
+}
+
+// fits reports whether values are right for certain. If it is not, the schema
+// has to say it, and what is wrong.
+func (c *Compiled) fits(values *value.Dict) bool {
+	if !c.defaultsFit {
+		return false
+	}
+	for name, v := range values.Texts() {
+		if p := c.param(name); p == nil || p.kinds&kindOf(v) == 0 {
+			return false
+		}
+	}
+	for i := range c.params {
+		if p := &c.params[i]; p.needed && !values.Has(p.name) {
+			return false
+		}
+	}
+	return true
 }
 
 // about returns the parameter whose value an error is about.

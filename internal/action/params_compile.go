@@ -12,14 +12,15 @@ import (
 // it: it is made once for each registration and may be used by several
 // goroutines at once.
 type Compiled struct {
-	ref      string
-	params   []param        // of the action, then those that only its runner has
-	index    map[string]int // by name
-	inRunner int            // how many the runner has
-	dynamic  bool           // a default is a template
-	schema   *schema.Schema // of all parameters; nil: anything goes
-	secrets  value.Value    // which of them are secret
-	none     error          // what Live answers when nothing is given and nothing is dynamic
+	ref         string
+	params      []param        // of the action, then those that only its runner has
+	index       map[string]int // by name
+	inRunner    int            // how many the runner has
+	dynamic     bool           // a default is a template
+	schema      *schema.Schema // of all parameters; nil: anything goes
+	defaultsFit bool           // the schema
+	secrets     value.Value    // which of them are secret
+	none        error          // what Live answers when nothing is given and nothing is dynamic
 }
 
 // param is one parameter, of the action, its runner or both.
@@ -28,11 +29,13 @@ type param struct {
 	inRunner  bool
 	required  bool // and without a default where that is said
 	immutable bool
+	needed    bool   // by the merged schema
+	kinds     kinds  // that are right for certain; 0 if only the schema knows
 	typ       string // to cast to; "" is none
 
 	def     value.Value // the default, or nil
 	tmpl    *template   // that it is, or nil
-	cast    value.Value // the default as it is passed on, if it is no template
+	cast    value.Value // the default as it is passed on, if it is no template and can be cast
 	castErr error       // or why it can't be: not before somebody needs it
 }
 
@@ -135,7 +138,9 @@ func (c *Compiled) add(p param) {
 	if p.tmpl = compileTemplate(p.def); p.tmpl != nil {
 		c.dynamic = true
 	} else {
-		p.cast, p.castErr = p.to(p.def)
+		if p.cast, p.castErr = p.to(p.def); p.castErr != nil {
+			p.cast = p.def
+		}
 	}
 	c.index[p.name] = len(c.params)
 	c.params = append(c.params, p)

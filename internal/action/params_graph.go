@@ -26,8 +26,9 @@ type node struct {
 	tmpl *template // until it is rendered; nil: v counts
 	load func(ctx context.Context) (value.Value, error)
 
-	waits  int // names that have to be rendered before
-	failed bool
+	waits   int    // names that have to be rendered before
+	failed  bool   // this template, or one before
+	problem string // why this one did
 }
 
 func newGraph(size int) *graph {
@@ -58,7 +59,39 @@ func (g *graph) resolve(ctx context.Context) (problems []string, err error) {
 	if problems = g.unsatisfied(); len(problems) > 0 {
 		return problems, nil
 	}
-	followers := make([][]int, len(g.nodes))
+	followers, order := g.order()
+	if len(order) < len(g.nodes) {
+		return []string{g.cyclic(followers)}, nil
+	}
+	for _, i := range order {
+		n := &g.nodes[i]
+		if n.load != nil && len(followers[i]) > 0 {
+			if n.v, err = n.load(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if n.tmpl != nil && !n.failed {
+			g.render(ctx, n)
+		}
+		if n.failed {
+			for _, next := range followers[i] {
+				g.nodes[next].failed = true
+			}
+		}
+	}
+	for i := range g.nodes {
+		if n := &g.nodes[i]; n.problem != "" {
+			problems = append(problems, fmt.Sprintf("Failed to render parameter \"%s\": %s", n.name, n.problem))
+		}
+	}
+	return problems, nil
+}
+
+// order returns who names each node, and the nodes in an order in which each
+// comes after those that it names. Those on cycles, and after them, are left out.
+func (g *graph) order() (followers [][]int, order []int) {
+	followers = make([][]int, len(g.nodes))
+	order = make([]int, 0, len(g.nodes))
 	for i := range g.nodes {
 		n := &g.nodes[i]
 		for _, name := range n.names() {
@@ -66,38 +99,18 @@ func (g *graph) resolve(ctx context.Context) (problems []string, err error) {
 			followers[before] = append(followers[before], i)
 			n.waits++
 		}
-	}
-	if cyclic := g.cyclic(followers); cyclic != "" {
-		return []string{cyclic}, nil
-	}
-	ready := make([]int, 0, len(g.nodes))
-	for i := range g.nodes {
-		if g.nodes[i].waits == 0 {
-			ready = append(ready, i)
+		if n.waits == 0 {
+			order = append(order, i)
 		}
 	}
-	for len(ready) > 0 {
-		n := &g.nodes[ready[0]]
-		if len(followers[ready[0]]) > 0 && n.load != nil {
-			if n.v, err = n.load(ctx); err != nil {
-				return nil, err
+	for at := 0; at < len(order); at++ {
+		for _, i := range followers[order[at]] {
+			if g.nodes[i].waits--; g.nodes[i].waits == 0 {
+				order = append(order, i)
 			}
 		}
-		if n.tmpl != nil && !n.failed {
-			if err := g.render(ctx, n); err != nil {
-				problems = append(problems, fmt.Sprintf("Failed to render parameter \"%s\": %v", n.name, err))
-			}
-		}
-		for _, i := range followers[ready[0]] {
-			next := &g.nodes[i]
-			next.failed = next.failed || n.failed
-			if next.waits--; next.waits == 0 {
-				ready = append(ready, i)
-			}
-		}
-		ready = ready[1:]
 	}
-	return problems, nil
+	return followers, order
 }
 
 func (n *node) names() []string {
@@ -116,13 +129,14 @@ func (g *graph) Get(name string) (value.Value, bool) {
 	return g.nodes[i].v, true
 }
 
-func (g *graph) render(ctx context.Context, n *node) error {
+func (g *graph) render(ctx context.Context, n *node) {
 	v, err := n.tmpl.render(ctx, g)
 	n.v, n.tmpl, n.failed = v, nil, err != nil
 	if e, ok := errors.AsType[*jinja.Error](err); ok {
-		return errors.New(e.Msg)
+		n.problem = e.Msg
+	} else if err != nil {
+		n.problem = err.Error()
 	}
-	return err
 }
 
 func (g *graph) unsatisfied() []string {
@@ -141,31 +155,14 @@ func (g *graph) unsatisfied() []string {
 
 // cyclic returns the sentence about templates that wait for each other.
 func (g *graph) cyclic(followers [][]int) string {
-	left := make([]int, len(g.nodes)) // how many others each waits for
-	var free []int
-	for i := range g.nodes {
-		if left[i] = g.nodes[i].waits; left[i] == 0 {
-			free = append(free, i)
-		}
-	}
-	for ; len(free) > 0; free = free[1:] {
-		for _, i := range followers[free[0]] {
-			if left[i]--; left[i] == 0 {
-				free = append(free, i)
-			}
-		}
-	}
 	var names []string
 	for i := range g.nodes {
-		if left[i] > 0 && reaches(followers, i) {
+		if g.nodes[i].waits > 0 && reaches(followers, i) {
 			names = append(names, g.nodes[i].name)
 			if len(names) == maxCyclic {
 				break
 			}
 		}
-	}
-	if len(names) == 0 {
-		return ""
 	}
 	slices.Sort(names)
 	return "Cyclic dependency found in the following variables: " + strings.Join(names, ", ") +

@@ -21,6 +21,10 @@ type datastore struct {
 	// err is the first look-up that failed. It is no mistake of the template, so
 	// it must not be reported as one.
 	err error
+
+	// last is the key that was looked up last. Filters are given its value, and
+	// what can't be decrypted is to be called by its name.
+	last lookupKey
 }
 
 type lookupKey struct{ scope, name string }
@@ -107,32 +111,24 @@ func (l *lookup) Force(ctx context.Context) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.in.last = l.key
 	return s, nil
 }
 
-// decrypted is what the filter decrypt_kv makes of v, which is a key or the
-// encrypted text itself.
+// decrypted is what the filter decrypt_kv makes of v, the encrypted text.
 func (d *datastore) decrypted(ctx context.Context, v value.Value) (value.Value, error) {
-	if l, ok := v.(*lookup); ok {
-		s, err := l.Force(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if s == "" {
-			return nil, value.ValueError.Errorf("Referenced datastore item \"%s.%s\" doesn't exist or it contains an empty string", l.key.scope, l.key.name)
-		}
-		v = s
-	}
 	if r, ok := v.(value.Raiser); ok {
 		if err := r.Raise(); err != nil {
 			return nil, err
 		}
 	}
 	s, ok := text(v)
-	if !ok {
+	switch {
+	case !ok:
 		return nil, value.TypeError.Errorf("decrypt_kv wants a key of the datastore or a text, not %s", value.TypeName(v))
-	}
-	if d.decrypt == nil {
+	case s == "" && d.last.name != "":
+		return nil, value.ValueError.Errorf("Referenced datastore item \"%s.%s\" doesn't exist or it contains an empty string", d.last.scope, d.last.name)
+	case d.decrypt == nil:
 		return nil, value.RuntimeError.Errorf("there is no key to decrypt secrets with")
 	}
 	return d.decrypt(ctx, s)

@@ -179,10 +179,6 @@ func TestLiveAndFinal(t *testing.T) {
 			runner: shell, own: `{"kwarg_op": {"default": "-"}}`, live: `{}`,
 			forRunner: `{"kwarg_op":"--","cmd":null,"env":null,"sudo":false,"timeout":60}`, forAction: `{}`,
 		},
-		"a default of the wrong type is told when it is needed": {
-			own: `{"n": {"type": "number", "default": "now"}}`, live: `{}`,
-			forAction: `error: Failed to cast value "now" (type: str) for parameter "n" of type "number": could not convert string to float: 'now'. Perhaps the value is of an invalid type?`,
-		},
 		"a default of the wrong type is not needed": {
 			own: `{"n": {"type": "number", "default": "now"}}`, given: `{"n": 1}`, live: `{"n":1.0}`, forAction: `{"n":1.0}`,
 		},
@@ -231,6 +227,19 @@ func TestLiveTellsAllMistakes(t *testing.T) {
 			own: `{"a": {"required": true}, "b": {"required": true, "type": "string"}, "c": {"required": true, "default": 1}}`, given: `{}`,
 			want: []string{`'a' is a required property`, `'b' is a required property`},
 		},
+		"a default of the wrong type": {
+			own: `{"n": {"type": "number", "default": "now"}}`, given: `{}`,
+			want: []string{`'now' is not of type 'number'`},
+		},
+		"secrets are not quoted": {
+			own:   `{"a": {"type": "object", "properties": {"b": {"type": "integer", "secret": true}}}, "c": {"secret": true, "enum": ["x"]}, "d": {"type": "integer", "secret": true}}`,
+			given: `{"a": {"b": "hidden"}, "c": "hidden", "d": "hidden"}`,
+			want: []string{
+				`Failed to cast the value (type: str) for the secret parameter "d" of type "integer". Perhaps the value is of an invalid type?`,
+				`The value of the secret parameter "a.b" does not fit its "type"`,
+				`The value of the secret parameter "c" does not fit its "enum"`,
+			},
+		},
 		"unknown": {
 			own: `{"a": {}}`, given: `{"b": 1, "c": 2}`,
 			want: []string{`Additional properties are not allowed ('b', 'c' were unexpected)`},
@@ -240,12 +249,12 @@ func TestLiveTellsAllMistakes(t *testing.T) {
 			want: []string{`[1] is not of type 'object', 'null'`, `2 is not of type 'boolean', 'null'`, `9 is greater than the maximum of 5`},
 		},
 		"casts": {
-			own:   `{"a": {"type": "integer"}, "b": {"type": "array"}, "c": {"type": "string", "secret": true}, "d": {"required": true}}`,
+			own:   `{"a": {"type": "integer"}, "b": {"type": "array"}, "c": {"type": "string"}, "d": {"required": true}}`,
 			given: `{"a": "x", "b": "y", "c": 42}`,
 			want: []string{
 				`Failed to cast value "x" (type: str) for parameter "a" of type "integer": invalid literal for int() with base 10: 'x'. Perhaps the value is of an invalid type?`,
 				`Failed to cast value "y" (type: str) for parameter "b" of type "array": malformed node or string at character 1 of the literal. Perhaps the value is of an invalid type?`,
-				`Failed to cast the value (type: int) for the secret parameter "c" of type "string". Perhaps the value is of an invalid type?`,
+				`Failed to cast value "42" (type: int) for parameter "c" of type "string": Value "42" must either be a string or None. Got "int". Perhaps the value is of an invalid type?`,
 				`'d' is a required property`,
 			},
 		},
@@ -359,6 +368,29 @@ func TestFinalDoesNotRenderWhatIsLive(t *testing.T) {
 	}
 	if want := `{"a":"{{ config_context.url }}","b":"{{ config_context.url }}"}`; json(t, got) != want {
 		t.Errorf("got %s, want %s", json(t, got), want)
+	}
+}
+
+func TestFinalTellsDefaultsThatCanNotBeCast(t *testing.T) {
+	c := compile(t, `{"n": {"type": "number", "default": "now"}, "l": {"type": "array", "default": "{{ n }}"}, "s": {"type": "boolean", "default": "x", "secret": true}}`, "")
+	_, _, err := c.Final(t.Context(), nil, env(t))
+	want := `Failed to cast value "now" (type: str) for parameter "n" of type "number": could not convert string to float: 'now'. Perhaps the value is of an invalid type?
+Failed to cast value "now" (type: str) for parameter "l" of type "array": malformed node or string at character 1 of the literal. Perhaps the value is of an invalid type?
+Failed to cast the value (type: str) for the secret parameter "s" of type "boolean". Perhaps the value is of an invalid type?`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+}
+
+func TestMasked(t *testing.T) {
+	c := compile(t, `{"a": {"secret": true}, "o": {"type": "object", "properties": {"b": {"secret": true, "type": "string"}}}, "type": {}}`, `{"password": {"secret": true, "type": "string"}}`)
+	given := parse(t, `{"a": [1], "o": {"b": "x", "c": 1}, "type": "t", "password": "p"}`)
+	want := `{"a":"********","o":{"b":"********","c":1},"type":"t","password":"********"}`
+	if got := json(t, c.Masked(given)); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if c.Secret("type") || !c.Secret("o") || !c.Secret("password") {
+		t.Error("secrets are not told from others")
 	}
 }
 

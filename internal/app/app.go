@@ -4,14 +4,13 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -20,16 +19,17 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/nightshift-run/nightshift/internal/access"
-	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/api"
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/bus/membus"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/config"
 	"github.com/nightshift-run/nightshift/internal/dispatch"
+	"github.com/nightshift-run/nightshift/internal/expr/jinja"
 	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/janitor"
 	"github.com/nightshift-run/nightshift/internal/launch"
+	"github.com/nightshift-run/nightshift/internal/process"
 	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/runner"
 	"github.com/nightshift-run/nightshift/internal/runner/native"
@@ -46,11 +46,10 @@ import (
 // Options are what a server is given beside its settings.
 type Options struct {
 	Version string
-	Logger  *slog.Logger // default: discard
-	// Driver replaces the SQLite database in the data folder.
-	Driver store.Driver
-	// Gate, if set, is asked before each effect on the world; see package simtest.
-	Runners map[string]runner.Runner // more runners, or others for the built-in names
+	Logger  *slog.Logger                          // default: discard
+	Env     []string                              // the environment of local actions; default: a PATH only
+	Proxy   func(*http.Request) (*url.URL, error) // for HTTP actions; default: none
+	Runners map[string]runner.Runner              // more runners, or others for the built-in names
 }
 
 // App is a server. Its parts can be used without Run, but nothing happens by
@@ -71,18 +70,27 @@ type App struct {
 	listener net.Listener
 	ready    atomic.Bool
 	password string // of the user admin, when this start made it
+
+	templates *jinja.Env
+	spawner   *process.Spawner
+	web       *web.Runner
 }
 
-// Runners are all that this server can run actions with, by the name of the
+// useRunners makes all that this server can run actions with, by the name of the
 // runner type.
-func Runners(cfg config.Config) map[string]runner.Runner {
-	sh := shell.Options{SystemUser: cfg.Worker.User}
-	return map[string]runner.Runner{
-		runner.LocalShellCmd:    shell.NewCommand(sh),
-		runner.LocalShellScript: shell.NewScript(sh),
-		runner.HTTPRequest:      web.New(web.Options{}),
+func (a *App) useRunners() {
+	a.spawner = process.New(process.Options{})
+	sh := shell.New(a.spawner, shell.Options{SystemUser: a.cfg.Worker.User, Env: a.opts.Env, Logger: a.log("shell")})
+	a.web = web.New(web.Options{Version: a.opts.Version, Proxy: a.opts.Proxy})
+	a.runners = map[string]runner.Runner{
+		runner.LocalShellCmd:    sh.Commands(),
+		runner.LocalShellScript: sh.Scripts(),
+		runner.HTTPRequest:      a.web,
 		runner.Noop:             noop.New(),
-		runner.Native:           native.New(),
+		runner.Native:           native.New(native.Builtins()),
+	}
+	for name, r := range a.opts.Runners {
+		a.runners[name] = r
 	}
 }
 
@@ -92,23 +100,21 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	a := &App{cfg: cfg, opts: opts, Bus: new(membus.Bus), Catalog: new(catalog.Holder), runners: Runners(cfg)}
-	for name, r := range opts.Runners {
-		a.runners[name] = r
+	a := &App{
+		cfg: cfg, opts: opts, Bus: new(membus.Bus), Catalog: new(catalog.Holder), templates: jinja.New(jinja.Options{}),
 	}
+	a.useRunners()
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	driver := opts.Driver
-	if driver == nil {
-		if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-			return nil, fmt.Errorf("make the data folder: %w", err)
-		}
-		if driver, err = sqlite.Open(ctx, cfg.Data, sqlite.Options{Logger: a.log("store")}); err != nil {
-			return nil, err
-		}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	driver, err := sqlite.Open(ctx, cfg.Data, sqlite.Options{Logger: a.log("store")})
+	if err != nil {
+		return nil, err
 	}
 	a.Store = store.New(driver)
 	signer, err := a.signer(ctx)
@@ -126,7 +132,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	}
 	params := launch.NewParams(a.Store, a.Catalog)
 	a.Launcher = launch.New(a.Store, a.Catalog, a.Bus, params)
-	a.Intake = intake.New(a.Store, a.Catalog, a.Launcher, a.Bus, params, intake.Options{Logger: a.log("intake")})
+	a.Intake = intake.New(a.Store, a.Catalog, a.Launcher, a.Bus, params, a.templates, intake.Options{Logger: a.log("intake")})
 	a.Dispatch = dispatch.New(a.Store, a.Catalog, a.Bus, params, a.Intake, dispatch.Options{
 		APIURL: a.URL(), Signer: signer, Logger: a.log("dispatch"),
 	})
@@ -135,8 +141,8 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	a.Handler = api.New(api.Deps{
 		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Registrar: a.Registry,
 		Signer: signer, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"),
-	}, api.Options{})
-	return a, nil
+	}, api.Options{URL: cfg.URL})
+	return a, a.bury(ctx)
 }
 
 func (a *App) log(component string) *slog.Logger { return a.opts.Logger.With("component", component) }
@@ -174,6 +180,28 @@ func (a *App) firstUser(ctx context.Context) (password string, err error) {
 	password = access.NewPassword()
 	u := access.User{Name: "admin", Password: access.HashPassword(password), Admin: true, CreatedAt: time.Now()}
 	return password, a.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutUser(ctx, u) })
+}
+
+// bury gives up the workers of earlier lives. Nobody else has the data folder
+// open, so they are dead, and what they left running in the operating system
+// is ended before anybody repeats it.
+func (a *App) bury(ctx context.Context) error {
+	left := map[string]bool{}
+	err := a.Store.Write(ctx, func(tx *store.Tx) error {
+		ids, err := tx.EndWorkers(ctx)
+		for _, id := range ids {
+			left[id] = true
+		}
+		return err
+	})
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	a.log("worker").Warn("an earlier server died while actions ran", "executions", len(left))
+	if n := process.KillMarked(func(mark string) bool { return left[mark] }, time.Second); n > 0 {
+		a.log("worker").Error("what an earlier server left running can't be ended", "processes", n)
+	}
+	return nil
 }
 
 // Run serves until ctx is done, lets what runs come to an end, and returns nil.
@@ -236,5 +264,7 @@ func (a *App) Close() error {
 	if a.Store != nil {
 		errs = append(errs, a.Store.Close())
 	}
+	a.web.Close()
+	a.spawner.Close()
 	return errors.Join(errs...)
 }

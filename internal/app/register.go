@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/nightshift-run/nightshift/internal/intake"
+	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/runner"
 )
@@ -14,6 +16,8 @@ import (
 func (a *App) register(ctx context.Context) error {
 	a.Registry = register.New(a.Store, a.Catalog, a.Bus, register.Options{
 		Runners: runner.Types(a.runners), Folders: a.packFolders(), Logger: a.log("register"),
+		Builtin: filepath.Join(a.cfg.Data, "builtin"), Configs: filepath.Join(a.cfg.Data, "configs"),
+		Parse: intake.ParseTemplates(a.templates),
 	})
 	report, err := a.Registry.Packs(ctx)
 	if err != nil {
@@ -21,10 +25,10 @@ func (a *App) register(ctx context.Context) error {
 	}
 	log := a.log("register")
 	for _, f := range report.Findings {
-		if f.Severity == "error" {
-			log.Error("mistake in a pack", "at", f.Position(), "problem", f.Msg)
+		if f.Severity == pack.Error {
+			log.Error("mistake in a pack", "finding", f.String())
 		} else {
-			log.Warn("remark about a pack", "at", f.Position(), "problem", f.Msg)
+			log.Warn("remark about a pack", "finding", f.String())
 		}
 	}
 	return nil

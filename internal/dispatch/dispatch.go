@@ -151,6 +151,9 @@ func (d *Dispatch) task(ctx context.Context, e *execution.Execution, now time.Ti
 	if a.Problem != nil {
 		return runner.Task{}, fmt.Errorf("action %q cannot be run: %w", e.Action, a.Problem)
 	}
+	if a.Runner.Missing != "" {
+		return runner.Task{}, fmt.Errorf("action %q cannot be run: %s", e.Action, a.Runner.Missing)
+	}
 	runnerParams, actionParams, err := d.params.Final(ctx, a, e)
 	if err != nil {
 		return runner.Task{}, err

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -25,8 +26,8 @@ func (i *Intake) Finished(ctx context.Context, e *execution.Execution) (
 	payload := value.NewDict()
 	payload.Set("execution_id", e.ID)
 	payload.Set("status", string(e.Status))
-	payload.Set("start_timestamp", value.ISO(e.CreatedAt))
-	_, name, _ := action.Split(e.Action)
+	payload.Set("start_timestamp", e.CreatedAt.UTC().Format("2006-01-02T15:04:05.000000Z"))
+	_, name, _ := strings.Cut(e.Action, ".")
 	payload.Set("action_name", name)
 	payload.Set("action_ref", e.Action)
 	payload.Set("runner_ref", e.Runner)

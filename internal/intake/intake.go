@@ -13,9 +13,11 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr/jinja"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/ident"
@@ -40,22 +42,24 @@ type Options struct {
 
 // Intake takes events in. It is safe for concurrent use.
 type Intake struct {
-	store    *store.Store
-	catalog  *catalog.Holder
-	launcher Launcher
-	bus      bus.Bus
-	opts     Options
+	store     *store.Store
+	catalog   *catalog.Holder
+	launcher  Launcher
+	bus       bus.Bus
+	datastore action.Datastore
+	templates *jinja.Env
+	opts      Options
 }
 
-// New returns an intake.
-func New(s *store.Store, c *catalog.Holder, l Launcher, b bus.Bus, opts Options) *Intake {
+// New returns an intake whose rules look keys up in d and are rendered with t.
+func New(s *store.Store, c *catalog.Holder, l Launcher, b bus.Bus, d action.Datastore, t *jinja.Env, opts Options) *Intake {
 	if opts.User == "" {
 		opts.User = "nightshift"
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Intake{store: s, catalog: c, launcher: l, bus: b, opts: opts}
+	return &Intake{store: s, catalog: c, launcher: l, bus: b, datastore: d, templates: t, opts: opts}
 }
 
 // An Event is something that happened, as its source tells it.
@@ -169,7 +173,7 @@ func (i *Intake) decide(ctx context.Context, e Event, now time.Time) (*decision,
 }
 
 // Env is what the criteria of rules are asked with.
-func (i *Intake) Env(now time.Time) rule.Env { return rule.Env{Now: now, Names: i.names} }
+func (i *Intake) Env(now time.Time) rule.Env { return rule.Env{Now: now, Names: i.names()} }
 
 // enforce notes that a rule matched and what it started.
 func (d *decision) enforce(r *rule.Rule, e *execution.Execution, now time.Time) *store.Enforcement {

@@ -79,9 +79,11 @@ func (l *Launcher) Prepare(ctx context.Context, r execution.Request, now time.Ti
 		if !errors.Is(err, action.ErrRendering) {
 			return nil, err
 		}
-		if e.Parameters, err = given.MarshalJSON(); err != nil {
-			return nil, fmt.Errorf("write parameters: %w", err)
+		written, werr := given.MarshalJSON()
+		if werr != nil {
+			return nil, fmt.Errorf("write parameters: %w", werr)
 		}
+		e.Parameters = written
 		return fail(e, err, now)
 	}
 	if e.Parameters, err = live.MarshalJSON(); err != nil {

@@ -34,13 +34,20 @@ func (f Finding) Text() string {
 	return f.Msg + "; " + f.Hint
 }
 
-// String returns the finding as compilers print theirs: file:line:column.
-func (f Finding) String() string {
-	where := f.File
-	if f.Line > 0 {
-		where = fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
+// Position returns the place as compilers print it: file:line:column.
+func (f Finding) Position() string {
+	if f.Line == 0 {
+		return f.File
 	}
-	return fmt.Sprintf("%s: %s: %s", where, f.Severity, f.Text())
+	return fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
+}
+
+// String returns the finding on one line.
+func (f Finding) String() string {
+	if f.File == "" {
+		return f.Text()
+	}
+	return fmt.Sprintf("%s: %s: %s", f.Position(), f.Severity, f.Text())
 }
 
 // Findings are the mistakes in a pack, by file and place.

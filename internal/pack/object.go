@@ -51,13 +51,21 @@ func (o *object) get(key string) value.Value {
 
 func (o *object) wrong(key string, v value.Value, want string) {
 	hint := ""
-	if want == "a text" {
+	if want == "a text" && isScalar(v) {
 		hint = fmt.Sprintf("put it in quotes if it is the text %q", value.Str(v))
 	}
-	if s, ok := v.(string); ok && want == "true or false" && schema.IsTypeSingle(o.d) && (s == "true" || s == "false" || s == "yes" || s == "no") {
+	if s, ok := v.(string); ok && want == "true or false" && (s == "true" || s == "false" || s == "yes" || s == "no") {
 		hint = "write it without quotes"
 	}
 	o.s.add(Error, o.at(key), false, hint, "%s is %s, not %s", key, value.Repr(v), want)
+}
+
+func isScalar(v value.Value) bool {
+	switch v.(type) {
+	case *value.List, *value.Dict:
+		return false
+	}
+	return true
 }
 
 // text returns a text, or "" if there is none.

@@ -151,6 +151,10 @@ func (o *object) ruleAction() rule.ActionRef {
 // there is no such type of events, or whose parameters are not what it takes.
 func (c *Content) CheckTriggers(find func(ref string) (*trigger.Type, bool)) Findings {
 	var found Findings
+	var names []string
+	for _, t := range c.TriggerTypes {
+		names = append(names, t.Ref)
+	}
 	kept := c.Rules[:0]
 	for _, ru := range c.Rules {
 		s := c.places[ru]
@@ -158,7 +162,7 @@ func (c *Content) CheckTriggers(find func(ref string) (*trigger.Type, bool)) Fin
 			s = &source{file: ru.MetadataFile}
 		}
 		s.found, s.stop = nil, false
-		checkTrigger(s, ru, find)
+		checkTrigger(s, ru, find, names)
 		if !s.stop {
 			kept = append(kept, ru)
 		}
@@ -172,31 +176,36 @@ func (c *Content) CheckTriggers(find func(ref string) (*trigger.Type, bool)) Fin
 // CheckTrigger does the same for one rule that came over the API.
 func CheckTrigger(ru *rule.Rule, find func(ref string) (*trigger.Type, bool)) Findings {
 	s := &source{}
-	checkTrigger(s, ru, find)
+	checkTrigger(s, ru, find, nil)
 	return s.found
 }
 
-func checkTrigger(s *source, ru *rule.Rule, find func(ref string) (*trigger.Type, bool)) {
+func checkTrigger(s *source, ru *rule.Rule, find func(ref string) (*trigger.Type, bool), names []string) {
+	path := []any{"trigger", "type"}
 	t, ok := find(ru.Trigger.Type)
 	if !ok {
-		s.add(Error, []any{"trigger", "type"}, false, "", "there is no trigger type %q", ru.Trigger.Type)
-		return
-	}
-	if t.ParametersSchema == nil || t.ParametersSchema.Len() == 0 {
-		return
-	}
-	_, err := schema.Validate(ru.Trigger.Parameters, t.ParametersSchema, schema.Options{Defaults: true, NoneAllowed: true})
-	switch e := err.(type) { //nolint:errorlint // Validate returns it as it is
-	case nil:
-	case *schema.Error:
-		path := append([]any{"trigger", "parameters"}, e.Path...)
-		msg := e.Msg
-		if s.doc == nil {
-			msg = e.Explain() // clients of the API show it
+		hint := ""
+		if near, ok := schema.Nearest(ru.Trigger.Type, names); ok {
+			hint = "did you mean " + near + "?"
 		}
-		s.add(Error, path, false, "", "%s", msg)
-	default:
-		s.add(Warning, []any{"trigger", "type"}, false, "", "the parameters cannot be checked, as the schema of %s is none: %v", t.Ref, err)
+		s.add(Error, path, false, hint, "there is no trigger type %q", ru.Trigger.Type)
+		return
+	}
+	if t == nil || t.ParametersSchema == nil || t.ParametersSchema.Len() == 0 {
+		return
+	}
+	compiled, err := schema.Compile(schema.AllowNone(t.ParametersSchema))
+	if err != nil {
+		s.add(Warning, path, false, "", "the parameters cannot be checked, as the schema of %s is none: %v", t.Ref, err)
+		return
+	}
+	errs := compiled.Validate(compiled.Fill(ru.Trigger.Parameters))
+	if len(errs) > 0 && s.doc == nil {
+		s.add(Error, nil, false, "", "%s", schema.Best(errs).Explain()) // clients of the API show it
+		return
+	}
+	for _, e := range errs {
+		s.add(Error, append([]any{"trigger", "parameters"}, e.Path...), false, "", "%s", e.Msg)
 	}
 }
 

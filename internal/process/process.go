@@ -94,6 +94,10 @@ const markName = "NIGHTSHIFT_PROCESS"
 // more than half of it is worth a wake-up.
 const pieceSize = 32 << 10
 
+// lastRead is more than enough to read what a program has
+// printed before it ended.
+const lastRead = 200 * time.Millisecond
+
 // A Spawner starts programs. It is safe for concurrent use.
 type Spawner struct {
 	opts    Options
@@ -167,22 +171,21 @@ func (r *run) finish(ctx context.Context) Exit {
 	ended := make(chan struct{}) // closed when the tree has been ended
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
-		if !r.child.exited() {
-			exit.Cause = context.Cause(ctx)
+		if r.child.exited() {
+			// It has done its work. Nobody waits any more for what it left behind, but
+			// that may be the daemon that it was to start.
+			r.readUntil(time.Now().Add(lastRead))
+			return
 		}
+		exit.Cause = context.Cause(ctx)
 		exit.Left = r.end()
 	})
 
 	r.copyOutput()
 	r.child.wait()
-	until := time.Now().Add(r.spawner.opts.WaitDelay)
+	r.readUntil(time.Now().Add(r.spawner.opts.WaitDelay))
 	if r.in != nil {
 		_ = r.in.Close() // nobody is there to read the rest
-	}
-	for _, f := range r.out {
-		if f != nil {
-			_ = f.SetReadDeadline(until) // fails only if the reader is done
-		}
 	}
 	r.copying.Wait()
 	if !stop() {
@@ -193,6 +196,15 @@ func (r *run) finish(ctx context.Context) Exit {
 	// whoever ended the tree looked for it by number.
 	exit.Code = r.child.reap()
 	return exit
+}
+
+// readUntil says when the reading of output ends.
+func (r *run) readUntil(t time.Time) {
+	for _, f := range r.out {
+		if f != nil {
+			_ = f.SetReadDeadline(t) // fails only if the reader is done
+		}
+	}
 }
 
 // copyOutput starts to hand over output and input.

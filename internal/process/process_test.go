@@ -326,7 +326,7 @@ func TestAForkBombEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	// Each process starts its successor and ends: there is always a new number.
-	c := sh(`trap "" TERM; f() { setsid sh -c "$1" sh "$1" & exit 0; }; f 'trap "" TERM; sleep 0.01; setsid sh -c "$1" sh "$1" & exit 0'`, nil, nil)
+	c := sh(`trap "" TERM; f() { setsid sh -c "$1" sh "$1" & exit 0; }; f 'trap "" TERM; sleep 0.05; setsid sh -c "$1" sh "$1" & exit 0'`, nil, nil)
 	c.Mark = "bomb-" + strconv.Itoa(os.Getpid())
 	c.Stdout = func([]byte) {}
 	s.Run(ctx, c) //nolint:errcheck // what counts is what is left

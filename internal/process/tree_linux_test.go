@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -86,6 +87,40 @@ func TestEndGroupDoesWithoutProc(t *testing.T) {
 	r.child.wait()
 	if code := r.child.reap(); code != -9 {
 		t.Errorf("got %d", code)
+	}
+}
+
+func TestADaemonOutlivesAContextThatEndsLate(t *testing.T) {
+	s := New(Options{WaitDelay: 5 * time.Second})
+	defer s.Close()
+	mark := "late-" + strconv.Itoa(os.Getpid())
+	var printed strings.Builder
+	r := run{spawner: s, cmd: &Cmd{
+		Path: "/bin/sh", Args: []string{"sh", "-c", `PATH=/bin:/usr/bin; sleep 1000 & echo $!`}, Mark: mark,
+		Stdout: func(piece []byte) { printed.Write(piece) },
+	}}
+	if err := r.start(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for !r.child.exited() {
+			<-tick.C
+		}
+		cancel()
+	}()
+	exit := r.finish(ctx)
+	pid, err := strconv.Atoi(strings.TrimSpace(printed.String()))
+	if want := (Exit{Detached: true}); err != nil || exit != want {
+		t.Errorf("got %+v, %v", exit, err)
+	}
+	if p, err := readProc(pid); err != nil || p.dead {
+		t.Errorf("the daemon was killed: %+v, %v", p, err)
+	}
+	if left := KillMarked(func(m string) bool { return m == mark }, time.Second); left != 0 {
+		t.Errorf("%d are left", left)
 	}
 }
 

@@ -11,13 +11,11 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
-	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/policy"
 	"github.com/nightshift-run/nightshift/internal/rule"
@@ -29,9 +27,20 @@ import (
 type Options struct {
 	// Runners are the runner types that actions may name; they come with the server.
 	Runners []action.RunnerType
+	// Folders hold packs, each in a subfolder. Of two packs of one name, that of the
+	// later folder counts. Default: there are only the built-in ones.
+	Folders []string
+	// Builtin is a folder into which the built-in packs are written, so that their
+	// scripts can be run. Default: they are not.
+	Builtin string
+	// Configs is a folder with the configurations of packs, each in a file of the
+	// pack's name. Default: there are none.
+	Configs string
 	// Parse reads the templates in the criteria of rules; see [catalog.Source].
-	Parse  func(text string) (rule.Template, error)
-	Logger *slog.Logger // default: discard
+	Parse func(text string) (rule.Template, error)
+	// AnyPack lets clients make actions in packs that are not registered.
+	AnyPack bool
+	Logger  *slog.Logger // default: discard
 }
 
 // Registrar registers things. It is safe for concurrent use.
@@ -41,12 +50,28 @@ type Registrar struct {
 	bus     bus.Bus
 	opts    Options
 
-	// mu is held while something is registered: a deed checks against the
-	// catalog and then writes, and nobody may come between.
-	mu sync.Mutex
+	// mu is held while something is registered: a deed checks against what is
+	// there and then writes, and nobody may come between. It guards what follows,
+	// which is what the catalog was made of.
+	mu      sync.Mutex
+	src     catalog.Source
+	have    map[key]held
+	inForce bool // src is in the catalog
 }
 
-// New returns a registrar. Its catalog is empty until [Registrar.Reload].
+// key names a registered thing.
+type key struct {
+	kind store.Kind
+	ref  string
+}
+
+// held is what is remembered of a registered thing.
+type held struct {
+	id, pack, digest string
+}
+
+// New returns a registrar. Its catalog is empty until [Registrar.Reload] or
+// [Registrar.Packs].
 func New(s *store.Store, c *catalog.Holder, b bus.Bus, opts Options) *Registrar {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -56,15 +81,27 @@ func New(s *store.Store, c *catalog.Holder, b bus.Bus, opts Options) *Registrar 
 
 // Reload makes the catalog anew of what is in the ledger, and tells everybody.
 func (r *Registrar) Reload(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.load(ctx); err != nil {
+		return err
+	}
+	return r.announce(ctx)
+}
+
+// load reads the ledger. The lock is held.
+func (r *Registrar) load(ctx context.Context) error {
 	src := catalog.Source{
 		ConfigSchemas: map[string]*value.Dict{}, Configs: map[string]*value.Dict{}, Parse: r.opts.Parse,
 	}
+	have := map[key]held{}
 	runners := map[string]*action.RunnerType{}
 	for _, t := range r.opts.Runners {
 		runners[t.Name] = &t
 		src.Runners = append(src.Runners, &t)
 	}
 	err := r.store.Reader().AllContent(ctx, func(c store.Content) error {
+		have[key{c.Kind, c.Ref}] = held{c.ID, c.Pack, c.Digest}
 		if err := place(&src, runners, c); err != nil {
 			// One row that can't be read must not keep the server from starting.
 			r.opts.Logger.Error("registered thing can't be read", "kind", c.Kind, "ref", c.Ref, "err", err)
@@ -74,8 +111,23 @@ func (r *Registrar) Reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reload the catalog: %w", err)
 	}
-	r.catalog.Set(catalog.New(src))
+	r.src, r.have, r.inForce = src, have, false
+	return nil
+}
+
+// announce puts a new catalog in force and tells everybody. The lock is held.
+func (r *Registrar) announce(ctx context.Context) error {
+	r.catalog.Set(catalog.New(r.src))
+	r.inForce = true
 	return r.bus.Publish(ctx, bus.Message{Subject: bus.ContentChanged})
+}
+
+// ready loads the ledger if nobody did. The lock is held.
+func (r *Registrar) ready(ctx context.Context) error {
+	if r.have != nil {
+		return nil
+	}
+	return r.load(ctx)
 }
 
 // place puts a stored thing where it belongs in a catalog's source.
@@ -137,14 +189,25 @@ func addTo(m map[string]*value.Dict, c store.Content) error {
 	return nil
 }
 
-// content is a noun as it is stored. A noun that is new gets an id.
-func content(k store.Kind, ref, id, pack, digest string, noun any, now time.Time) (store.Content, error) {
-	if id == "" {
-		id = ident.New(now)
+// remove takes a thing out of a catalog's source.
+func remove(src *catalog.Source, k key) {
+	switch k.kind {
+	case store.Packs:
+		src.Packs = without(src.Packs, k.ref, func(p *pack.Pack) string { return p.Ref })
+	case store.Actions:
+		src.Actions = without(src.Actions, k.ref, func(a *action.Action) string { return a.Ref })
+	case store.Rules:
+		src.Rules = without(src.Rules, k.ref, func(r *rule.Rule) string { return r.Ref })
+	case store.TriggerTypes:
+		src.TriggerTypes = without(src.TriggerTypes, k.ref, func(t *trigger.Type) string { return t.Ref })
+	case store.Triggers:
+		src.Triggers = without(src.Triggers, k.ref, func(t *trigger.Trigger) string { return t.Ref })
+	case store.Sensors:
+		src.Sensors = without(src.Sensors, k.ref, func(s *pack.Sensor) string { return s.Ref })
+	case store.Aliases:
+		src.Aliases = without(src.Aliases, k.ref, func(a *pack.Alias) string { return a.Ref })
+	case store.Policies:
+		src.Policies = without(src.Policies, k.ref, func(p *policy.Policy) string { return p.Ref })
+	case store.ConfigSchemas, store.Configs, store.Runners: // by the pack or the name, which places them over what was there
 	}
-	body, err := json.Marshal(noun)
-	if err != nil {
-		return store.Content{}, fmt.Errorf("write %s %s: %w", k, ref, err)
-	}
-	return store.Content{Kind: k, Ref: ref, ID: id, Pack: pack, Body: body, Digest: digest, UpdatedAt: now}, nil
 }

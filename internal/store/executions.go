@@ -13,7 +13,8 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 )
 
-// InsertExecution records a new execution. One that is over has its FinishedAt.
+// InsertExecution records a new execution. One that is over and has no
+// FinishedAt was over when it was requested.
 func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error {
 	ctxJSON, err := e.Context.MarshalJSON() // json.Marshal would do it and read it all again
 	if err != nil {
@@ -26,6 +27,10 @@ func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error
 	if i := e.Context.TriggerInstance; i != nil {
 		instance = i.ID
 	}
+	finished := e.FinishedAt
+	if e.Status.Final() && finished.IsZero() {
+		finished = e.CreatedAt // retention and the indexes go by it
+	}
 	inline, gzipped, err := packResult(e.Result)
 	if err != nil {
 		return err
@@ -36,7 +41,7 @@ func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error
 			attempt, worker, log, result_size, context, notify, parameters, result, result_apart)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
 		e.ID, string(e.Status), e.Action, e.Runner, e.Context.User, null(e.Parent), null(rule), null(e.TriggerType),
-		null(e.Trigger), null(instance), micros(e.CreatedAt), micros(e.NotBefore), micros(e.StartedAt), micros(e.FinishedAt),
+		null(e.Trigger), null(instance), micros(e.CreatedAt), micros(e.NotBefore), micros(e.StartedAt), micros(finished),
 		e.Idempotent, e.Attempt, null(e.Worker), formatLog(e.Log), len(e.Result), string(ctxJSON), null(string(e.Notify)),
 		object(e.Parameters), inline, gzipped != nil)
 	if err != nil {
@@ -118,7 +123,7 @@ type Change struct {
 	Attempt int
 
 	To        execution.Status
-	At        time.Time
+	At        time.Time // required
 	NotBefore time.Time
 	Context   *execution.Context
 	Result    json.RawMessage // for a final status
@@ -129,6 +134,9 @@ type Change struct {
 func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	if len(c.From) == 0 {
 		return false, fmt.Errorf("change execution %s to %s: no status to change from", c.ID, c.To)
+	}
+	if c.At.IsZero() {
+		return false, fmt.Errorf("change execution %s to %s: no time", c.ID, c.To)
 	}
 	inline, gzipped, err := packResult(c.Result)
 	if err != nil {
@@ -241,7 +249,8 @@ func (r Reader) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 
 // waitingCond is the condition of the index of what waits for policies, which
 // the database wants to see literally before it uses it.
-const waitingCond = `(status = 'requested' OR status = 'delayed')`
+const waitingCond = `finished_at = 0 AND status <> 'scheduled' AND status <> 'running' AND status <> 'canceling'
+	AND status <> 'pending' AND status <> 'pausing' AND status <> 'paused' AND status <> 'resuming'`
 
 // Waiting returns up to limit executions of an action that wait for its
 // policies and are due at now, oldest first, from behind the place after on, and
@@ -251,7 +260,7 @@ func (r Reader) Waiting(ctx context.Context, action string, fresh bool, after in
 	// For each status apart, so that each part is the beginning of a range of
 	// executions_waiting: fresh ones are found without a look at the others.
 	const part = `SELECT * FROM (SELECT seq FROM executions
-		WHERE status = '%[1]s' AND action = $1 AND seq > $2 AND not_before <= $3
+		WHERE ` + waitingCond + ` AND status = '%[1]s' AND action = $1 AND seq > $2 AND not_before <= $3
 		ORDER BY seq LIMIT $4) AS %[1]s`
 	seqs := fmt.Sprintf(part, execution.Requested)
 	if !fresh {
@@ -337,7 +346,7 @@ func parseLog(s string) []execution.LogEntry {
 		if !ok {
 			continue
 		}
-		n, _ := strconv.ParseInt(at, 10, 64) //nolint:errcheck // written by logEntry
+		n, _ := strconv.ParseInt(at, 10, 64) // written by logEntry, so it is a number
 		out = append(out, execution.LogEntry{Status: execution.Status(status), At: fromMicros(n)})
 	}
 	return out

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,7 +66,13 @@ func (w *where) text(column, value string) {
 	}
 }
 
-func (w *where) among(column string, values []string) { w.list(column+" IN (", values) }
+func (w *where) among(column string, values []string) {
+	if len(values) == 1 {
+		w.text(column, values[0]) // SQLite sorts after IN, also of one
+		return
+	}
+	w.list(column+" IN (", values)
+}
 
 func (w *where) notAmong(column string, values []string) { w.list(column+" NOT IN (", values) }
 
@@ -139,8 +146,18 @@ func (q Executions) where() *where {
 	for i, s := range q.Status {
 		names[i] = string(s)
 	}
-	w.among("status", names)
-	w.text("action", q.Action)
+	// What succeeded is most of all, what did not is little. Without statistics
+	// the database can't tell which index leads to less, so the other is hidden.
+	status, action, rule := "status", "action", "rule"
+	switch {
+	case len(names) == 0 || q.Action == "" && q.Rule == "":
+	case slices.Contains(q.Status, execution.Succeeded):
+		status = "coalesce(status, '')"
+	default:
+		action, rule = "coalesce(action, '')", "coalesce(rule, '')"
+	}
+	w.among(status, names)
+	w.text(action, q.Action)
 	if q.Pack != "" {
 		w.add("action >= ?", q.Pack+".")
 		w.add("action < ?", q.Pack+"/")
@@ -151,7 +168,7 @@ func (q Executions) where() *where {
 	if q.Root {
 		w.conds = append(w.conds, "parent IS NULL")
 	}
-	w.text("rule", q.Rule)
+	w.text(rule, q.Rule)
 	w.text("trigger_ref", q.Trigger)
 	w.text("trigger_type", q.TriggerType)
 	w.text("trigger_instance", q.TriggerInstance)

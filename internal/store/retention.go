@@ -15,14 +15,14 @@ func (tx *Tx) DeleteFinishedBefore(ctx context.Context, t time.Time, limit int) 
 		DELETE FROM executions WHERE seq IN (
 			SELECT seq FROM executions
 			WHERE created_at < $1 AND finished_at > 0 AND finished_at < $1 ORDER BY created_at LIMIT $2)
-		RETURNING id, parent IS NULL, result_apart`, micros(t), limit)
+		RETURNING id, parent IS NULL`, micros(t), limit)
 	type gone struct {
-		id          string
-		root, apart bool
+		id   string
+		root bool
 	}
 	all, err := collect(rows, err, func(rows *sql.Rows) (gone, error) {
 		var g gone
-		err := rows.Scan(&g.id, &g.root, &g.apart)
+		err := rows.Scan(&g.id, &g.root)
 		return g, err
 	})
 	if err != nil {
@@ -33,10 +33,8 @@ func (tx *Tx) DeleteFinishedBefore(ctx context.Context, t time.Time, limit int) 
 		if g.root {
 			roots++
 		}
-		if g.apart {
-			if _, err := tx.c.Exec(ctx, `DELETE FROM execution_results WHERE execution_id = $1`, g.id); err != nil {
-				return 0, fmt.Errorf("delete the result of execution %s: %w", g.id, err)
-			}
+		if _, err := tx.c.Exec(ctx, `DELETE FROM execution_results WHERE execution_id = $1`, g.id); err != nil {
+			return 0, fmt.Errorf("delete the result of execution %s: %w", g.id, err)
 		}
 		if _, err := tx.c.Exec(ctx, `DELETE FROM execution_output WHERE execution_id = $1`, g.id); err != nil {
 			return 0, fmt.Errorf("delete the output of execution %s: %w", g.id, err)
@@ -75,9 +73,45 @@ func (tx *Tx) DeleteOutputBefore(ctx context.Context, t time.Time, limit int) (i
 	return n, nil
 }
 
-// Size returns how many bytes the ledger takes on the disk.
+// DeleteFinishedBefore is [Tx.DeleteFinishedBefore] in a transaction of its own.
+func (s *Store) DeleteFinishedBefore(ctx context.Context, t time.Time, limit int) (int, error) {
+	return s.delete(ctx, func(tx *Tx) (int, error) { return tx.DeleteFinishedBefore(ctx, t, limit) })
+}
+
+// DeleteEventsBefore is [Tx.DeleteEventsBefore] in a transaction of its own.
+func (s *Store) DeleteEventsBefore(ctx context.Context, t time.Time, limit int) (int, error) {
+	return s.delete(ctx, func(tx *Tx) (int, error) { return tx.DeleteEventsBefore(ctx, t, limit) })
+}
+
+// DeleteOutputBefore is [Tx.DeleteOutputBefore] in a transaction of its own.
+func (s *Store) DeleteOutputBefore(ctx context.Context, t time.Time, limit int) (int, error) {
+	return s.delete(ctx, func(tx *Tx) (int, error) { return tx.DeleteOutputBefore(ctx, t, limit) })
+}
+
+// DeleteExpired is [Tx.DeleteExpired] in a transaction of its own.
+func (s *Store) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
+	return s.delete(ctx, func(tx *Tx) (int, error) { return tx.DeleteExpired(ctx, now, limit) })
+}
+
+func (s *Store) delete(ctx context.Context, f func(tx *Tx) (int, error)) (n int, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		n, err = f(tx)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// Size is [Reader.Size].
+func (s *Store) Size(ctx context.Context) (int64, error) { return s.Reader().Size(ctx) }
+
+// Size returns how many bytes the ledger takes on the disk, without the room
+// that deleted rows have left in it.
 func (r Reader) Size(ctx context.Context) (int64, error) {
-	// PostgreSQL: pg_database_size(current_database()).
+	// PostgreSQL needs another text here, and one that falls when rows are
+	// deleted, as pg_database_size does not.
 	var pages, size, free int64
 	if err := r.c.QueryRow(ctx, `SELECT page_count, page_size, freelist_count
 		FROM pragma_page_count(), pragma_page_size(), pragma_freelist_count()`).Scan(&pages, &size, &free); err != nil {

@@ -83,3 +83,23 @@ func (r Reader) Canceling(ctx context.Context, worker string) ([]string, error) 
 	}
 	return out, nil
 }
+
+// EndWorkers takes all workers off the list, and returns the ids of the
+// executions that they held. It is for a server that knows to be the only one.
+func (tx *Tx) EndWorkers(ctx context.Context) ([]string, error) {
+	if _, err := tx.c.Exec(ctx, `DELETE FROM workers`); err != nil {
+		return nil, fmt.Errorf("end all workers: %w", err)
+	}
+	rows, err := tx.c.Query(ctx, `
+		SELECT id FROM executions
+		WHERE status IN ('running', 'canceling', 'pausing', 'resuming')`)
+	out, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
+		var id string
+		err := rows.Scan(&id)
+		return id, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("executions that workers held: %w", err)
+	}
+	return out, nil
+}

@@ -19,6 +19,7 @@ import (
 // Bounds of what an execution prints. Beyond bufferSize the action waits until
 // its output is stored; beyond keptOutput the rest is not kept.
 const (
+	chunkSize  = 32 << 10 // beyond it a new piece begins
 	bufferSize = 1 << 20
 	keptOutput = 16 << 20
 )

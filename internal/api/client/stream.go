@@ -23,11 +23,24 @@ var ErrStop = errors.New("stop the stream")
 // maxFrame bounds one event, which holds at most an execution with its result.
 const maxFrame = 64 << 20
 
+// A StreamOption changes how a stream is followed.
+type StreamOption func(*streaming)
+
+type streaming struct{ open func() }
+
+// WhenOpen has f called when the server has begun to tell: what happens from
+// then on is heard. It runs before the first event is given out.
+func WhenOpen(f func()) StreamOption { return func(s *streaming) { s.open = f } }
+
 // Stream calls f for each event until the server ends the stream, ctx is done,
 // or f returns an error; that error is returned, except for [ErrStop]. The
 // server ends a stream whose client does not keep up, so that nil does not mean
 // that everything was seen.
-func (c *Client) Stream(ctx context.Context, path string, query url.Values, f func(Event) error) error {
+func (c *Client) Stream(ctx context.Context, path string, query url.Values, f func(Event) error, opts ...StreamOption) error {
+	var with streaming
+	for _, o := range opts {
+		o(&with)
+	}
 	res, err := c.send(ctx, http.MethodGet, path, query, nil, http.Header{"Accept": {"text/event-stream"}})
 	if err != nil {
 		return err
@@ -35,6 +48,9 @@ func (c *Client) Stream(ctx context.Context, path string, query url.Values, f fu
 	defer res.Body.Close() //nolint:errcheck // it was only read
 	if res.StatusCode != http.StatusOK {
 		return readError(http.MethodGet, res)
+	}
+	if with.open != nil {
+		with.open()
 	}
 	err = events(res.Body, f)
 	switch {

@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"os"
+	"runtime/pprof"
 	"syscall"
 	"time"
 
@@ -21,10 +24,21 @@ import (
 	"github.com/nightshift-run/nightshift/internal/config"
 )
 
-// Commands returns the commands of a program of a version. Servers end when the
-// context of the command does.
-func Commands(version string) []*cobra.Command {
-	return []*cobra.Command{serveCommand(version), demoCommand(version), benchCommand()}
+// Options are what the program hands to its servers.
+type Options struct {
+	Version string
+	Env     []string                              // the environment of local actions
+	Proxy   func(*http.Request) (*url.URL, error) // for HTTP actions
+}
+
+func (o Options) server(c config.Config, stderr io.Writer) app.Options {
+	return app.Options{Version: o.Version, Logger: logger(c, stderr), Env: o.Env, Proxy: o.Proxy}
+}
+
+// Commands returns the commands. Servers end when the context of the command
+// does.
+func Commands(o Options) []*cobra.Command {
+	return []*cobra.Command{serveCommand(o), demoCommand(o), benchCommand()}
 }
 
 // settings are flags over a file over defaults.
@@ -76,7 +90,7 @@ func logger(c config.Config, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, opts))
 }
 
-func serveCommand(version string) *cobra.Command {
+func serveCommand(o Options) *cobra.Command {
 	var s settings
 	c := &cobra.Command{
 		Use:   "serve",
@@ -91,7 +105,7 @@ The first start makes the user admin and prints its password, once.`,
 			if err != nil {
 				return err
 			}
-			a, err := app.Open(cmd.Context(), cfg, app.Options{Version: version, Logger: logger(cfg, cmd.ErrOrStderr())})
+			a, err := app.Open(cmd.Context(), cfg, o.server(cfg, cmd.ErrOrStderr()))
 			if err != nil {
 				return err
 			}
@@ -122,7 +136,7 @@ func run(ctx context.Context, a *app.App, out io.Writer, show func(context.Conte
 	return <-ended
 }
 
-func demoCommand(version string) *cobra.Command {
+func demoCommand(o Options) *cobra.Command {
 	var s settings
 	var once bool
 	c := &cobra.Command{
@@ -143,7 +157,7 @@ step. Then the server stays up to be played with.`,
 			if len(cfg.Packs) == 0 {
 				cfg.Packs = []string{"examples/packs"}
 			}
-			opts := app.Options{Version: version, Logger: logger(cfg, cmd.ErrOrStderr())}
+			opts := o.server(cfg, cmd.ErrOrStderr())
 			a, err := app.Open(cmd.Context(), cfg, opts)
 			if errors.Is(err, syscall.EADDRINUSE) && s.listen == "" {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s is taken; a free port is used\n", cfg.Listen) //nolint:errcheck // a terminal
@@ -176,6 +190,7 @@ step. Then the server stays up to be played with.`,
 
 func benchCommand() *cobra.Command {
 	var opts bench.Options
+	var profile string
 	c := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure this program on this machine",
@@ -186,6 +201,17 @@ Measurements: matched, unmatched, rules, shell, list, start.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.Progress = cmd.ErrOrStderr()
+			if profile != "" {
+				f, err := os.Create(profile)
+				if err != nil {
+					return err
+				}
+				defer f.Close() //nolint:errcheck // a profile that is cut short is no use, and says so
+				if err := pprof.StartCPUProfile(f); err != nil {
+					return err
+				}
+				defer pprof.StopCPUProfile()
+			}
 			report, err := bench.Run(cmd.Context(), opts)
 			if err != nil {
 				return err
@@ -198,6 +224,7 @@ Measurements: matched, unmatched, rules, shell, list, start.`,
 	f := c.Flags()
 	f.StringSliceVar(&opts.Only, "only", nil, "measure only these")
 	f.DurationVar(&opts.Duration, "duration", 5*time.Second, "of each measurement of a rate")
+	f.StringVar(&profile, "cpuprofile", "", "write a CPU profile to this file")
 	f.IntVar(&opts.Rows, "rows", 1_000_000, "executions in the long list")
 	return c
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/dispatch"
 	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr/jinja"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/launch"
@@ -31,7 +32,7 @@ import (
 
 var every = flag.Int("sim.every", 1, "crash at every n-th effect only")
 
-const events = 3
+const events = 2
 
 // content: one trigger, and a rule for each kind of action that recovery treats
 // its own way. When p.once ends, another rule starts p.after.
@@ -95,7 +96,7 @@ func start(ctx context.Context, db store.Driver, world *World, gate *Gate) *proc
 	holder.Set(content())
 	params := launch.NewParams(s, holder)
 	l := launch.New(s, holder, b, params)
-	in := intake.New(s, holder, l, b, params, intake.Options{})
+	in := intake.New(s, holder, l, b, params, jinja.New(jinja.Options{}), intake.Options{})
 	d := dispatch.New(s, holder, b, params, in, dispatch.Options{})
 	act := acting{world: world, gate: gate, fails: map[string]int{"p.flaky": 1}}
 	ctx, stop := context.WithCancel(ctx)
@@ -120,12 +121,7 @@ func TestCrashAtEveryEffect(t *testing.T) {
 		for at := 0; ; at += *every {
 			effects := 0
 			t.Run(fmt.Sprintf("after=%v/effect=%d", after, at), func(t *testing.T) {
-				db, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Readers: 2})
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer db.Close() //nolint:errcheck // the end of the test
-				effects = crashAndRecover(t, db, &Gate{At: at, After: after})
+				effects = crashAndRecover(t, &Gate{At: at, After: after})
 			})
 			if effects <= at || t.Failed() {
 				t.Logf("after=%v: %d effects", after, effects)
@@ -138,9 +134,14 @@ func TestCrashAtEveryEffect(t *testing.T) {
 // crashAndRecover feeds events to a server that dies at its gate, then to one
 // that lives, and checks what has become of them. It returns how many effects
 // the first one had.
-func crashAndRecover(t *testing.T, db store.Driver, gate *Gate) int {
+func crashAndRecover(t *testing.T, gate *Gate) int {
 	var world World
 	synctest.Test(t, func(t *testing.T) {
+		db, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Readers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close() //nolint:errcheck // the end of the test
 		first := start(t.Context(), db, &world, gate)
 		accepted := map[string]bool{}
 		for n := range events {
@@ -153,13 +154,13 @@ func crashAndRecover(t *testing.T, db store.Driver, gate *Gate) int {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(time.Minute) // fake time: until it is dead, or done
+		time.Sleep(5 * time.Second) // fake time: until it is dead, or done
 		if err := first.end(); err != nil && !errors.Is(err, ErrCrash) {
 			t.Fatal(err)
 		}
 
 		second := start(t.Context(), db, &world, &Gate{At: -1})
-		time.Sleep(20 * time.Second) // the lease of the first runs out
+		time.Sleep(9 * time.Second) // the lease of the first runs out
 		checkAccepted(t, db, accepted)
 		// The sender repeats what was not acknowledged, and what was, too.
 		for n := range events {
@@ -167,7 +168,7 @@ func crashAndRecover(t *testing.T, db store.Driver, gate *Gate) int {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(5 * time.Second)
 		if err := second.end(); err != nil {
 			t.Fatal(err)
 		}

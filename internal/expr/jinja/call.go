@@ -77,7 +77,7 @@ func (f *frame) call(fn value.Value, args *value.Args) (value.Value, error) {
 	case *value.Method:
 		switch c.Self.(type) {
 		case string, value.Markup:
-			if isFormat(c.Name) {
+			if isFormat(c.Name) && f.rt.env.sandbox != sandboxNone {
 				return f.formatMethod(c, args)
 			}
 		}

@@ -85,6 +85,14 @@ func (c *checker) stmts(body []stmt) {
 	}
 }
 
+// callerParam refuses a parameter that is named caller but cannot be left out.
+func (c *checker) callerParam(s *macroStmt) {
+	required := s.params[:len(s.params)-len(s.defaults)]
+	if contains(required, "caller") && c.err == nil {
+		c.err = c.p.failAt(AssertionError, s.pos, "When defining macros or call blocks the special \"caller\" argument must be omitted or be given a default.")
+	}
+}
+
 func (c *checker) stmt(s stmt) {
 	switch s := s.(type) {
 	case *printStmt:
@@ -92,6 +100,11 @@ func (c *checker) stmt(s stmt) {
 	case *doStmt:
 		c.expr(s.x)
 	case *forStmt:
+		s.target.names(func(name string) {
+			if name == "loop" && c.err == nil {
+				c.err = c.p.failAt(AssertionError, s.target.pos, "Can't assign to special loop variable in for-loop target")
+			}
+		})
 		c.exprs(s.iter, s.test)
 		c.inner(s.body)
 		c.inner(s.els)
@@ -112,6 +125,7 @@ func (c *checker) stmt(s stmt) {
 			c.expr(s.filter)
 		}
 	case *macroStmt:
+		c.callerParam(s)
 		c.exprs(s.defaults...)
 		c.inner(s.body)
 	case *callStmt:

@@ -143,15 +143,16 @@ func (x *binExpr) eval(f *frame) (value.Value, error) {
 
 func (x *concatExpr) eval(f *frame) (value.Value, error) {
 	var b strings.Builder
-	safe := f.rt.autoescape
+	safe := false
 	parts := make([]value.Value, len(x.parts))
 	for i, p := range x.parts {
 		v, err := f.operand(p)
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := v.(value.Markup); ok {
-			safe = true
+		switch v.(type) {
+		case value.Markup, value.HTMLer:
+			safe = f.rt.autoescape
 		}
 		parts[i] = v
 	}

@@ -21,9 +21,6 @@ func filterLength(_ *frame, in value.Value, args *value.Args) (value.Value, erro
 	if err := args.None(); err != nil {
 		return nil, err
 	}
-	if u, ok := in.(*Undefined); ok {
-		return int64(0), u.Raise()
-	}
 	n, err := value.Len(in)
 	return int64(n), err
 }
@@ -79,7 +76,7 @@ func filterRandom(f *frame, in value.Value, args *value.Args) (value.Value, erro
 	if n == 0 {
 		return f.undefinedHint("", "No random item, sequence was empty."), nil
 	}
-	return value.Index(f.rt.ctx, in, int64(rand.IntN(n))) //nolint:gosec // nothing depends on it
+	return value.Index(f.rt.ctx, in, int64(rand.IntN(n)))
 }
 
 func filterReverse(f *frame, in value.Value, args *value.Args) (value.Value, error) {
@@ -90,7 +87,7 @@ func filterReverse(f *frame, in value.Value, args *value.Args) (value.Value, err
 	case string, value.Markup:
 		return value.Slice(s, nil, nil, int64(-1))
 	case *Undefined:
-		return nil, s.err()
+		return value.NewIterator("reversed", nil), s.Raise()
 	}
 	if !value.CanIterate(in) {
 		return nil, errorf("FilterArgumentError", "argument must be iterable")
@@ -105,7 +102,7 @@ func filterReverse(f *frame, in value.Value, args *value.Args) (value.Value, err
 		return value.NewIterator("list_reverseiterator", items), nil
 	case *value.Dict:
 		return value.NewIterator("dict_reversekeyiterator", items), nil
-	case value.Tuple, *value.NamedTuple:
+	case value.Tuple, *value.NamedTuple, value.Bytes:
 		return value.NewIterator("reversed", items), nil
 	case value.Range:
 		return value.NewIterator("range_iterator", items), nil
@@ -118,6 +115,13 @@ func filterJoin(f *frame, in value.Value, args *value.Args) (value.Value, error)
 	if err := args.Into(p[:], 0, "d", "attribute"); err != nil {
 		return nil, err
 	}
+	if value.IsAbsent(p[0]) {
+		p[0] = ""
+	}
+	sep, err := softStr(p[0])
+	if err != nil {
+		return nil, err
+	}
 	items, err := f.items(in)
 	if err != nil {
 		return nil, err
@@ -126,13 +130,6 @@ func filterJoin(f *frame, in value.Value, args *value.Args) (value.Value, error)
 		if items, err = f.mapItems(items, p[1]); err != nil {
 			return nil, err
 		}
-	}
-	if value.IsAbsent(p[0]) {
-		p[0] = ""
-	}
-	sep, err := softStr(p[0])
-	if err != nil {
-		return nil, err
 	}
 	if f.rt.autoescape {
 		return joinSafe(sep, items)
@@ -206,7 +203,14 @@ func filterDefault(_ *frame, in value.Value, args *value.Args) (value.Value, err
 		return nil, err
 	}
 	_, missing := in.(*Undefined)
-	if missing || truthArg(p[1], false) && !value.Truth(in) {
+	if !missing {
+		falsy, err := truthArg(p[1], false)
+		if err != nil {
+			return nil, err
+		}
+		missing = falsy && !value.Truth(in)
+	}
+	if missing {
 		if value.IsAbsent(p[0]) {
 			return "", nil
 		}
@@ -267,19 +271,35 @@ func filterDictsort(f *frame, in value.Value, args *value.Args) (value.Value, er
 		return nil, errorf("FilterArgumentError", `You can only sort by either "key" or "value"`)
 	}
 	d, ok := in.(*value.Dict)
+	if u, missing := in.(*Undefined); missing {
+		return nil, u.err()
+	}
 	if !ok {
 		return nil, value.AttributeError.Errorf("'%s' object has no attribute 'items'", value.TypeName(in))
 	}
 	items := (&value.View{Of: d, Kind: value.ItemsView}).Items()
-	sensitive := truthArg(p[0], false)
+	sensitive, reverse, err := twoTruths(p[0], p[2])
+	if err != nil {
+		return nil, err
+	}
 	sorted, err := value.Sorted(f.rt.ctx, items, func(v value.Value) (value.Value, error) {
 		pair, _ := v.(value.Tuple)
 		if sensitive {
 			return pair[at], nil
 		}
 		return ignoreCase(pair[at]), nil
-	}, truthArg(p[2], false))
+	}, reverse)
 	return value.NewList(sorted...), err
+}
+
+// twoTruths returns two arguments as conditions, which are false by default.
+func twoTruths(a, b value.Value) (bool, bool, error) {
+	x, err := truthArg(a, false)
+	if err != nil {
+		return false, false, err
+	}
+	y, err := truthArg(b, false)
+	return x, y, err
 }
 
 func filterSort(f *frame, in value.Value, args *value.Args) (value.Value, error) {
@@ -291,42 +311,49 @@ func filterSort(f *frame, in value.Value, args *value.Args) (value.Value, error)
 	if err != nil {
 		return nil, err
 	}
-	key, err := f.sortKey(p[2], truthArg(p[1], false))
+	reverse, sensitive, err := twoTruths(p[0], p[1])
 	if err != nil {
 		return nil, err
 	}
-	sorted, err := value.Sorted(f.rt.ctx, items, key, truthArg(p[0], false))
+	key, err := f.sortKey(p[2], sensitive, true)
+	if err != nil {
+		return nil, err
+	}
+	sorted, err := value.Sorted(f.rt.ctx, items, key, reverse)
 	if err == nil {
 		err = f.rt.spend(len(items) >> 1)
 	}
 	return value.NewList(sorted...), err
 }
 
-// sortKey returns what items are sorted by: one attribute, or several with commas
-// between them.
-func (f *frame) sortKey(attribute value.Value, sensitive bool) (func(value.Value) (value.Value, error), error) {
+// sortKey returns what items are sorted by: one attribute, or if many perhaps
+// several with commas between them.
+func (f *frame) sortKey(attribute value.Value, sensitive, many bool) (func(value.Value) (value.Value, error), error) {
 	if value.IsAbsent(attribute) {
 		attribute = nil
 	}
-	many, ok := attribute.(string)
-	if !ok || !strings.Contains(many, ",") {
+	if attribute == nil || !many {
 		get, err := f.attrOf(attribute, nil)
 		if err != nil {
 			return nil, err
 		}
 		return func(v value.Value) (value.Value, error) {
 			v, err := get(v)
-			if err == nil {
-				err = raises(v)
-			}
 			if sensitive {
 				return v, err
 			}
 			return ignoreCase(v), err
 		}, nil
 	}
+	parts := []value.Value{attribute}
+	if s, ok := attribute.(string); ok {
+		parts = nil
+		for part := range strings.SplitSeq(s, ",") {
+			parts = append(parts, part)
+		}
+	}
 	var gets []func(value.Value) (value.Value, error)
-	for part := range strings.SplitSeq(many, ",") {
+	for _, part := range parts {
 		get, err := f.attrOf(part, nil)
 		if err != nil {
 			return nil, err
@@ -364,7 +391,10 @@ func filterUnique(f *frame, in value.Value, args *value.Args) (value.Value, erro
 	if err != nil {
 		return nil, err
 	}
-	sensitive := truthArg(p[0], false)
+	sensitive, err := truthArg(p[0], false)
+	if err != nil {
+		return nil, err
+	}
 	seen := map[any]bool{}
 	return f.generate("unique", func() (value.Value, bool, error) {
 		for {
@@ -408,7 +438,11 @@ func extreme(largest bool) filterFn {
 		if len(items) == 0 {
 			return f.undefinedHint("", "No aggregated item, sequence was empty."), nil
 		}
-		key, err := f.sortKey(p[1], truthArg(p[0], false))
+		sensitive, err := truthArg(p[0], false)
+		if err != nil {
+			return nil, err
+		}
+		key, err := f.sortKey(p[1], sensitive, false)
 		if err != nil {
 			return nil, err
 		}

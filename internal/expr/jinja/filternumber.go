@@ -11,13 +11,15 @@ func filterInt(_ *frame, in value.Value, args *value.Args) (value.Value, error) 
 	if err := args.Into(p[:], 0, "default", "base"); err != nil {
 		return nil, err
 	}
-	base, err := intArg(p[1], 10)
-	if err != nil {
-		return nil, err
-	}
 	var v value.Value
+	var err error
 	if s, ok := in.(string); ok {
-		v, err = value.ParseInt(s, base)
+		var base int
+		if _, missing := p[1].(*Undefined); missing {
+			err = value.TypeError.Errorf("a base that is undefined")
+		} else if base, err = intArg(p[1], 10); err == nil {
+			v, err = value.ParseInt(s, base)
+		}
 	} else {
 		v, err = value.ToInt(in)
 	}
@@ -88,17 +90,17 @@ func filterRound(_ *frame, in value.Value, args *value.Args) (value.Value, error
 	if err != nil {
 		return nil, err
 	}
-	x, err := value.ToFloat(v)
-	if err != nil {
+	if x, ok := v.(float64); ok {
+		if method == "ceil" {
+			x = math.Ceil(x)
+		} else {
+			x = math.Floor(x)
+		}
+		if v, err = value.ToInt(x); err != nil {
+			return nil, err
+		}
+	} else if !isNumber(v) {
 		return nil, value.TypeError.Errorf("must be real number, not %s", value.TypeName(v))
 	}
-	if x = math.Floor(x); method == "ceil" {
-		f, _ := value.ToFloat(v)
-		x = math.Ceil(f)
-	}
-	whole, err := value.ToInt(x)
-	if err != nil {
-		return nil, err
-	}
-	return value.Binary(value.Div, whole, scale)
+	return value.Binary(value.Div, v, scale)
 }

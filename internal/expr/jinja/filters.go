@@ -109,6 +109,20 @@ func softStr(v value.Value) (soft, error) {
 	return soft{s, false}, err
 }
 
+// onlyText returns v, which has to be text already.
+func onlyText(v value.Value) (soft, error) {
+	if err := raises(v); err != nil {
+		return soft{}, err
+	}
+	switch v := v.(type) {
+	case string, value.Markup:
+		return softStr(v)
+	case *Undefined:
+		return soft{}, v.err()
+	}
+	return soft{}, value.TypeError.Errorf("want text, not '%s'", value.TypeName(v))
+}
+
 // with returns another text that is as safe.
 func (s soft) with(text string) value.Value {
 	if s.safe {
@@ -118,11 +132,11 @@ func (s soft) with(text string) value.Value {
 }
 
 // truthArg returns an argument as a condition.
-func truthArg(v value.Value, otherwise bool) bool {
+func truthArg(v value.Value, otherwise bool) (bool, error) {
 	if value.IsAbsent(v) {
-		return otherwise
+		return otherwise, nil
 	}
-	return value.Truth(v)
+	return value.Truth(v), raises(v)
 }
 
 // intArg returns an argument as an int of a size that makes sense.
@@ -180,8 +194,6 @@ func attrPath(attribute value.Value) ([]value.Value, error) {
 		return nil, nil
 	case int64:
 		return []value.Value{a}, nil
-	case *Undefined:
-		return nil, a.err()
 	case string, value.Markup:
 		return dottedPath(value.Str(a)), nil
 	}

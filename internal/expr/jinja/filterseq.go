@@ -6,8 +6,8 @@ import (
 
 // filterMap gives an attribute of each item, or puts each through a filter.
 func filterMap(f *frame, in value.Value, args *value.Args) (value.Value, error) {
-	if isEmpty(in) {
-		return f.generate("map", func() (value.Value, bool, error) { return nil, false, nil }), nil
+	if empty, err := isEmpty(in); empty || err != nil {
+		return f.generate("map", func() (value.Value, bool, error) { return nil, false, nil }), err
 	}
 	fn, err := f.mapper(args)
 	if err != nil {
@@ -29,18 +29,9 @@ func filterMap(f *frame, in value.Value, args *value.Args) (value.Value, error) 
 	}), nil
 }
 
-// isEmpty reports whether there is nothing to go through, not even an error.
-func isEmpty(v value.Value) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case *Undefined:
-		return v.Kind != Strict
-	case *value.List, value.Tuple, *value.Dict, string:
-		return !value.Truth(v)
-	}
-	return false
-}
+// isEmpty reports whether v counts as false: then there is nothing to go through,
+// even if v is no sequence.
+func isEmpty(v value.Value) (bool, error) { return !value.Truth(v), raises(v) }
 
 func (f *frame) mapper(args *value.Args) (func(value.Value) (value.Value, error), error) {
 	if len(args.Pos) == 0 {
@@ -81,8 +72,8 @@ func (f *frame) unknown(what, name string) error {
 func selecting(keep, byAttr bool) filterFn {
 	name := "select_or_reject"
 	return func(f *frame, in value.Value, args *value.Args) (value.Value, error) {
-		if isEmpty(in) {
-			return f.generate(name, func() (value.Value, bool, error) { return nil, false, nil }), nil
+		if empty, err := isEmpty(in); empty || err != nil {
+			return f.generate(name, func() (value.Value, bool, error) { return nil, false, nil }), err
 		}
 		test, err := f.selector(args, byAttr)
 		if err != nil {
@@ -163,12 +154,12 @@ func filterGroupby(f *frame, in value.Value, args *value.Args) (value.Value, err
 	if err != nil {
 		return nil, err
 	}
-	sensitive := truthArg(p[2], false)
+	sensitive, err := truthArg(p[2], false)
+	if err != nil {
+		return nil, err
+	}
 	key := func(v value.Value) (value.Value, error) {
 		k, err := get(v)
-		if err == nil {
-			err = raises(k)
-		}
 		if sensitive {
 			return k, err
 		}

@@ -158,7 +158,7 @@ func filterTitle(_ *frame, in value.Value, args *value.Args) (value.Value, error
 		}
 		start = isSpace(r) || strings.ContainsRune("-([{<", r)
 	}
-	return s.with(b.String()), nil
+	return b.String(), nil
 }
 
 func filterFormat(f *frame, in value.Value, args *value.Args) (value.Value, error) {
@@ -184,7 +184,7 @@ func filterIndent(_ *frame, in value.Value, args *value.Args) (value.Value, erro
 	if err := args.Into(p[:], 0, "width", "first", "blank"); err != nil {
 		return nil, err
 	}
-	s, err := softStr(in)
+	s, err := onlyText(in)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,14 @@ func filterIndent(_ *frame, in value.Value, args *value.Args) (value.Value, erro
 		}
 		indent = strings.Repeat(" ", max(n, 0))
 	}
-	first, blank := truthArg(p[1], false), truthArg(p[2], false)
+	first, err := truthArg(p[1], false)
+	if err != nil {
+		return nil, err
+	}
+	blank, err := truthArg(p[2], false)
+	if err != nil {
+		return nil, err
+	}
 	var b strings.Builder
 	if first {
 		b.WriteString(indent)
@@ -257,12 +264,19 @@ func filterTruncate(_ *frame, in value.Value, args *value.Args) (value.Value, er
 	if err != nil {
 		return nil, err
 	}
-	s, err := softStr(in)
-	if err != nil || n <= length+leeway {
-		return in, err
+	if n <= length+leeway {
+		return in, nil
+	}
+	s, err := onlyText(in)
+	if err != nil {
+		return nil, err
 	}
 	kept := string([]rune(s.text)[:length-marks])
-	if !truthArg(p[1], false) {
+	killWords, err := truthArg(p[1], false)
+	if err != nil {
+		return nil, err
+	}
+	if !killWords {
 		if i := strings.LastIndexByte(kept, ' '); i >= 0 {
 			kept = kept[:i]
 		}
@@ -288,18 +302,23 @@ func filterFilesize(_ *frame, in value.Value, args *value.Args) (value.Value, er
 	if err != nil {
 		return nil, err
 	}
+	binary, err := truthArg(p[0], false)
+	if err != nil {
+		return nil, err
+	}
 	base, units := 1000.0, []string{"kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"}
-	if truthArg(p[0], false) {
+	if binary {
 		base, units = 1024, []string{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"}
 	}
 	switch {
 	case size == 1:
 		return "1 Byte", nil
 	case size < base:
-		if math.IsInf(size, 0) || math.IsNaN(size) {
-			return nil, value.ValueError.Errorf("cannot convert float to integer")
+		n, err := value.ToInt(size)
+		if err != nil {
+			return nil, err
 		}
-		return strconv.FormatFloat(math.Trunc(size), 'f', 0, 64) + " Bytes", nil
+		return value.Str(n) + " Bytes", nil
 	}
 	for i, unit := range units {
 		limit := math.Pow(base, float64(i+2))
@@ -315,6 +334,9 @@ func filterXMLAttr(f *frame, in value.Value, args *value.Args) (value.Value, err
 	if err := args.Into(p[:], 0, "autospace"); err != nil {
 		return nil, err
 	}
+	if u, missing := in.(*Undefined); missing {
+		return nil, u.err()
+	}
 	d, ok := in.(*value.Dict)
 	if !ok {
 		return nil, value.TypeError.Errorf("xmlattr wants a mapping, not %s", value.TypeName(in))
@@ -324,9 +346,9 @@ func filterXMLAttr(f *frame, in value.Value, args *value.Args) (value.Value, err
 		if _, missing := v.(*Undefined); missing || v == nil {
 			continue
 		}
-		name, err := value.ToStr(k)
-		if err != nil {
-			return nil, err
+		name, ok := k.(string)
+		if !ok {
+			return nil, value.TypeError.Errorf("expected string or bytes-like object, got '%s'", value.TypeName(k))
 		}
 		if strings.ContainsAny(name, " \t\n\f\r/>=") || strings.ContainsFunc(name, unicode.IsSpace) {
 			return nil, value.ValueError.Errorf("Invalid character in attribute name: %s", value.Repr(k))
@@ -338,7 +360,11 @@ func filterXMLAttr(f *frame, in value.Value, args *value.Args) (value.Value, err
 		parts = append(parts, string(value.Escape(name))+`="`+string(text)+`"`)
 	}
 	out := strings.Join(parts, " ")
-	if truthArg(p[0], true) && out != "" {
+	space, err := truthArg(p[0], true)
+	if err != nil {
+		return nil, err
+	}
+	if space && out != "" {
 		out = " " + out
 	}
 	if f.rt.autoescape {

@@ -15,7 +15,7 @@ func filterURLEncode(f *frame, in value.Value, args *value.Args) (value.Value, e
 	}
 	var pairs []value.Value
 	switch v := in.(type) {
-	case string, value.Markup, value.Bytes:
+	case string, value.Markup:
 		return quote(v, true)
 	case *value.Dict:
 		pairs = (&value.View{Of: v, Kind: value.ItemsView}).Items()

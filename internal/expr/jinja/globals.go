@@ -64,6 +64,11 @@ func newRange(a *value.Args, sandboxed bool) (value.Value, error) {
 }
 
 func newDict(ctx context.Context, a *value.Args) (value.Value, error) {
+	for _, v := range a.Pos {
+		if u, ok := v.(*Undefined); ok {
+			return nil, u.err()
+		}
+	}
 	d := value.NewDict()
 	return d, value.FillDict(ctx, d, a)
 }
@@ -72,8 +77,9 @@ func newDict(ctx context.Context, a *value.Args) (value.Value, error) {
 type namespace struct{ attrs *value.Dict }
 
 func newNamespace(ctx context.Context, a *value.Args) (value.Value, error) {
-	n := &namespace{value.NewDict()}
-	return n, value.FillDict(ctx, n.attrs, a)
+	v, err := newDict(ctx, a)
+	attrs, _ := v.(*value.Dict)
+	return &namespace{attrs}, err
 }
 
 // TypeName implements [value.Object].
@@ -189,9 +195,13 @@ func lipsum(_ context.Context, a *value.Args) (value.Value, error) {
 		"duis egestas eget eleifend elementum elit enim erat eros est et eu euismod facilisi felis fermentum feugiat fringilla")
 	paragraphs := make([]string, max(n, 0))
 	for i := range paragraphs {
-		paragraphs[i] = paragraph(words, least+rand.IntN(most-least)) //nolint:gosec // nothing depends on it
+		paragraphs[i] = paragraph(words, least+rand.IntN(most-least))
 	}
-	if !truthArg(p[1], true) {
+	asHTML, err := truthArg(p[1], true)
+	if err != nil {
+		return nil, err
+	}
+	if !asHTML {
 		return strings.Join(paragraphs, "\n\n"), nil
 	}
 	for i, text := range paragraphs {
@@ -204,7 +214,7 @@ func paragraph(words []string, n int) string {
 	var b strings.Builder
 	start := true
 	for i := range n {
-		w := words[rand.IntN(len(words))] //nolint:gosec // nothing depends on it
+		w := words[rand.IntN(len(words))]
 		if i > 0 {
 			b.WriteByte(' ')
 		}

@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"maps"
 	"strings"
-	"time"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
@@ -243,10 +242,26 @@ func guard(err *error) {
 	}
 }
 
-func (e *Env) runtime(ctx context.Context) *runtime {
-	return &runtime{
+// session is all that one rendering needs, made at once because most are small.
+type session struct {
+	rt    runtime
+	out   output
+	frame frame
+	root  scope
+	space [128]byte // for the output, while it is enough
+}
+
+// start begins a rendering of a template.
+func (e *Env) start(ctx context.Context, t *Template, vars Vars) *frame {
+	s := &session{}
+	s.out = output{buf: s.space[:0], limit: e.limits.Output}
+	s.rt = runtime{
 		env:        e,
-		meter:      meter{limits: &e.limits, ctx: ctx, check: checkEvery, deadline: time.Time{}},
+		meter:      meter{limits: &e.limits, ctx: ctx, check: checkEvery},
+		out:        &s.out,
 		autoescape: e.autoescape,
 	}
+	s.frame = frame{rt: &s.rt, tmpl: t, scope: &s.root, root: &s.root, vars: vars}
+	s.frame.addBlocks(t)
+	return &s.frame
 }

@@ -22,15 +22,24 @@ type lexer struct {
 func lex(s *Syntax, src string) []token {
 	l := lexer{syntax: s, delims: s.delimiters(), firsts: s.firsts(), src: src, fresh: true}
 	l.run()
-	l.add(tokEOF, "", len(src))
+	l.end()
 	return l.tokens
+}
+
+// end adds the end, which has the place of the last token, as in Jinja.
+func (l *lexer) end() {
+	pos := 0
+	if n := len(l.tokens); n > 0 {
+		pos = l.tokens[n-1].pos
+	}
+	l.add(tokEOF, "", pos)
 }
 
 // lexExpression returns the tokens of a source that is one expression.
 func lexExpression(s *Syntax, src string) []token {
 	l := lexer{syntax: s, src: src}
 	l.inside(func() bool { return false })
-	l.add(tokEOF, "", len(src))
+	l.end()
 	return l.tokens
 }
 
@@ -130,13 +139,13 @@ func (l *lexer) open(start int, d delimiter, begin int) bool {
 	if d.kind == openBlock {
 		if end, ok := l.rawBegin(after); ok {
 			l.data(text, pos)
-			return l.raw(start, end)
+			return l.raw(end)
 		}
 	}
 	l.data(text, pos)
 	switch d.kind {
 	case openComment:
-		return l.comment(start)
+		return l.comment()
 	case openLineComment:
 		l.to(l.lineEnd(l.at))
 		return true
@@ -195,10 +204,13 @@ func (l *lexer) closing(i int, end string, trim bool) (int, bool) {
 	return 0, false
 }
 
-func (l *lexer) comment(start int) bool {
+func (l *lexer) comment() bool {
 	n := strings.Index(l.src[l.at:], l.syntax.CommentEnd)
+	if l.at == len(l.src) { // Jinja lets that pass
+		return true
+	}
 	if n < 0 {
-		return l.fail("Missing end of comment tag", start)
+		return l.fail("Missing end of comment tag", l.at)
 	}
 	i := l.at + n
 	if n > 0 && (l.src[i-1] == '-' || l.src[i-1] == '+') {
@@ -224,12 +236,15 @@ func (l *lexer) skipSpace(i int) int {
 }
 
 // raw adds the text from i to the end of the raw block.
-func (l *lexer) raw(start, i int) bool {
+func (l *lexer) raw(i int) bool {
 	l.to(i)
+	if i == len(l.src) { // Jinja lets that pass
+		return true
+	}
 	for j := i; ; j++ {
 		n := strings.Index(l.src[j:], l.syntax.BlockStart)
 		if n < 0 {
-			return l.fail("Missing end of raw directive", start)
+			return l.fail("Missing end of raw directive", i)
 		}
 		j += n
 		k := j + len(l.syntax.BlockStart)

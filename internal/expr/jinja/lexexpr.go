@@ -249,7 +249,13 @@ func unescape(s string) (text, problem string) {
 			i = end - 1
 		default:
 			b.WriteByte('\\')
-			b.WriteByte(c)
+			if c < utf8.RuneSelf {
+				b.WriteByte(c)
+				break
+			}
+			r, n := utf8.DecodeRuneInString(s[i:]) // which Python escapes before it looks at the text
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), `'\`))
+			i += n - 1
 		}
 	}
 	return b.String(), ""

@@ -50,7 +50,7 @@ const checkEvery = 1024
 // meter counts what a rendering uses.
 type meter struct {
 	limits   *Limits
-	ctx      context.Context //nolint:containedctx // a meter lives for one rendering
+	ctx      context.Context // of the one rendering that the meter is for
 	steps    int
 	check    int // at which step to look at the clock
 	memory   int

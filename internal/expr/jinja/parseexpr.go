@@ -305,9 +305,8 @@ func (p *parser) dict(n node) (expr, error) {
 
 // tupleOptions say what can be in a tuple.
 type tupleOptions struct {
-	conditional bool   // its items may have an if
-	parens      bool   // it is in parentheses, so that it may be empty
-	until       string // a name that ends it
+	conditional bool // its items may have an if
+	parens      bool // it is in parentheses, so that it may be empty
 }
 
 // tuple reads expressions with commas between them: one without a comma is no
@@ -326,7 +325,7 @@ func (p *parser) tuple(o tupleOptions) (expr, error) {
 				return nil, err
 			}
 		}
-		if t := p.cur(); t.kind == tokVarEnd || t.kind == tokBlockEnd || t.is(")") || o.until != "" && t.named(o.until) {
+		if t := p.cur(); t.kind == tokVarEnd || t.kind == tokBlockEnd || t.is(")") {
 			break
 		}
 		x, err := item()

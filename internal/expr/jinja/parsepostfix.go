@@ -81,9 +81,6 @@ func (p *parser) subscript(x expr) (expr, error) {
 				return nil, err
 			}
 			comma = true
-			if p.cur().is("]") {
-				break
-			}
 		}
 		key, slice, err := p.key(n, x)
 		if err != nil {
@@ -103,9 +100,6 @@ func (p *parser) subscript(x expr) (expr, error) {
 	}
 	if len(keys) == 1 && !comma {
 		return &itemExpr{n, x, keys[0]}, nil
-	}
-	if keys == nil {
-		return nil, p.fail("expected subscript expression")
 	}
 	return &itemExpr{n, x, &tupleExpr{n, keys}}, nil
 }
@@ -345,10 +339,7 @@ func (p *parser) test(in expr) (expr, error) {
 }
 
 // targetOptions say what can be assigned to.
-type targetOptions struct {
-	tuple, nameOnly, namespace bool
-	until                      string
-}
+type targetOptions struct{ tuple, nameOnly, namespace bool }
 
 // target reads what is assigned to.
 func (p *parser) target(o targetOptions) (target, error) {
@@ -364,7 +355,7 @@ func (p *parser) target(o targetOptions) (target, error) {
 				return target{}, err
 			}
 		}
-		if t := p.cur(); t.kind == tokBlockEnd || t.is(")") || o.until != "" && t.named(o.until) {
+		if t := p.cur(); t.kind == tokBlockEnd || t.is(")") {
 			break
 		}
 		t, err := p.targetItem(o)
@@ -398,7 +389,7 @@ func (p *parser) targetItem(o targetOptions) (target, error) {
 		return target{}, p.fail("can't assign to 'list'")
 	}
 	p.next()
-	o.tuple, o.until = true, ""
+	o.tuple = true
 	t, err := p.target(o)
 	if err != nil {
 		return t, err

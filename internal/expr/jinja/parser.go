@@ -28,6 +28,7 @@ type parser struct {
 	loops  int      // loops around, for break and continue
 	tags   []string // the tags that are open, for messages
 	blocks map[string]*blockStmt
+	late   error // a mistake that counts only if the rest can be read
 	usesMacroArgs
 }
 
@@ -117,6 +118,9 @@ func (p *parser) expectKind(k kind) (token, error) {
 // parseTemplate reads a whole template.
 func (p *parser) parseTemplate() ([]stmt, error) {
 	body, err := p.body(nil)
+	if err == nil {
+		err = p.late
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -8,18 +8,13 @@ import (
 func (p *parser) forTag(n node) (stmt, error) {
 	s := &forStmt{node: n}
 	var err error
-	if s.target, err = p.target(targetOptions{tuple: true, until: "in"}); err != nil {
+	if s.target, err = p.target(targetOptions{tuple: true}); err != nil {
 		return nil, err
-	}
-	bad := false
-	s.target.names(func(name string) { bad = bad || name == "loop" })
-	if bad {
-		return nil, p.failAt(AssertionError, s.target.pos, "Can't assign to special loop variable in for-loop target")
 	}
 	if err := p.expectName("in"); err != nil {
 		return nil, err
 	}
-	if s.iter, err = p.tuple(tupleOptions{until: "recursive"}); err != nil {
+	if s.iter, err = p.tuple(tupleOptions{}); err != nil {
 		return nil, err
 	}
 	if p.skipName("if") {
@@ -169,9 +164,6 @@ func (p *parser) signature(sig *signature) error {
 		} else if sig.defaults != nil {
 			return p.fail("non-default argument follows default argument")
 		}
-		if t.name == "caller" && sig.defaults == nil {
-			return p.failAt(AssertionError, t.pos, "When defining macros or call blocks the special \"caller\" argument must be omitted or be given a default.")
-		}
 	}
 	p.next()
 	return nil
@@ -226,8 +218,8 @@ func (p *parser) blockTag(n node) (stmt, error) {
 	if p.cur().is("-") {
 		return nil, p.fail("Block names in Jinja have to be valid Python identifiers and may not contain hyphens, use an underscore instead.")
 	}
-	if p.blocks[s.name] != nil {
-		return nil, p.failAt(AssertionError, n.pos, "block '%s' defined twice", s.name)
+	if p.blocks[s.name] != nil && p.late == nil {
+		p.late = p.failAt(AssertionError, n.pos, "block '%s' defined twice", s.name)
 	}
 	p.blocks[s.name] = s
 	// A block is called with the context, not from within the loop or macro

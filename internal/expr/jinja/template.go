@@ -27,13 +27,11 @@ func (t *Template) Render(ctx context.Context, vars Vars) (text string, err erro
 	if d, ok := t.body[0].(*dataStmt); ok && len(t.body) == 1 && len(d.text) <= t.env.limits.Output {
 		return d.text, nil
 	}
-	rt := t.env.runtime(ctx)
-	rt.out = &output{limit: rt.limits.Output}
-	f := t.frame(rt, vars)
+	f := t.env.start(ctx, t, vars)
 	if err := f.render(t.body); err != nil {
 		return "", f.fail(0, err)
 	}
-	return string(rt.out.buf), nil
+	return string(f.rt.out.buf), nil
 }
 
 // Native renders the template to a value, as Jinja's NativeEnvironment does: a
@@ -41,13 +39,12 @@ func (t *Template) Render(ctx context.Context, vars Vars) (text string, err erro
 // of Python if it is one.
 func (t *Template) Native(ctx context.Context, vars Vars) (v value.Value, err error) {
 	defer guard(&err)
-	rt := t.env.runtime(ctx)
-	rt.out = &output{limit: rt.limits.Output, native: true}
-	f := t.frame(rt, vars)
+	f := t.env.start(ctx, t, vars)
+	f.rt.out.native = true
 	if err := f.render(t.body); err != nil {
 		return nil, f.fail(0, err)
 	}
-	v, err = nativeConcat(rt.out.vals)
+	v, err = nativeConcat(f.rt.out.vals)
 	if err == nil {
 		v, err = f.force(v)
 	}
@@ -55,13 +52,6 @@ func (t *Template) Native(ctx context.Context, vars Vars) (v value.Value, err er
 		return nil, f.fail(0, err)
 	}
 	return v, nil
-}
-
-func (t *Template) frame(rt *runtime, vars Vars) *frame {
-	root := &scope{}
-	f := &frame{rt: rt, tmpl: t, scope: root, root: root, vars: vars}
-	f.addBlocks(t)
-	return f
 }
 
 // Expression is a parsed expression.
@@ -84,9 +74,7 @@ func (x *Expression) Eval(ctx context.Context, vars Vars) (value.Value, error) {
 // [*Undefined], whose Raise says whether using it would be an error.
 func (x *Expression) EvalRaw(ctx context.Context, vars Vars) (v value.Value, err error) {
 	defer guard(&err)
-	rt := x.t.env.runtime(ctx)
-	rt.out = &output{limit: rt.limits.Output}
-	f := x.t.frame(rt, vars)
+	f := x.t.env.start(ctx, &x.t, vars)
 	if v, err = f.operand(x.root); err != nil {
 		return nil, f.fail(x.root.at(), err)
 	}

@@ -85,7 +85,9 @@ func isText(v value.Value) bool {
 }
 
 func isSequence(v value.Value) bool {
-	switch v.(type) {
+	switch v := v.(type) {
+	case *Undefined:
+		return v.Kind != Strict
 	case string, value.Markup, value.Bytes, *value.List, value.Tuple, *value.NamedTuple, *value.Dict, value.Range:
 		return true
 	}
@@ -130,13 +132,23 @@ func testDivisible(_ *frame, in value.Value, args *value.Args) (bool, error) {
 }
 
 func testFilter(f *frame, in value.Value, args *value.Args) (bool, error) {
-	name, ok := in.(string)
-	return ok && f.rt.env.filters[name] != nil, args.None()
+	name, err := nameArg(in, args)
+	return f.rt.env.filters[name] != nil, err
 }
 
 func testTest(f *frame, in value.Value, args *value.Args) (bool, error) {
-	name, ok := in.(string)
-	return ok && f.rt.env.tests[name] != nil, args.None()
+	name, err := nameArg(in, args)
+	return f.rt.env.tests[name] != nil, err
+}
+
+// nameArg returns the text that is looked up as a name, "" for other values. What
+// cannot be a key of a dict is an error.
+func nameArg(in value.Value, args *value.Args) (string, error) {
+	if _, err := value.HashKey(in); err != nil {
+		return "", err
+	}
+	name, _ := in.(string)
+	return name, args.None()
 }
 
 func testSame(_ *frame, in value.Value, args *value.Args) (bool, error) {
@@ -145,7 +157,7 @@ func testSame(_ *frame, in value.Value, args *value.Args) (bool, error) {
 		return false, err
 	}
 	switch a := in.(type) {
-	case *value.List, *value.Dict, *value.Set:
+	case *value.List, *value.Dict, *value.Set, *Undefined:
 		return a == other, nil
 	case value.Tuple:
 		b, _ := other.(value.Tuple)

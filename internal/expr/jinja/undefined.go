@@ -142,6 +142,9 @@ func (u *Undefined) Str() string {
 // Repr implements [value.Printer].
 func (u *Undefined) Repr() string { return "Undefined" }
 
+// Len implements [value.Sized].
+func (u *Undefined) Len() int { return 0 }
+
 // EqualTo implements [value.Equaler].
 func (u *Undefined) EqualTo(other value.Value) bool {
 	o, ok := other.(*Undefined)

@@ -6,14 +6,9 @@ package jinja
 // returns.
 func (t *Template) Variables() []string {
 	a := analysis{env: t.env, seen: map[string]bool{}}
-	s := newNames(nil)
-	a.stmts(s, t.body)
-	a.flush(s)
+	a.inner(nil, t.body, nil)
 	for _, b := range t.blockOrder() {
-		in := newNames(nil)
-		in.declare("super")
-		a.stmts(in, b.body)
-		a.flush(in)
+		a.inner(nil, b.body, func(in *names) { in.declare("super") })
 	}
 	return a.found
 }
@@ -41,9 +36,13 @@ func (t *Template) blockOrder() []*blockStmt {
 	return out
 }
 
-// names is what is known of the names in one scope.
+// names is what is known of the names in one scope. The scopes inside of it are
+// looked at when all of it is known, also what comes behind them: so Jinja does.
 type names struct {
 	parent *names
+	scope  *names          // itself, or of which it is a branch
+	base   *names          // what it is a branch of; it has what that has, too
+	later  []func()        // the scopes inside
 	known  map[string]bool // the scope has a place for the name
 	loads  map[string]bool // the name is taken from the variables
 	order  []string        // of loads
@@ -51,17 +50,34 @@ type names struct {
 }
 
 func newNames(parent *names) *names {
-	return &names{parent: parent, known: map[string]bool{}, loads: map[string]bool{}, stores: map[string]bool{}}
+	s := &names{parent: parent, known: map[string]bool{}, loads: map[string]bool{}, stores: map[string]bool{}}
+	s.scope = s
+	return s
 }
 
 // find reports whether a scope around has a place for the name.
 func (s *names) find(name string) bool {
 	for ; s != nil; s = s.parent {
-		if s.known[name] {
+		if s.has(name, func(s *names) map[string]bool { return s.known }) {
 			return true
 		}
 	}
 	return false
+}
+
+// has reports whether one of the maps of s, or of what it is a branch of, has the
+// name.
+func (s *names) has(name string, of func(*names) map[string]bool) bool {
+	for ; s != nil; s = s.base {
+		if of(s)[name] {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *names) stored(name string) bool {
+	return s.has(name, func(s *names) map[string]bool { return s.stores })
 }
 
 func (s *names) declare(name string) {
@@ -77,7 +93,7 @@ func (s *names) load(name string) {
 
 func (s *names) resolve(name string) {
 	s.known[name] = true
-	if !s.loads[name] {
+	if !s.has(name, func(s *names) map[string]bool { return s.loads }) {
 		s.loads[name] = true
 		s.order = append(s.order, name)
 	}
@@ -88,18 +104,10 @@ func (s *names) store(name string) {
 	s.known[name] = true
 }
 
-// branch returns a copy for one of several ways that a template may go.
+// branch returns the names on one of several ways that a template may go.
 func (s *names) branch() *names {
-	b := &names{parent: s.parent, known: map[string]bool{}, loads: map[string]bool{}, stores: map[string]bool{}}
-	for n := range s.known {
-		b.known[n] = true
-	}
-	for n := range s.stores {
-		b.stores[n] = true
-	}
-	for _, n := range s.order {
-		b.resolve(n)
-	}
+	b := newNames(s.parent)
+	b.scope, b.base = s.scope, s
 	return b
 }
 
@@ -110,7 +118,7 @@ func (s *names) join(branches ...*names) {
 	var order []string
 	for _, b := range branches {
 		for n := range b.stores {
-			if !s.stores[n] {
+			if !s.stored(n) {
 				if count[n] == 0 {
 					order = append(order, n)
 				}
@@ -149,17 +157,31 @@ func (a *analysis) flush(s *names) {
 			a.found = append(a.found, n)
 		}
 	}
+	for _, look := range s.later {
+		look()
+	}
 }
 
 // inner walks through a body in a scope of its own, in which declare may declare
 // names.
 func (a *analysis) inner(s *names, body []stmt, declare func(in *names)) {
-	in := newNames(s)
-	if declare != nil {
-		declare(in)
+	look := func() {
+		var outer *names
+		if s != nil {
+			outer = s.scope
+		}
+		in := newNames(outer)
+		if declare != nil {
+			declare(in)
+		}
+		a.stmts(in, body)
+		a.flush(in)
 	}
-	a.stmts(in, body)
-	a.flush(in)
+	if s == nil {
+		look()
+		return
+	}
+	s.scope.later = append(s.scope.later, look)
 }
 
 func (a *analysis) expr(s *names, x expr) {
@@ -210,11 +232,12 @@ func (a *analysis) stmt(s *names, x stmt) {
 		a.expr(s, x.x)
 		a.target(s, &x.target)
 	case *setBlockStmt:
-		if x.filter != nil {
-			a.expr(s, x.filter)
-		}
 		a.target(s, &x.target)
-		a.inner(s, x.body, nil)
+		a.inner(s, x.body, func(in *names) {
+			if x.filter != nil {
+				a.expr(in, x.filter)
+			}
+		})
 	case *macroStmt:
 		s.store(x.name)
 		a.macro(s, x)
@@ -244,34 +267,33 @@ func (a *analysis) stmt(s *names, x stmt) {
 	case *extendsStmt:
 		a.expr(s, x.template)
 	case *autoescapeStmt:
-		a.expr(s, x.on)
-		a.inner(s, x.body, nil)
+		a.inner(s, x.body, func(in *names) { a.expr(in, x.on) })
 	}
 }
 
 func (a *analysis) ifStmt(s *names, x *ifStmt) {
 	a.expr(s, x.tests[0])
-	var branches []*names
-	for i, body := range x.bodies {
-		b := s.branch()
-		if i > 0 {
-			a.expr(b, x.tests[i])
-		}
-		a.stmts(b, body)
-		branches = append(branches, b)
+	// Jinja counts three ways, also where there is no elif, and all of them as one:
+	// so what is set by if and else alone is still taken from the variables.
+	body, elifs, els := s.branch(), s.branch(), s.branch()
+	a.stmts(body, x.bodies[0])
+	for i, b := range x.bodies[1:] {
+		a.expr(elifs, x.tests[i+1])
+		one := elifs.branch()
+		a.stmts(one, b)
+		elifs.join(one, elifs.branch(), elifs.branch())
 	}
-	b := s.branch()
-	a.stmts(b, x.els)
-	s.join(append(branches, b)...)
+	a.stmts(els, x.els)
+	s.join(body, elifs, els)
 }
 
 func (a *analysis) forStmt(s *names, x *forStmt) {
 	a.expr(s, x.iter)
 	if x.test != nil {
-		in := newNames(s)
-		x.target.names(in.declare)
-		a.expr(in, x.test)
-		a.flush(in)
+		a.inner(s, nil, func(in *names) {
+			x.target.names(in.declare)
+			a.expr(in, x.test)
+		})
 	}
 	a.inner(s, x.body, func(in *names) {
 		in.declare("loop")
@@ -281,11 +303,11 @@ func (a *analysis) forStmt(s *names, x *forStmt) {
 }
 
 func (a *analysis) macro(s *names, m *macroStmt) {
-	a.exprs(s, m.defaults...)
 	a.inner(s, m.body, func(in *names) {
 		for _, p := range m.params {
 			in.declare(p)
 		}
+		a.exprs(in, m.defaults...)
 		for _, special := range []string{"caller", "varargs", "kwargs"} {
 			in.declare(special)
 		}

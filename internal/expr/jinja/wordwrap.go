@@ -12,8 +12,14 @@ func filterWordwrap(f *frame, in value.Value, args *value.Args) (value.Value, er
 	if err := args.Into(p[:], 0, "width", "break_long_words", "wrapstring", "break_on_hyphens"); err != nil {
 		return nil, err
 	}
-	w := wrapper{breakLong: truthArg(p[1], true), breakHyphens: truthArg(p[3], true)}
+	var w wrapper
 	var err error
+	if w.breakLong, err = truthArg(p[1], true); err != nil {
+		return nil, err
+	}
+	if w.breakHyphens, err = truthArg(p[3], true); err != nil {
+		return nil, err
+	}
 	if w.width, err = intArg(p[0], 79); err != nil {
 		return nil, err
 	}
@@ -24,7 +30,7 @@ func filterWordwrap(f *frame, in value.Value, args *value.Args) (value.Value, er
 	if newline == "" {
 		newline = f.rt.env.syntax.Newline
 	}
-	s, err := softStr(in)
+	s, err := onlyText(in)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +70,9 @@ func (w *wrapper) wrap(line string) []string {
 			chunks = chunks[1:]
 		}
 		if len(chunks) > 0 && len(chunks[0]) > w.width {
-			n := w.long(chunks[0], w.width-len(out), len(out) == 0)
-			if n > 0 {
+			// A piece of nothing counts as the last one, so that white space before
+			// it stays: Python does so, too.
+			if n := w.long(chunks[0], w.width-len(out), len(out) == 0); n > 0 || w.breakLong {
 				last = chunks[0][:n]
 				out = append(out, last...)
 				if chunks[0] = chunks[0][n:]; len(chunks[0]) == 0 {

@@ -41,6 +41,13 @@ func Binary(op Op, a, b Value) (Value, error) {
 			}
 		}
 	}
+	if op == Mod {
+		switch a.(type) {
+		case string, Markup:
+			v, _, err := containers(op, a, b)
+			return v, err
+		}
+	}
 	if o, ok := a.(Operand); ok {
 		if v, ok, err := o.Operate(op, b, false); ok || err != nil {
 			return v, err

@@ -106,13 +106,20 @@ func titleRune(r rune) string {
 	return string(unicode.ToTitle(r))
 }
 
+func lowerRune(r rune) string {
+	if r == 'İ' {
+		return "i̇"
+	}
+	return string(unicode.ToLower(r))
+}
+
 // Title returns s.title(): each run of letters begins with a capital.
 func Title(s string) string {
 	var b strings.Builder
 	inWord := false
 	for _, r := range s {
 		if inWord {
-			b.WriteRune(unicode.ToLower(r))
+			b.WriteString(lowerRune(r))
 		} else {
 			b.WriteString(titleRune(r))
 		}
@@ -135,7 +142,7 @@ func swapcase(s string) string {
 	for _, r := range s {
 		switch {
 		case unicode.IsUpper(r):
-			b.WriteRune(unicode.ToLower(r))
+			b.WriteString(lowerRune(r))
 		case unicode.IsLower(r):
 			b.WriteString(Upper(string(r)))
 		default:
@@ -152,6 +159,8 @@ func casefold(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		switch {
+		case r == 'İ':
+			b.WriteString("i̇")
 		case r == 'ς':
 			b.WriteRune('σ')
 		case r == 'ẞ':

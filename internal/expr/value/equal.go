@@ -296,6 +296,11 @@ func (c *comparer) compare(op string, a, b Value, depth int) (int, error) {
 			return n, err
 		}
 	}
+	if y, ok := b.(Orderer); ok {
+		if n, ok, err := y.CompareTo(a); ok || err != nil {
+			return -n, err
+		}
+	}
 	return 0, TypeError.Errorf("'%s' not supported between instances of '%s' and '%s'", op, TypeName(a), TypeName(b))
 }
 
@@ -307,11 +312,26 @@ type Orderer interface {
 
 func (c *comparer) compareItems(op string, a, b []Value, depth int) (int, error) {
 	for i := range min(len(a), len(b)) {
+		if err := raise(a[i], b[i]); err != nil {
+			return 0, err
+		}
 		if !c.equal(a[i], b[i], depth+1) {
 			return c.compare(op, a[i], b[i], depth+1)
 		}
 	}
 	return order(len(a), len(b)), nil
+}
+
+// raise returns the error of values that cannot be compared.
+func raise(vals ...Value) error {
+	for _, v := range vals {
+		if r, ok := v.(Raiser); ok {
+			if err := r.Raise(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func compareSets(a, b *Set) int {

@@ -14,6 +14,7 @@ type spec struct {
 	align     byte   // < > = ^ or 0
 	sign      byte   // + - space or 0
 	noNegZero bool
+	zero      bool // a 0 before the width
 	alt       bool
 	width     int
 	group     byte // , _ or 0
@@ -65,8 +66,10 @@ func parseSpec(text string) (spec, error) {
 	}
 	rest := text
 	isAlign := func(i int) bool { return i < len(rest) && strings.IndexByte("<>=^", rest[i]) >= 0 }
+	filled := false
 	if _, n := utf8.DecodeRuneInString(rest); isAlign(n) {
 		s.fill, s.align, rest = rest[:n], rest[n], rest[n+1:]
+		filled = true
 	} else if isAlign(0) {
 		s.align, rest = rest[0], rest[1:]
 	}
@@ -81,8 +84,8 @@ func parseSpec(text string) (spec, error) {
 	s.sign = take("+- ")
 	s.noNegZero = take("z") != 0
 	s.alt = take("#") != 0
-	if take("0") != 0 && s.align == 0 {
-		s.fill, s.align = "0", '='
+	if s.zero = take("0") != 0; s.zero && !filled {
+		s.fill = "0"
 	}
 	var ok bool
 	if s.width, rest, ok = leadingInt(rest); !ok {
@@ -137,6 +140,8 @@ func (s spec) text(v string) (string, error) {
 		return "", s.unknown("str")
 	case s.sign != 0:
 		return "", ValueError.Errorf("Sign not allowed in string format specifier")
+	case s.noNegZero:
+		return "", ValueError.Errorf("Negative zero coercion (z) not allowed in string format specifier")
 	case s.alt:
 		return "", ValueError.Errorf("Alternate form (#) not allowed in string format specifier")
 	case s.align == '=':
@@ -164,7 +169,6 @@ func (s spec) int(v Value, typeName string) (string, error) {
 	case 'x', 'X':
 		base, prefix = 16, "0"+string(s.kind)
 	case 'c':
-		return s.char(v)
 	case 'e', 'E', 'f', 'F', 'g', 'G', '%':
 		f, err := toFloat(v)
 		if err != nil {
@@ -174,8 +178,17 @@ func (s spec) int(v Value, typeName string) (string, error) {
 	default:
 		return "", s.unknown(typeName)
 	}
+	if s.noNegZero {
+		return "", ValueError.Errorf("Negative zero coercion (z) not allowed in integer format specifier")
+	}
+	if s.group != 0 && s.kind == 'n' {
+		return "", ValueError.Errorf("Cannot specify '%c' with 'n'.", s.group)
+	}
 	if s.precision >= 0 {
 		return "", ValueError.Errorf("Precision not allowed in integer format specifier")
+	}
+	if s.kind == 'c' {
+		return s.char(v)
 	}
 	if s.group == ',' && base != 10 {
 		return "", ValueError.Errorf("Cannot specify ',' with '%c'.", s.kind)
@@ -196,13 +209,19 @@ func (s spec) int(v Value, typeName string) (string, error) {
 }
 
 func (s spec) char(v Value) (string, error) {
+	switch {
+	case s.sign != 0:
+		return "", ValueError.Errorf("Sign not allowed with integer format specifier 'c'")
+	case s.alt:
+		return "", ValueError.Errorf("Alternate form (#) not allowed with integer format specifier 'c'")
+	case s.group != 0:
+		return "", ValueError.Errorf("Cannot specify '%c' with 'c'.", s.group)
+	}
 	n, ok := v.(int64)
 	if !ok || n < 0 || n > utf8.MaxRune {
 		return "", OverflowError.Errorf("%%c arg not in range(0x110000)")
 	}
-	if s.align == 0 {
-		s.align = '<'
-	}
+	s.numberAlign()
 	return s.pad("", string(rune(n))), nil
 }
 
@@ -211,6 +230,9 @@ func (s spec) float(f float64, typeName string) (string, error) {
 		return "", s.unknown(typeName)
 	}
 	kind, precision, suffix := s.kind, s.precision, ""
+	if s.group != 0 && kind == 'n' {
+		return "", ValueError.Errorf("Cannot specify '%c' with 'n'.", s.group)
+	}
 	if kind == '%' {
 		kind, suffix = 'f', "%"
 		f *= 100
@@ -325,9 +347,7 @@ func (s spec) number(negative bool, prefix, whole, rest string, every int) strin
 	case s.sign == '+' || s.sign == ' ':
 		sign = string(s.sign)
 	}
-	if s.align == 0 {
-		s.align = '>'
-	}
+	s.numberAlign()
 	if s.group != 0 {
 		if s.fill == "0" && s.align == '=' {
 			room := s.width - len(sign) - len(prefix) - len(rest)
@@ -338,6 +358,17 @@ func (s spec) number(negative bool, prefix, whole, rest string, every int) strin
 		whole = group(whole, s.group, every)
 	}
 	return s.pad(sign+prefix, whole+rest)
+}
+
+// numberAlign is where a number stands if the specification does not say.
+func (s *spec) numberAlign() {
+	switch {
+	case s.align != 0:
+	case s.zero:
+		s.align = '='
+	default:
+		s.align = '>'
+	}
 }
 
 // group puts sep between groups of digits, from the right.

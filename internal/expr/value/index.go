@@ -142,8 +142,13 @@ func Len(v Value) (int, error) {
 		return len(v), nil
 	case *NamedTuple:
 		return len(v.Items), nil
-	case Sized:
-		return v.Len(), nil
+	case Raiser:
+		if err := v.Raise(); err != nil {
+			return 0, err
+		}
+	}
+	if s, ok := v.(Sized); ok {
+		return s.Len(), nil
 	}
 	return 0, TypeError.Errorf("object of type '%s' has no len()", TypeName(v))
 }

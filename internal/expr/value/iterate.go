@@ -33,7 +33,7 @@ func Iter(ctx context.Context, v Value) (Iterator, error) {
 	case string:
 		return &textIter{rest: v}, nil
 	case Markup:
-		return &textIter{rest: string(v), markup: true}, nil
+		return &textIter{rest: string(v)}, nil
 	case Bytes:
 		items := make([]Value, len(v))
 		for i, b := range v {
@@ -161,10 +161,7 @@ func (i *sliceIter) Next(context.Context) (Value, bool, error) {
 	return i.items[i.at-1], true, nil
 }
 
-type textIter struct {
-	rest   string
-	markup bool
-}
+type textIter struct{ rest string }
 
 func (i *textIter) Next(context.Context) (Value, bool, error) {
 	if i.rest == "" {
@@ -173,9 +170,6 @@ func (i *textIter) Next(context.Context) (Value, bool, error) {
 	_, n := utf8.DecodeRuneInString(i.rest)
 	c := i.rest[:n]
 	i.rest = i.rest[n:]
-	if i.markup {
-		return Markup(c), true, nil
-	}
 	return c, true, nil
 }
 
@@ -313,6 +307,14 @@ func (v *View) EqualTo(other Value) bool {
 		return err == nil && o.Kind != ValuesView && Equal(a, b)
 	}
 	return false
+}
+
+// HashKey implements [Hasher]: only views of values are no sets.
+func (v *View) HashKey() (any, error) {
+	if v.Kind != ValuesView {
+		return nil, TypeError.Errorf("unhashable type: '%s'", v.Kind)
+	}
+	return v, nil
 }
 
 func (v *View) set() (*Set, error) { return NewSet(v.Items()...) }

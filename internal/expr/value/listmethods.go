@@ -81,6 +81,9 @@ func sequenceMethod(name string) method {
 				return nil, err
 			}
 			items, err := Items(ctx, self)
+			if err == nil && len(items) > 0 {
+				err = raise(p[0])
+			}
 			n := int64(0)
 			for _, item := range items {
 				if Equal(item, p[0]) {
@@ -98,6 +101,11 @@ func sequenceMethod(name string) method {
 		items, err := Items(ctx, self)
 		if err != nil {
 			return nil, err
+		}
+		if len(items) > 0 {
+			if err := raise(p[0]); err != nil {
+				return nil, err
+			}
 		}
 		from, to, _, err := bounds(len(items), given(p[1]), given(p[2]), nil)
 		if err != nil {
@@ -164,6 +172,11 @@ func listRemove(_ context.Context, self Value, a *Args) (Value, error) {
 		return nil, err
 	}
 	l := asList(self)
+	if len(l.Items) > 0 {
+		if err := raise(p[0]); err != nil {
+			return nil, err
+		}
+	}
 	for i, item := range l.Items {
 		if Equal(item, p[0]) {
 			l.Items = slices.Concat(l.Items[:i], l.Items[i+1:])

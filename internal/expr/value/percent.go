@@ -80,6 +80,11 @@ func (p *percent) peek() byte {
 }
 
 func (p *percent) directive() error {
+	if p.peek() == '%' {
+		p.at++
+		p.out.WriteByte('%')
+		return nil
+	}
 	var v Value
 	keyed := false
 	if p.peek() == '(' {
@@ -105,12 +110,12 @@ func (p *percent) directive() error {
 		return ValueError.Errorf("incomplete format")
 	}
 	r, n := utf8.DecodeRuneInString(p.format[p.at:])
-	if r == '%' {
-		p.at++
-		p.out.WriteByte('%')
-		return nil
-	}
 	if strings.IndexRune("diouxXeEfFgGcrsa", r) < 0 {
+		if r == '%' && !keyed {
+			if _, err := p.next(); err != nil {
+				return err
+			}
+		}
 		return ValueError.Errorf("unsupported format character '%c' (0x%x) at index %d", r, r, utf8.RuneCountInString(p.format[:p.at]))
 	}
 	p.at += n
@@ -244,6 +249,13 @@ func (s spec) percent(kind byte, v Value) (string, error) {
 	case 'c':
 		return s.percentChar(v)
 	case 'e', 'E', 'f', 'F', 'g', 'G':
+		if o, ok := v.(Floater); ok {
+			f, err := o.Float()
+			if err != nil {
+				return "", err
+			}
+			v = f
+		}
 		if !isNumber(v) {
 			return "", TypeError.Errorf("must be real number, not %s", TypeName(v))
 		}
@@ -289,6 +301,13 @@ func (s spec) percentChar(v Value) (string, error) {
 func (s spec) percentInt(kind byte, v Value) (string, error) {
 	if f, ok := v.(float64); ok && strings.IndexByte("diu", kind) >= 0 {
 		n, err := floatToInt(f)
+		if err != nil {
+			return "", err
+		}
+		v = n
+	}
+	if o, ok := v.(Inter); ok {
+		n, err := o.Int()
 		if err != nil {
 			return "", err
 		}

@@ -140,8 +140,8 @@ func TestResultsAreThoseOfStackStorm(t *testing.T) {
 			`{'failed': True, 'succeeded': False, 'return_code': 127, 'stdout': '', 'stderr': ''}`,
 		},
 		"timeout": {
-			command("echo 1; exec sleep 1000", "timeout", 0.2), execution.Timeout,
-			`{'failed': True, 'succeeded': False, 'return_code': -9, 'stdout': 1, 'stderr': '', 'error': 'Action failed to complete in 0.2 seconds'}`,
+			command("echo 1; exec sleep 1000", "timeout", 1.5), execution.Timeout,
+			`{'failed': True, 'succeeded': False, 'return_code': -9, 'stdout': 1, 'stderr': '', 'error': 'Action failed to complete in 1.5 seconds'}`,
 		},
 		"killed": {
 			command("kill -9 $$"), execution.Timeout,

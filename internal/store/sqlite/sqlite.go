@@ -23,6 +23,7 @@ import (
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the database, in Go
 
+	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -96,6 +97,8 @@ func dsn(file string, reading bool) string {
 		"busy_timeout(10000)",
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
+		"fullfsync(1)", // for macOS, whose fsync leaves the data in the disk's cache
+		"checkpoint_fullfsync(1)",
 		"cache_size(-16000)", // KiB for each connection
 		"temp_store(MEMORY)",
 		"wal_autocheckpoint(4000)",
@@ -116,7 +119,14 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Up(ctx)
+	if _, err := p.Up(ctx); err != nil {
+		return err
+	}
+	current, newest, err := p.GetVersions(ctx)
+	if err == nil && current > newest {
+		return fault.Newf(fault.Conflict, "The data folder belongs to a newer version: its schema is %d, this version knows %d. "+
+			"Start the newer version, or give this one a folder of its own.", current, newest)
+	}
 	return err
 }
 

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -26,11 +27,27 @@ func open(t *testing.T, dir string) *sqlite.DB {
 	return db
 }
 
+// memoryDir is a folder in memory, where the system has such: thousands of
+// commits need no disk to show what they promise.
+func memoryDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "nightshift-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 func TestStore(t *testing.T) {
 	dirs := map[store.Driver]string{}
 	storetest.Run(t, storetest.Harness{
 		New: func(t *testing.T) store.Driver {
-			dir := t.TempDir()
+			dir := memoryDir(t)
 			db := open(t, dir)
 			dirs[db] = dir
 			return db

@@ -261,9 +261,6 @@ func claims(t *testing.T, h Harness) {
 		for n, status := range execution.Statuses() {
 			e := simple(n + 1)
 			e.Status = status
-			if status.Final() {
-				e.FinishedAt = at(200)
-			}
 			insert(t, s, e)
 			other := *e
 			other.ID, other.Action = id(n+101), "core.local"

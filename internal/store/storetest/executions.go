@@ -355,7 +355,7 @@ func changes(t *testing.T, h Harness) {
 		}
 	})
 
-	t.Run("say where they start from", func(t *testing.T) {
+	t.Run("say where they start from and when", func(t *testing.T) {
 		s := running(t)
 		err := s.Write(t.Context(), func(tx *store.Tx) error {
 			_, err := tx.ChangeExecution(t.Context(), store.Change{ID: id(1), To: execution.Failed, At: at(12)})
@@ -363,6 +363,13 @@ func changes(t *testing.T, h Harness) {
 		})
 		if err == nil {
 			t.Error("changed from anywhere")
+		}
+		err = s.Write(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.ChangeExecution(t.Context(), store.Change{ID: id(1), From: from, To: execution.Failed})
+			return err
+		})
+		if err == nil {
+			t.Error("changed at no time")
 		}
 	})
 

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"encoding/json"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -80,6 +82,39 @@ func retention(t *testing.T, h Harness) {
 		}
 		if got, err := s.Reader().Result(t.Context(), id(2)); err != nil || len(got) != 100_000 {
 			t.Errorf("result of another: %d bytes, %v", len(got), err)
+		}
+	})
+
+	t.Run("gives back the room of large results", func(t *testing.T) {
+		s := store.New(h.New(t))
+		size := func() int64 {
+			t.Helper()
+			n, err := s.Size(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		before := size()
+		noise := make([]byte, 1<<20)            // so that it can't be compressed away
+		rand.NewChaCha8([32]byte{}).Read(noise) //nolint:errcheck // documented never to fail
+		large, err := json.Marshal(noise)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := scheduled(1)
+		e.Result = large
+		insert(t, s, e)
+		if grown := size() - before; grown < 1<<20 {
+			t.Fatalf("a result of %d bytes takes %d", len(large), grown)
+		}
+		// It ends with a small one, which takes the place of the large one.
+		change(t, s, true, store.Change{
+			ID: id(1), From: []execution.Status{execution.Scheduled}, To: execution.Canceled, At: at(2), Result: json.RawMessage(`{}`),
+		})
+		drain(t, s, []int{1}, func(tx *store.Tx) (int, error) { return tx.DeleteFinishedBefore(t.Context(), at(15), 9) })
+		if left := size() - before; left > 1<<18 {
+			t.Errorf("%d bytes are left", left)
 		}
 	})
 

@@ -91,6 +91,32 @@ func workers(t *testing.T, h Harness) {
 		}
 	})
 
+	t.Run("can end all at once", func(t *testing.T) {
+		s := store.New(h.New(t))
+		add(t, s, "a", 10)
+		add(t, s, "b", 10)
+		var held []string
+		for n, status := range execution.Statuses() {
+			e := simple(n + 1)
+			e.Status, e.Worker = status, []string{"a", "b"}[n%2]
+			insert(t, s, e)
+			if status.Held() {
+				held = append(held, e.ID)
+			}
+		}
+		write(t, s, func(tx *store.Tx) error {
+			got, err := tx.EndWorkers(t.Context())
+			if d := cmp.Diff(set(held), set(got)); d != "" {
+				t.Error(d)
+			}
+			return err
+		})
+		renew(t, s, false, "a", 5, 30)
+		if got, err := s.Reader().Orphans(t.Context(), 99); err != nil || len(got) != len(held) {
+			t.Errorf("orphans %q, %v", ids(got), err)
+		}
+	})
+
 	t.Run("hear what they should stop", func(t *testing.T) {
 		s := store.New(h.New(t))
 		for n, worker := range []string{"a", "b", "a", "a"} {

@@ -26,7 +26,7 @@ CREATE TABLE trigger_instances (
 ) STRICT;
 CREATE UNIQUE INDEX trigger_instances_id ON trigger_instances (id);
 CREATE UNIQUE INDEX trigger_instances_key ON trigger_instances (trigger_ref, event_key) WHERE event_key IS NOT NULL;
-CREATE INDEX trigger_instances_time ON trigger_instances (occurred_at);
+CREATE INDEX trigger_instances_time ON trigger_instances (occurred_at, seq, status);
 CREATE INDEX trigger_instances_trigger ON trigger_instances (trigger_ref, occurred_at);
 
 CREATE TABLE rule_enforcements (
@@ -43,7 +43,7 @@ CREATE TABLE rule_enforcements (
 CREATE UNIQUE INDEX rule_enforcements_id ON rule_enforcements (id);
 CREATE INDEX rule_enforcements_instance ON rule_enforcements (trigger_instance_id);
 CREATE INDEX rule_enforcements_rule ON rule_enforcements (rule_ref, enforced_at);
-CREATE INDEX rule_enforcements_time ON rule_enforcements (enforced_at);
+CREATE INDEX rule_enforcements_time ON rule_enforcements (enforced_at, seq, rule_id);
 
 CREATE TABLE executions (
   seq              INTEGER PRIMARY KEY,
@@ -73,20 +73,25 @@ CREATE TABLE executions (
   result_apart     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX executions_id ON executions (id);
-CREATE INDEX executions_created ON executions (created_at);
-CREATE INDEX executions_action ON executions (action, created_at);
+-- The columns behind seq spare lists with more than one filter, and those
+-- whose filter has no index of its own, a look at each row. An index for each
+-- such filter would make an insertion half as dear again.
+CREATE INDEX executions_created ON executions (created_at, seq, parent, runner, user_name, trigger_type, trigger_ref);
+CREATE INDEX executions_status ON executions (status, created_at, seq, parent);
+CREATE INDEX executions_action ON executions (action, created_at, seq, parent);
+CREATE INDEX executions_rule ON executions (rule, created_at, seq, parent) WHERE rule IS NOT NULL;
 CREATE INDEX executions_parent ON executions (parent, created_at) WHERE parent IS NOT NULL;
-CREATE INDEX executions_rule ON executions (rule, created_at) WHERE rule IS NOT NULL;
 CREATE INDEX executions_instance ON executions (trigger_instance) WHERE trigger_instance IS NOT NULL;
-CREATE INDEX executions_status ON executions (status, created_at);
 -- The conditions are asked at each change of an execution. SQLite makes a
 -- temporary table for each IN of more than two values, each time: 5 us.
 -- What will run when its time comes.
 CREATE INDEX executions_due ON executions (status, not_before, seq)
   WHERE status = 'scheduled' OR status = 'requested' OR status = 'delayed';
--- What waits for the policies of an action.
+-- What waits for the policies of an action. It says what it is not, since for
+-- what it is SQLite would rather take executions_status.
 CREATE INDEX executions_waiting ON executions (action, status, seq, not_before)
-  WHERE status = 'requested' OR status = 'delayed';
+  WHERE finished_at = 0 AND status <> 'scheduled' AND status <> 'running' AND status <> 'canceling'
+    AND status <> 'pending' AND status <> 'pausing' AND status <> 'paused' AND status <> 'resuming';
 -- What counts against the limits of an action.
 CREATE INDEX executions_occupying ON executions (action)
   WHERE finished_at = 0 AND status <> 'requested' AND status <> 'delayed';

@@ -1,0 +1,119 @@
+// Command nightshift is all of Nightshift: the server, and the command line
+// that speaks to one.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/nightshift-run/nightshift/internal/app/program"
+	"github.com/nightshift-run/nightshift/internal/cli"
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// The first signal asks to end; a second one ends at once.
+	context.AfterFunc(ctx, stop)
+
+	return cli.Execute(ctx, command(ctx), os.Args[1:])
+}
+
+// command is the whole command line. The commands that run a server belong to
+// [cli.GroupServer] and are added here.
+func command(ctx context.Context) *cobra.Command {
+	root := cli.New(cli.Options{
+		Version:     version(),
+		In:          os.Stdin,
+		Out:         os.Stdout,
+		Err:         os.Stderr,
+		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		Width:       width,
+		ReadPassword: func() (string, error) {
+			b, err := readPassword(ctx)
+			return string(b), err
+		},
+		Getenv:  os.Getenv,
+		Environ: os.Environ,
+		Home:    home(),
+	})
+	for _, c := range program.Commands(program.Options{Version: version(), Env: os.Environ(), Proxy: http.ProxyFromEnvironment}) {
+		c.GroupID = cli.GroupServer
+		root.AddCommand(c)
+	}
+	return root
+}
+
+// version is what the binary was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "devel"
+	}
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "devel"
+		if rev := settings["vcs.revision"]; len(rev) >= 12 {
+			v += "-" + rev[:12]
+		}
+	}
+	return v
+}
+
+func width() int {
+	w, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 0
+	}
+	return w
+}
+
+func home() string {
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		return "" // then nothing is kept
+	}
+	return dir
+}
+
+// readPassword reads a line that the terminal does not show. An interrupt gives
+// the terminal its echo back before the program ends.
+func readPassword(ctx context.Context) ([]byte, error) {
+	fd := int(os.Stdin.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return nil, fmt.Errorf("look at the terminal: %w", err)
+	}
+	type line struct {
+		text []byte
+		err  error
+	}
+	read := make(chan line, 1) // the reader may outlive us: the terminal can't be told to stop
+	go func() {
+		text, err := term.ReadPassword(fd)
+		read <- line{text, err}
+	}()
+	select {
+	case l := <-read:
+		return l.text, l.err
+	case <-ctx.Done():
+		return nil, errors.Join(context.Cause(ctx), term.Restore(fd, before))
+	}
+}

@@ -1,0 +1,157 @@
+// Package api serves HTTP: StackStorm's API, authentication and streams under
+// the paths that its clients use, alert receivers, and what is ours.
+//
+// There is one table of routes. A request finds its route, its caller is
+// recognised, and the route's handler answers or returns an error; one table
+// turns kinds of errors into statuses. What was accepted with 201 or 202 is in
+// the ledger before the answer is sent. Handlers keep nothing between requests
+// except caches that are bounded and may be lost.
+package api
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/nightshift-run/nightshift/internal/access"
+	"github.com/nightshift-run/nightshift/internal/bus"
+	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/intake"
+	"github.com/nightshift-run/nightshift/internal/rule"
+	"github.com/nightshift-run/nightshift/internal/store"
+)
+
+// Launcher starts and stops executions.
+type Launcher interface {
+	// Launch records an execution. With an error there may be an execution, too:
+	// a failed one, whose parameters could not be rendered.
+	Launch(ctx context.Context, r execution.Request) (*execution.Execution, error)
+	Cancel(ctx context.Context, id, user string) (*execution.Execution, error)
+}
+
+// Intake takes events in.
+type Intake interface {
+	Take(ctx context.Context, events ...intake.Event) ([]intake.Receipt, error)
+	// Env is what the criteria of rules are asked with.
+	Env(now time.Time) rule.Env
+}
+
+// Deps are what the API works on. All are needed.
+type Deps struct {
+	Store     *store.Store
+	Catalog   *catalog.Holder
+	Bus       bus.Bus
+	Launcher  Launcher
+	Intake    Intake
+	Registrar Registrar
+	Signer    *access.Signer
+	Metrics   *prometheus.Registry
+	Ready     func() bool // whether the services run
+	Version   string
+	Logger    *slog.Logger
+}
+
+// Options configure an API. The zero value of each field means its default.
+type Options struct {
+	MaxBody      int64         // bytes of a body; default 1 MiB
+	MaxEventBody int64         // bytes of the body of a webhook or an alert; default 10 MiB
+	URL          string        // where the server is reached, for links; default: as the request says
+	TokenTTL     time.Duration // how long tokens are good for, at most and by default; default 24 h
+	MaxPage      int           // how long a page of a list may be for who is no admin; default 100
+	AllowOrigins []string      // sites whose scripts may ask, besides those of StackStorm's default; * is all
+	SecureCookie bool          // send the cookie over TLS only; default false
+
+	// MetricsPublic serves /metrics without credentials.
+	MetricsPublic bool
+
+	// SystemUser is on whose behalf rules start actions. The tokens of these
+	// actions may do all that an admin may. Default "nightshift".
+	SystemUser string
+}
+
+// The pages of lists that come from the ledger are never longer than this,
+// whatever an admin asks for.
+const maxLedgerPage = 10_000
+
+func (o Options) withDefaults() Options {
+	if o.MaxBody == 0 {
+		o.MaxBody = 1 << 20
+	}
+	if o.MaxEventBody == 0 {
+		o.MaxEventBody = 10 << 20
+	}
+	if o.TokenTTL == 0 {
+		o.TokenTTL = 24 * time.Hour
+	}
+	if o.MaxPage == 0 {
+		o.MaxPage = 100
+	}
+	if o.SystemUser == "" {
+		o.SystemUser = "nightshift"
+	}
+	return o
+}
+
+// API is the handler of all requests.
+type API struct {
+	Deps
+	opts    Options
+	routes  []*route
+	mux     *http.ServeMux
+	meters  *meters
+	callers *callers // who was recognised a moment ago
+	logins  *logins
+	hub     *hub
+	alerts  map[string]source
+	views   atomic.Pointer[views] // of the latest catalog
+	buffers sync.Pool             // of *bytes.Buffer
+}
+
+// New returns the API.
+func New(d Deps, o Options) *API {
+	if d.Logger == nil {
+		d.Logger = slog.New(slog.DiscardHandler)
+	}
+	if d.Metrics == nil {
+		d.Metrics = prometheus.NewRegistry()
+	}
+	if d.Ready == nil {
+		d.Ready = func() bool { return true }
+	}
+	a := &API{
+		Deps: d, opts: o.withDefaults(), mux: http.NewServeMux(), meters: newMeters(d.Metrics),
+		callers: newCallers(), logins: newLogins(), alerts: sources(),
+		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+	}
+	a.hub = newHub(a)
+	for _, group := range [][]*route{
+		a.accessRoutes(), a.contentRoutes(), a.ruleRoutes(), a.executionRoutes(), a.eventRoutes(), a.keyRoutes(),
+		a.sourceRoutes(), a.whyRoutes(), a.streamRoutes(), a.serverRoutes(),
+	} {
+		a.routes = append(a.routes, group...)
+	}
+	for _, r := range a.routes {
+		r.api = a
+		a.mux.Handle(r.Method+" "+r.mounted(), r)
+	}
+	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		writeFault(w, http.StatusNotFound, "The resource could not be found.", "")
+	})
+	return a
+}
+
+// Routes returns the table of routes. It must not be changed.
+func (a *API) Routes() []Route {
+	out := make([]Route, len(a.routes))
+	for i, r := range a.routes {
+		out[i] = r.Route
+	}
+	return out
+}

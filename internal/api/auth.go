@@ -1,0 +1,248 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/access"
+	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/store"
+)
+
+// caller is who asks, and how that was recognised.
+type caller struct {
+	User    string
+	Admin   bool
+	Method  string    // what was shown: a token or a key
+	Place   string    // where
+	Expires time.Time // of a token; zero: never
+	Signed  bool      // the token was made for an execution, and is in no ledger
+	hash    string    // of a token or a key, as the ledger has it
+}
+
+// How and where a caller is recognised, in the words of StackStorm's /user.
+const (
+	byToken  = "authentication token"
+	byKey    = "API key"
+	inHeader = "header"
+	inQuery  = "query param"
+	inCookie = "cookie"
+)
+
+const cookieName = "auth-token"
+
+// recognise finds out who asks. The first credentials that are there count, in
+// StackStorm's order, be they good or not.
+func (c *call) recognise() error {
+	credential, method, place := c.credentials()
+	if credential == "" {
+		return fault.Newf(fault.Unauthorized, "Unauthorized - One of Token or API key required.")
+	}
+	var who caller
+	var err error
+	if method == byToken {
+		who, err = c.tokenOwner(c.ctx(), credential)
+	} else {
+		who, err = c.keyOwner(c.ctx(), credential)
+	}
+	if err != nil {
+		return err
+	}
+	who.Method, who.Place = method, place
+	c.who = who
+	if place == inCookie {
+		// A browser sends cookies along with what other sites make it ask.
+		if err := new(http.CrossOriginProtection).Check(c.r); err != nil {
+			return &fault.Fault{Kind: fault.Forbidden, Msg: "A request with a cookie must come from a page of this server.", Err: err}
+		}
+	}
+	if method == byToken && place != inCookie {
+		c.setCookie(credential, who.Expires)
+	}
+	return nil
+}
+
+func (c *call) credentials() (credential, method, place string) {
+	h := c.r.Header
+	if v := h.Get("X-Auth-Token"); v != "" {
+		return v, byToken, inHeader
+	}
+	if v := h.Get("St2-Api-Key"); v != "" {
+		return v, byKey, inHeader
+	}
+	if c.r.URL.RawQuery != "" {
+		if v := c.param("x-auth-token"); v != "" {
+			return v, byToken, inQuery
+		}
+		if v := c.param("st2-api-key"); v != "" {
+			return v, byKey, inQuery
+		}
+	}
+	if k, err := c.r.Cookie(cookieName); err == nil && k.Value != "" {
+		return k.Value, byToken, inCookie
+	}
+	// Ours: senders such as Alertmanager and Prometheus know no other header.
+	if scheme, v, ok := strings.Cut(h.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") && v != "" {
+		if access.Signed(v) || len(v) == 32 {
+			return v, byToken, inHeader
+		}
+		return v, byKey, inHeader
+	}
+	return "", "", ""
+}
+
+// setCookie gives a browser the token, because its EventSource can't send headers.
+func (c *call) setCookie(token string, expires time.Time) {
+	if k, err := c.r.Cookie(cookieName); err == nil && k.Value == token {
+		return
+	}
+	http.SetCookie(c.w, &http.Cookie{
+		Name: cookieName, Value: token, Path: "/", MaxAge: max(1, int(time.Until(expires).Seconds())),
+		HttpOnly: true, Secure: c.opts.SecureCookie || c.r.TLS != nil, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// tokenOwner returns whom a token stands for.
+func (a *API) tokenOwner(ctx context.Context, token string) (caller, error) {
+	now := time.Now()
+	refused := fault.Newf(fault.Unauthorized, "Unauthorized - Token is not valid or has expired.")
+	if access.Signed(token) {
+		if a.Signer == nil {
+			return caller{}, refused
+		}
+		g, ok := a.Signer.Check(token, now)
+		if !ok {
+			return caller{}, refused
+		}
+		admin, err := a.isAdmin(ctx, g.User)
+		return caller{User: g.User, Admin: admin, Expires: time.Unix(g.Expires, 0), Signed: true}, err
+	}
+	hash := access.TokenHash(token)
+	if who, ok := a.callers.get(hash, now); ok {
+		return who, nil
+	}
+	t, err := a.Store.Reader().Token(ctx, hash)
+	if errors.Is(err, store.ErrNotFound) || err == nil && !now.Before(t.ExpiresAt) {
+		return caller{}, refused
+	}
+	if err != nil {
+		return caller{}, err
+	}
+	who := caller{User: t.User, Expires: t.ExpiresAt, hash: hash}
+	if who.Admin, err = a.isAdmin(ctx, t.User); err != nil {
+		return who, err
+	}
+	a.callers.put(hash, who, now)
+	return who, nil
+}
+
+// keyOwner returns whom an API key stands for.
+func (a *API) keyOwner(ctx context.Context, key string) (caller, error) {
+	now := time.Now()
+	hash := access.KeyHash(key)
+	if who, ok := a.callers.get(hash, now); ok {
+		return who, nil
+	}
+	k, err := a.Store.Reader().APIKey(ctx, hash)
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && k.Hash != hash:
+		return caller{}, fault.Newf(fault.Unauthorized, "Unauthorized - ApiKey with key_hash=%s not found.", hash)
+	case err != nil:
+		return caller{}, err
+	case !k.Enabled:
+		return caller{}, fault.Newf(fault.Unauthorized, "Unauthorized - API key is disabled.")
+	}
+	who := caller{User: k.User, hash: hash}
+	if who.Admin, err = a.isAdmin(ctx, k.User); err != nil {
+		return who, err
+	}
+	a.callers.put(hash, who, now)
+	return who, nil
+}
+
+// isAdmin reports whether a user may do everything.
+func (a *API) isAdmin(ctx context.Context, user string) (bool, error) {
+	if user == a.opts.SystemUser {
+		return true, nil
+	}
+	now := time.Now()
+	key := "user " + user
+	if who, ok := a.callers.get(key, now); ok {
+		return who.Admin, nil
+	}
+	u, err := a.Store.Reader().User(ctx, user)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false, err
+	}
+	a.callers.put(key, caller{User: user, Admin: u.Admin}, now)
+	return u.Admin, nil
+}
+
+// What was recognised is good for this long without another look, so that is
+// how long another server may still let in whom this one has shut out.
+const (
+	callerLife = 5 * time.Second
+	maxCallers = 10_000
+)
+
+// callers remembers who was recognised a moment ago, by the hash of what they
+// showed. Only what is good is remembered.
+type callers struct {
+	mu    sync.Mutex
+	known map[string]known // guarded by mu
+}
+
+type known struct {
+	caller
+	until time.Time
+}
+
+func newCallers() *callers { return &callers{known: map[string]known{}} }
+
+func (c *callers) get(hash string, now time.Time) (caller, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k, ok := c.known[hash]
+	if !ok || !now.Before(k.until) {
+		return caller{}, false
+	}
+	return k.caller, true
+}
+
+func (c *callers) put(hash string, who caller, now time.Time) {
+	until := now.Add(callerLife)
+	if !who.Expires.IsZero() && who.Expires.Before(until) {
+		until = who.Expires
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.known) >= maxCallers {
+		clear(c.known) // cheaper than to find out which are the oldest, and soon as good as before
+	}
+	c.known[hash] = known{who, until}
+}
+
+// drop forgets one, because it is not good any more.
+func (c *callers) drop(hash string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.known, hash)
+}
+
+// admin returns an error unless the caller may do everything.
+func (c *call) admin(what string) error {
+	if c.who.Admin {
+		return nil
+	}
+	return fault.Newf(fault.Forbidden, "%s takes an administrator, which user %q is not.", what, c.who.User)
+}
+
+// secrets reports whether secrets are to be shown: an admin must ask for it.
+func (c *call) secrets() (bool, error) {
+	show, err := c.flag("show_secrets", false)
+	return show && c.who.Admin, err
+}

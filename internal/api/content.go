@@ -1,0 +1,322 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/api/wire"
+	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/pack"
+	"github.com/nightshift-run/nightshift/internal/policy"
+)
+
+func (a *API) contentRoutes() []*route {
+	packs, actions, overview := packShelf(), actionShelf(), overviewShelf()
+	runners, sensors, aliases := runnerShelf(), sensorShelf(), aliasShelf()
+	policies, types := policyShelf(), policyTypeShelf()
+	return []*route{
+		to("GET", apiService, "/packs", "pack_list", packs.list, "List packs."),
+		to("GET", apiService, "/packs/{ref}", "pack_view", packs.show, "Show a pack."),
+		to("POST", apiService, "/packs/register", "pack_register", (*call).registerPacks, "Read the folders of packs again.").takes(registerBody),
+
+		to("GET", apiService, "/actions", "action_list", actions.list, "List actions."),
+		to("POST", apiService, "/actions", "action_create", (*call).createAction, "Make an action.").takes(actionBody),
+		to("GET", apiService, "/actions/{ref}", "action_view", actions.show, "Show an action."),
+		to("PUT", apiService, "/actions/{ref}", "action_modify", (*call).updateAction, "Change an action.").takes(actionBody),
+		to("DELETE", apiService, "/actions/{ref}", "action_delete", (*call).deleteAction, "Delete an action.").takes(actionDeleteBody),
+		to("GET", apiService, "/actions/views/overview", "action_list", overview.list, "List actions with all parameters that they take."),
+		to("GET", apiService, "/actions/views/overview/{ref}", "action_view", overview.show, "Show an action with all parameters that it takes."),
+		to("GET", apiService, "/actions/views/parameters/{ref}", "action_view", (*call).actionParameters, "Show all parameters that an action takes."),
+		to("GET", apiService, "/actions/views/entry_point/{ref}", "action_view", (*call).entryPoint, "Show the program of an action."),
+
+		to("GET", apiService, "/runnertypes", "runner_type_list", runners.list, "List runner types."),
+		to("GET", apiService, "/runnertypes/{ref}", "runner_type_view", runners.show, "Show a runner type."),
+		to("PUT", apiService, "/runnertypes/{ref}", "runner_type_modify", (*call).updateRunner, "Switch a runner type on or off.").takes(runnerBody),
+
+		to("GET", apiService, "/sensortypes", "sensor_type_list", sensors.list, "List sensors."),
+		to("GET", apiService, "/sensortypes/{ref}", "sensor_type_view", sensors.show, "Show a sensor."),
+		to("GET", apiService, "/actionalias", "action_alias_list", aliases.list, "List action aliases."),
+		to("GET", apiService, "/actionalias/{ref}", "action_alias_view", aliases.show, "Show an action alias."),
+
+		to("GET", apiService, "/policies", "policy_list", policies.list, "List policies."),
+		to("POST", apiService, "/policies", "policy_create", (*call).createPolicy, "Make a policy.").takes(policyBody),
+		to("GET", apiService, "/policies/{ref}", "policy_view", policies.show, "Show a policy."),
+		to("PUT", apiService, "/policies/{ref}", "policy_modify", (*call).updatePolicy, "Change a policy.").takes(policyBody),
+		to("DELETE", apiService, "/policies/{ref}", "policy_delete", (*call).deletePolicy, "Delete a policy."),
+		to("GET", apiService, "/policytypes", "policy_type_list", types.list, "List types of policies."),
+		to("GET", apiService, "/policytypes/{ref}", "policy_type_view", types.show, "Show a type of policies."),
+	}
+}
+
+const (
+	registerBody = `{"type": "object", "additionalProperties": false, "properties": {
+		"types": {"type": "array", "items": {"type": "string"}}, "packs": {"type": "array", "items": {"type": "string"}},
+		"fail_on_failure": {"type": "boolean"}}}`
+	runnerBody = `{"type": "object", "properties": {"enabled": {"type": "boolean", "required": true}}}`
+	policyBody = `{"type": "object", "additionalProperties": false, "properties": {
+		"name": {"type": "string", "required": true}, "pack": {"type": "string"},
+		"resource_ref": {"type": "string", "required": true}, "policy_type": {"type": "string", "required": true},
+		"description": {"type": "string"}, "enabled": {"type": "boolean"}, "parameters": {"type": "object"},
+		"ref": {"type": "string"}, "uid": {"type": "string"}, "id": {"type": "string"}, "metadata_file": {"type": "string"}}}`
+)
+
+func packShelf() shelf[*pack.Pack, wire.Pack] {
+	return shelf[*pack.Pack, wire.Pack]{
+		all: (*catalog.Catalog).Packs,
+		find: func(c *catalog.Catalog, name string) (*pack.Pack, bool) {
+			if p, ok := c.Pack(name); ok {
+				return p, true
+			}
+			for _, p := range c.Packs() {
+				if p.Name == name {
+					return p, true
+				}
+			}
+			return nil, false
+		},
+		wire: func(_ *call, p *pack.Pack, _ selection) wire.Pack { return wire.PackOf(p) },
+		text: func(p *pack.Pack, name string) (string, bool) {
+			return pick(name, map[string]string{"id": p.ID, "ref": p.Ref, "name": p.Name, "uid": p.UID})
+		},
+		filters: []string{"name", "ref"}, limit: 100, noun: "ref or id",
+		attrs: attributesOf[wire.Pack]([]string{"author"}, nil),
+	}
+}
+
+// pick is the text of a name.
+func pick(name string, texts map[string]string) (string, bool) {
+	v, ok := texts[name]
+	return v, ok
+}
+
+func runnerShelf() shelf[*action.RunnerType, wire.Runner] {
+	return shelf[*action.RunnerType, wire.Runner]{
+		all: (*catalog.Catalog).Runners, find: (*catalog.Catalog).Runner,
+		wire: func(_ *call, r *action.RunnerType, _ selection) wire.Runner { return wire.RunnerOf(r) },
+		text: func(r *action.RunnerType, name string) (string, bool) {
+			return pick(name, map[string]string{"id": r.ID, "name": r.Name, "uid": r.UID})
+		},
+		filters: []string{"name"}, limit: 100, noun: "name or id",
+		attrs: attributesOf[wire.Runner](nil, nil),
+	}
+}
+
+func (c *call) updateRunner() error {
+	rt, err := runnerShelf().get(c)
+	if err != nil {
+		return err
+	}
+	var req struct {
+		Enabled bool `json:"enabled"`
+	}
+	if err := c.into(&req); err != nil {
+		return err
+	}
+	if err := c.admin("To switch a runner type"); err != nil {
+		return err
+	}
+	if rt, err = c.Registrar.EnableRunner(c.ctx(), rt.Name, req.Enabled); err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, wire.RunnerOf(rt))
+}
+
+func sensorShelf() shelf[*pack.Sensor, wire.Sensor] {
+	return shelf[*pack.Sensor, wire.Sensor]{
+		all: (*catalog.Catalog).Sensors, find: (*catalog.Catalog).Sensor,
+		wire: func(_ *call, s *pack.Sensor, _ selection) wire.Sensor { return wire.SensorOf(s) },
+		text: func(s *pack.Sensor, name string) (string, bool) {
+			return pick(name, map[string]string{
+				"id": s.ID, "ref": s.Ref, "name": s.Name, "pack": s.Pack, "uid": s.UID, "enabled": flagText(s.Enabled),
+			})
+		},
+		keep: func(c *call, s *pack.Sensor) (bool, error) {
+			want := c.param("trigger")
+			if want == "" {
+				return true, nil
+			}
+			for _, t := range s.TriggerTypes {
+				if t == want {
+					return true, nil
+				}
+			}
+			return false, nil
+		},
+		filters: []string{"name", "pack"}, flags: []string{"enabled"},
+		attrs: attributesOf[wire.Sensor](nil, []string{"ref"}),
+	}
+}
+
+func aliasShelf() shelf[*pack.Alias, wire.Alias] {
+	return shelf[*pack.Alias, wire.Alias]{
+		all: (*catalog.Catalog).Aliases, find: (*catalog.Catalog).Alias,
+		wire: func(_ *call, a *pack.Alias, _ selection) wire.Alias { return wire.AliasOf(a) },
+		text: func(a *pack.Alias, name string) (string, bool) {
+			return pick(name, map[string]string{"id": a.ID, "ref": a.Ref, "name": a.Name, "pack": a.Pack, "uid": a.UID})
+		},
+		filters: []string{"name", "pack"}, limit: 100,
+		attrs: attributesOf[wire.Alias]([]string{"result"}, []string{"ref"}),
+	}
+}
+
+func policyShelf() shelf[*policy.Policy, wire.Policy] {
+	return shelf[*policy.Policy, wire.Policy]{
+		all: (*catalog.Catalog).Policies, find: (*catalog.Catalog).Policy,
+		wire: func(_ *call, p *policy.Policy, _ selection) wire.Policy { return wire.PolicyOf(p) },
+		text: func(p *policy.Policy, name string) (string, bool) {
+			return pick(name, map[string]string{
+				"id": p.ID, "ref": p.Ref, "name": p.Name, "pack": p.Pack, "uid": p.UID,
+				"resource_ref": p.ResourceRef, "policy_type": p.PolicyType,
+			})
+		},
+		filters: []string{"name", "pack"}, limit: 100,
+		attrs: attributesOf[wire.Policy]([]string{"parameters"}, []string{"ref"}),
+	}
+}
+
+// policyRequest is a policy as it is made or changed.
+func (c *call) policyRequest() (*policy.Policy, error) {
+	p := policy.Policy{Enabled: true, Pack: "default"}
+	if err := c.into(&p); err != nil {
+		return nil, err
+	}
+	if p.Parameters == nil {
+		p.Parameters = value.NewDict()
+	}
+	p.ID, p.UID, p.Ref = "", "", p.Pack+"."+p.Name
+	return &p, guardPack(p.Pack)
+}
+
+func (c *call) createPolicy() error {
+	p, err := c.policyRequest()
+	if err != nil {
+		return err
+	}
+	if p, err = c.Registrar.CreatePolicy(c.ctx(), p); err != nil {
+		return err
+	}
+	return c.json(http.StatusCreated, wire.PolicyOf(p))
+}
+
+func (c *call) updatePolicy() error {
+	old, err := policyShelf().get(c)
+	if err != nil {
+		return err
+	}
+	if err := guardPack(old.Pack); err != nil {
+		return err
+	}
+	p, err := c.policyRequest()
+	if err != nil {
+		return err
+	}
+	if p, err = c.Registrar.UpdatePolicy(c.ctx(), old.Ref, p); err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, wire.PolicyOf(p))
+}
+
+func (c *call) deletePolicy() error {
+	p, err := policyShelf().get(c)
+	if err != nil {
+		return err
+	}
+	if err := guardPack(p.Pack); err != nil {
+		return err
+	}
+	if err := c.Registrar.DeletePolicy(c.ctx(), p.Ref); err != nil {
+		return err
+	}
+	return c.empty()
+}
+
+// policyTypes are fixed: they come with the server.
+func policyTypes() []wire.PolicyType {
+	limit := `"threshold": {"type": "integer", "required": true, "minimum": 1,
+			"description": "How many executions may run at a time."},
+		"action": {"type": "string", "default": "delay", "enum": ["delay", "cancel"],
+			"description": "What happens to an execution over the threshold."}`
+	types := []struct{ name, description, parameters string }{
+		{"concurrency", "Bounds how many executions of an action run at a time.", limit},
+		{"concurrency.attr", "Bounds how many executions of an action run at a time that are given the same.", limit + `,
+		"attributes": {"type": "array", "required": true, "minItems": 1, "uniqueItems": true, "items": {"type": "string"},
+			"description": "Names of the parameters that are compared."}`},
+		{"retry", "Tries an action again when it failed or timed out.", `
+		"retry_on": {"type": "string", "required": true, "enum": ["failure", "timeout"],
+			"description": "What is tried again."},
+		"max_retry_count": {"type": "integer", "default": 2, "minimum": 1, "maximum": 5,
+			"description": "How often it is tried again, at most."},
+		"delay": {"type": "integer", "default": 0, "minimum": 0, "maximum": 120,
+			"description": "How many seconds to wait before."}`},
+	}
+	out := make([]wire.PolicyType, len(types))
+	for i, t := range types {
+		parameters := value.NewDict()
+		if err := parameters.UnmarshalJSON([]byte("{" + t.parameters + "}")); err != nil {
+			panic(err) // the texts above are constants
+		}
+		out[i] = wire.PolicyType{
+			Name: t.name, Description: t.description, UID: "policy_type:action:" + t.name, Ref: "action." + t.name,
+			ResourceType: "action", Enabled: true, Module: "nightshift.policy", Parameters: parameters,
+			ID: fixedID("policy_type " + t.name),
+		}
+	}
+	return out
+}
+
+func policyTypeShelf() shelf[wire.PolicyType, wire.PolicyType] {
+	types := policyTypes()
+	return shelf[wire.PolicyType, wire.PolicyType]{
+		all: func(*catalog.Catalog) []wire.PolicyType { return types },
+		find: func(_ *catalog.Catalog, name string) (wire.PolicyType, bool) {
+			for _, t := range types {
+				if t.Ref == name || t.ID == name {
+					return t, true
+				}
+			}
+			return wire.PolicyType{}, false
+		},
+		wire: func(_ *call, t wire.PolicyType, _ selection) wire.PolicyType { return t },
+		text: func(t wire.PolicyType, name string) (string, bool) {
+			return pick(name, map[string]string{
+				"id": t.ID, "ref": t.Ref, "name": t.Name, "uid": t.UID, "resource_type": t.ResourceType,
+			})
+		},
+		filters: []string{"name", "resource_type"}, limit: 100,
+		attrs: attributesOf[wire.PolicyType]([]string{"parameters"}, nil),
+	}
+}
+
+func (c *call) registerPacks() error {
+	var req struct {
+		Packs []string `json:"packs"`
+		Types []string `json:"types"`
+		Fail  *bool    `json:"fail_on_failure"`
+	}
+	if err := c.into(&req); err != nil {
+		return err
+	}
+	counts, findings, err := c.Registrar.RegisterPacks(c.ctx(), req.Packs, req.Types)
+	if err != nil {
+		return err
+	}
+	if failures := slices.DeleteFunc(slices.Clone(findings), isWarning); len(failures) > 0 && (req.Fail == nil || *req.Fail) {
+		return fault.Newf(fault.Invalid, "%s", joined(failures))
+	}
+	out := map[string]any{}
+	for kind, n := range counts {
+		out[kind] = n
+	}
+	if len(findings) > 0 {
+		out["findings"] = findings
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// isWarning reports whether a finding is none that keeps something from being
+// registered. Findings have the form file:line:column: severity: text.
+func isWarning(finding string) bool { return strings.Contains(finding, ": warning: ") }

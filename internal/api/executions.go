@@ -1,0 +1,538 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/api/wire"
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/ident"
+	"github.com/nightshift-run/nightshift/internal/store"
+)
+
+func (a *API) executionRoutes() []*route {
+	return []*route{
+		to("GET", apiService, "/executions", "execution_list", (*call).listExecutions, "List executions."),
+		to("POST", apiService, "/executions", "action_execute", (*call).createExecution, "Run an action.").takes(executionBody),
+		to("GET", apiService, "/executions/views/filters", "execution_views_filters_list", (*call).executionFilters, "List what executions can be filtered by."),
+		to("GET", apiService, "/executions/{id}", "execution_view", (*call).getExecution, "Show an execution."),
+		to("PUT", apiService, "/executions/{id}", "execution_stop", (*call).updateExecution, "Cancel, pause or resume an execution, or set its end.").takes(executionUpdateBody),
+		to("DELETE", apiService, "/executions/{id}", "execution_stop", (*call).cancelExecution, "Cancel an execution."),
+		to("GET", apiService, "/executions/{id}/output", "execution_view", (*call).executionOutput, "Show what an execution has printed."),
+		to("GET", apiService, "/executions/{id}/children", "execution_view", (*call).executionChildren, "List the executions that are parts of one."),
+		to("GET", apiService, "/executions/{id}/attribute/{name}", "execution_view", (*call).executionAttribute, "Show one attribute of an execution."),
+		to("GET", apiService, "/executions/{id}/result", "execution_view", (*call).executionResult, "Show the result of an execution."),
+		to("POST", apiService, "/executions/{id}/re_run", "action_execute", (*call).reRun, "Run an execution again.").takes(reRunBody),
+	}
+}
+
+// execution finds the execution that the path names.
+func (c *call) execution() (*execution.Execution, error) {
+	return c.API.execution(c.ctx(), c.part("id"))
+}
+
+func (a *API) execution(ctx context.Context, id string) (*execution.Execution, error) {
+	if id == "last" {
+		e, err := a.Store.Reader().LastExecution(ctx)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, fault.Newf(fault.Invalid, "No executions found in the database")
+		}
+		return e, err
+	}
+	if !ident.Valid(id) {
+		return nil, noExecution(id)
+	}
+	e, err := a.Store.Reader().Execution(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, noExecution(id)
+	}
+	return e, err
+}
+
+func noExecution(id string) error {
+	return fault.Newf(fault.NotFound, "Unable to identify resource with id \"%s\".", shortened(id))
+}
+
+func executionAttributes() attributes {
+	return attributesOf[wire.Execution]([]string{"result", "trigger_instance", "status"}, nil)
+}
+
+func (c *call) getExecution() error {
+	sel, err := c.selection(executionAttributes())
+	if err != nil {
+		return err
+	}
+	maxResult, err := c.number("max_result_size", -1)
+	if err != nil {
+		return err
+	}
+	show, err := c.secrets()
+	if err != nil {
+		return err
+	}
+	e, err := c.execution()
+	if err != nil {
+		return err
+	}
+	if maxResult >= 0 && e.ResultSize > maxResult {
+		sel.exclude = append(sel.exclude, "result")
+	} else if sel.wants("result") {
+		if e.Result, err = c.Store.Reader().Result(c.ctx(), e.ID); err != nil {
+			return err
+		}
+	}
+	out := c.executionView(e, sel, show)
+	if sel.wants("children") {
+		children, err := c.Store.Reader().Children(c.ctx(), e.ID)
+		if err != nil {
+			return err
+		}
+		for _, child := range children {
+			out.Children = append(out.Children, child.ID)
+		}
+	}
+	if t := e.Context.TriggerInstance; t != nil && sel.wants("trigger_instance") {
+		if out.TriggerInstance, err = c.instanceJSON(t.ID); err != nil {
+			return err
+		}
+	}
+	return one(c, http.StatusOK, out, sel)
+}
+
+// instanceJSON is the JSON of an event; none when it is gone.
+func (c *call) instanceJSON(id string) (json.RawMessage, error) {
+	i, err := c.Store.Reader().Instance(c.ctx(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return compactJSON(wire.InstanceOf(i)), nil
+}
+
+// executionView is e on the wire, with what the catalog knows of it.
+func (c *call) executionView(e *execution.Execution, sel selection, show bool) wire.Execution {
+	out := c.API.executionView(e, sel, show)
+	out.WebURL = c.base() + "/#/history/" + e.ID + "/general"
+	return out
+}
+
+func (a *API) executionView(e *execution.Execution, sel selection, show bool) wire.Execution {
+	v := a.view()
+	out := wire.ExecutionOf(e)
+	if sel.wants("action") {
+		out.Action = v.action(e.Action)
+	}
+	if sel.wants("runner") {
+		out.Runner = v.runner(e.Runner)
+	}
+	if !show {
+		out.Parameters = v.maskParameters(e.Action, out.Parameters)
+		out.LiveAction.Parameters = out.Parameters
+		out.Result = v.maskResult(e.Action, out.Result)
+	}
+	if r := e.Context.Rule; r != nil && sel.wants("rule") {
+		if full, ok := v.catalog.Rule(r.ID); ok {
+			view := wire.RuleOf(full)
+			if act, ok := v.catalog.Action(full.Action.Ref); !show && ok && act.Params != nil {
+				view.Action.Parameters = act.Params.Masked(view.Action.Parameters)
+			}
+			out.Rule = compactJSON(view)
+		} else {
+			out.Rule = compactJSON(r)
+		}
+	}
+	if e.Trigger != "" && sel.wants("trigger") {
+		if t, ok := v.catalog.Trigger(e.Trigger); ok {
+			out.Trigger = compactJSON(wire.TriggerOf(t))
+		} else {
+			out.Trigger = compactJSON(map[string]string{"ref": e.Trigger})
+		}
+	}
+	if e.TriggerType != "" && sel.wants("trigger_type") {
+		if t, ok := v.catalog.TriggerType(e.TriggerType); ok {
+			out.TriggerType = compactJSON(wire.TriggerTypeOf(t.Type))
+		} else {
+			out.TriggerType = compactJSON(map[string]string{"ref": e.TriggerType})
+		}
+	}
+	return out
+}
+
+// listedResult is the size up to which results are in lists without being asked
+// for by name.
+const listedResult = 64 << 10
+
+func (c *call) listExecutions() error {
+	sel, err := c.selection(executionAttributes())
+	if err != nil {
+		return err
+	}
+	p, err := c.page(100)
+	if err != nil {
+		return err
+	}
+	show, err := c.secrets()
+	if err != nil {
+		return err
+	}
+	q, none, err := c.executionQuery()
+	if err != nil {
+		return err
+	}
+	asc := c.oldestFirst("start_timestamp")
+	page := p.ledger(asc)
+	if none {
+		c.count(p, store.Total{})
+		return list(c, []wire.Execution{}, sel)
+	}
+	found, total, err := c.Store.Reader().ListExecutions(c.ctx(), q, page)
+	if err != nil {
+		return err
+	}
+	c.count(p, total)
+	out, err := c.executionViews(found, sel, show)
+	if err != nil {
+		return err
+	}
+	return list(c, out, sel)
+}
+
+// executionViews are executions in a list.
+func (c *call) executionViews(found []*execution.Execution, sel selection, show bool) ([]wire.Execution, error) {
+	events, err := c.instancesOf(found, sel)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]wire.Execution, len(found))
+	for i, e := range found {
+		if e.ResultSize > 0 && sel.wants("result") && (e.ResultSize <= listedResult || sel.names("result")) {
+			if e.Result, err = c.Store.Reader().Result(c.ctx(), e.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+				return nil, err
+			}
+		}
+		out[i] = c.executionView(e, sel, show)
+		if t := e.Context.TriggerInstance; t != nil {
+			out[i].TriggerInstance = events[t.ID]
+		}
+	}
+	return out, nil
+}
+
+// instancesOf returns the JSON of the events of executions, by id.
+func (c *call) instancesOf(found []*execution.Execution, sel selection) (map[string]json.RawMessage, error) {
+	if !sel.wants("trigger_instance") {
+		return nil, nil
+	}
+	var ids []string
+	for _, e := range found {
+		if t := e.Context.TriggerInstance; t != nil {
+			ids = append(ids, t.ID)
+		}
+	}
+	out := make(map[string]json.RawMessage, len(ids))
+	slices.Sort(ids)
+	for some := range slices.Chunk(slices.Compact(ids), 500) {
+		events, _, err := c.Store.Reader().ListInstances(c.ctx(), store.Instances{IDs: some}, store.Page{Limit: -1})
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range events {
+			out[i.ID] = compactJSON(wire.InstanceOf(i))
+		}
+	}
+	return out, nil
+}
+
+// executionQuery reads the filters of a list; none is true when nothing can
+// pass them.
+func (c *call) executionQuery() (q store.Executions, none bool, err error) {
+	if q.IDs, err = c.ids("id"); err != nil {
+		return q, false, err
+	}
+	given := map[string]string{}
+	for _, name := range []string{
+		"status", "parent", "trigger_type", "trigger", "trigger_instance", "rule", "action", "runner", "user", "liveaction",
+	} {
+		if v := c.param(name); v != "" {
+			given[name] = v
+		}
+	}
+	for part := range strings.FieldsSeq(c.param("filter")) {
+		path, v, ok := strings.Cut(part, ":")
+		name, known := filterPaths()[path]
+		if !ok || v == "" {
+			return q, false, fault.Newf(fault.Invalid, "Invalid filter \"%s\": it must be of the form path:value.", shortened(part))
+		}
+		if !known {
+			return q, false, fault.Newf(fault.Invalid, "Executions cannot be filtered by \"%s\".", shortened(path))
+		}
+		given[name] = v
+	}
+	for name, v := range given {
+		ok, err := c.filterExecutions(&q, name, v)
+		if err != nil || !ok {
+			return q, true, err
+		}
+	}
+	if q.At, err = c.moment("timestamp"); err != nil {
+		return q, false, err
+	}
+	if q.After, err = c.moment("timestamp_gt"); err != nil {
+		return q, false, err
+	}
+	q.Before, err = c.moment("timestamp_lt")
+	return q, false, err
+}
+
+// filterPaths are the paths that the parameter filter knows.
+func filterPaths() map[string]string {
+	return map[string]string{
+		"status": "status", "parent": "parent", "id": "liveaction", "liveaction.id": "liveaction",
+		"action.ref": "action", "runner.name": "runner", "context.user": "user", "rule.name": "rule",
+		"trigger.name": "trigger", "trigger_type.name": "trigger_type", "trigger_instance.id": "trigger_instance",
+	}
+}
+
+// filterExecutions adds a filter to q. It reports false when nothing passes.
+func (c *call) filterExecutions(q *store.Executions, name, v string) (bool, error) {
+	cat := c.catalog()
+	if isNull(v) {
+		if name == "parent" {
+			q.Root = true
+			return true, nil
+		}
+		return false, fault.Newf(fault.Invalid, "Executions cannot be filtered by having no %s.", name)
+	}
+	switch name {
+	case "status":
+		for _, s := range splitCSV(v) {
+			if execution.Status(s).Known() {
+				q.Status = append(q.Status, execution.Status(s))
+			}
+		}
+		return len(q.Status) > 0, nil
+	case "parent":
+		q.Parent = v
+	case "action":
+		q.Action = v
+	case "runner":
+		q.Runner = v
+	case "user":
+		q.User = v
+	case "trigger_instance":
+		q.TriggerInstance = v
+	case "liveaction":
+		if len(q.IDs) > 0 && !slices.Contains(q.IDs, v) {
+			return false, nil
+		}
+		q.IDs = []string{v}
+	case "rule":
+		q.Rule = v
+		if r, ok := cat.Rule(v); ok {
+			q.Rule = r.Name // StackStorm knows the name only; we take a reference, too
+		}
+	case "trigger":
+		q.Trigger = v
+		if _, ok := cat.Trigger(v); !ok {
+			for _, t := range cat.Triggers() {
+				if t.Name == v {
+					q.Trigger = t.Ref
+				}
+			}
+		}
+	case "trigger_type":
+		q.TriggerType = v
+		if _, ok := cat.TriggerType(v); !ok {
+			for _, t := range cat.TriggerTypes() {
+				if t.Name == v {
+					q.TriggerType = t.Ref
+				}
+			}
+		}
+	}
+	return true, nil
+}
+
+func (c *call) executionFilters() error {
+	columns := map[string]string{
+		"action": "action", "status": "status", "rule": "rule", "runner": "runner", "trigger": "trigger_ref",
+		"trigger_type": "trigger_type", "user": "user_name",
+	}
+	types := c.csv("types")
+	out := wire.Filters{}
+	for name, column := range columns {
+		if len(types) > 0 && !slices.Contains(types, name) {
+			continue
+		}
+		values, err := c.Store.Reader().ExecutionFacets(c.ctx(), column)
+		if err != nil {
+			return err
+		}
+		if values == nil {
+			values = []string{}
+		}
+		out[name] = values
+	}
+	return c.json(http.StatusOK, out)
+}
+
+func (c *call) executionChildren() error {
+	depth, err := c.number("depth", -1)
+	if err != nil {
+		return err
+	}
+	show, err := c.secrets()
+	if err != nil {
+		return err
+	}
+	e, err := c.execution()
+	if err != nil {
+		return err
+	}
+	var found []*execution.Execution
+	var walk func(id string, depth int) error
+	walk = func(id string, depth int) error {
+		if depth == 0 || len(found) >= maxLedgerPage {
+			return nil
+		}
+		children, err := c.Store.Reader().Children(c.ctx(), id)
+		if err != nil {
+			return err
+		}
+		for _, child := range children {
+			found = append(found, child)
+			if err := walk(child.ID, depth-1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := walk(e.ID, depth); err != nil {
+		return err
+	}
+	if c.param("result_fmt") == "sorted" {
+		slices.SortStableFunc(found, func(a, b *execution.Execution) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	}
+	out, err := c.executionViews(found, selection{}, show)
+	if err != nil {
+		return err
+	}
+	below := map[string][]string{}
+	for _, child := range found {
+		below[child.Parent] = append(below[child.Parent], child.ID)
+	}
+	for i := range out {
+		out[i].Children = below[out[i].ID]
+	}
+	return c.json(http.StatusOK, out)
+}
+
+func (c *call) executionAttribute() error {
+	name := c.part("name")
+	if !slices.Contains([]string{"result", "trigger_instance", "status"}, name) {
+		return fault.Newf(fault.Invalid, "Invalid or unsupported attribute specified: %s", shortened(name))
+	}
+	show, err := c.secrets()
+	if err != nil {
+		return err
+	}
+	e, err := c.execution()
+	if err != nil {
+		return err
+	}
+	var out any
+	switch name {
+	case "status":
+		out = e.Status
+	case "result":
+		b, err := c.Store.Reader().Result(c.ctx(), e.ID)
+		if err != nil {
+			return err
+		}
+		if !show {
+			b = c.view().maskResult(e.Action, b)
+		}
+		out = rawOrNull(b)
+	case "trigger_instance":
+		out = json.RawMessage("null")
+		if t := e.Context.TriggerInstance; t != nil {
+			b, err := c.instanceJSON(t.ID)
+			if err != nil {
+				return err
+			}
+			out = rawOrNull(b)
+		}
+	}
+	return c.json(http.StatusOK, out)
+}
+
+func rawOrNull(b json.RawMessage) json.RawMessage {
+	if len(b) == 0 {
+		return json.RawMessage("null")
+	}
+	return b
+}
+
+// outputPage is how many pieces of output are read at a time.
+const outputPage = 500
+
+func (c *call) outputType() (string, error) {
+	switch t := c.param("output_type"); t {
+	case "", "all":
+		return "", nil
+	case "stdout", "stderr", "output":
+		return t, nil
+	default:
+		return "", fault.Newf(fault.Invalid, "'%s' is not one of ['all', 'stdout', 'stderr', 'output']", shortened(t))
+	}
+}
+
+// executionOutput answers with what has been printed so far, piece by piece, so
+// that a long output is never in memory as a whole.
+func (c *call) executionOutput() error {
+	stream, err := c.outputType()
+	if err != nil {
+		return err
+	}
+	e, err := c.execution()
+	if err != nil {
+		return err
+	}
+	chunks, err := c.Store.Reader().Output(c.ctx(), e.ID, stream, 0, outputPage)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
+	c.w.WriteHeader(http.StatusOK)
+	for len(chunks) > 0 {
+		for _, chunk := range chunks {
+			if _, err := c.w.Write([]byte(chunk.Data)); err != nil {
+				return nil //nolint:nilerr // the client has gone
+			}
+		}
+		if len(chunks) < outputPage {
+			break
+		}
+		chunks, err = c.Store.Reader().Output(c.ctx(), e.ID, stream, chunks[len(chunks)-1].Seq, outputPage)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sinceOf is when an execution came to the status that it is in.
+func sinceOf(e *execution.Execution) time.Time {
+	if len(e.Log) > 0 {
+		return e.Log[len(e.Log)-1].At
+	}
+	return e.CreatedAt
+}

@@ -1,0 +1,276 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/api/wire"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/kv"
+	"github.com/nightshift-run/nightshift/internal/store"
+	"github.com/nightshift-run/nightshift/internal/trigger"
+)
+
+func (a *API) keyRoutes() []*route {
+	return []*route{
+		to("GET", apiService, "/keys", "key_value_pair_list", (*call).listPairs, "List the datastore."),
+		to("GET", apiService, "/keys/{name...}", "key_value_pair_view", (*call).getPair, "Show an entry of the datastore."),
+		to("PUT", apiService, "/keys/{name...}", "key_value_pair_set", (*call).putPair, "Set an entry of the datastore.").takes(keyBody),
+		to("DELETE", apiService, "/keys/{name...}", "key_value_pair_delete", (*call).deletePair, "Delete an entry of the datastore."),
+	}
+}
+
+const keyBody = `{"type": "object", "additionalProperties": false, "properties": {
+	"name": {"type": "string"}, "value": {"type": "string", "required": true}, "secret": {"type": "boolean"},
+	"encrypted": {"type": "boolean"}, "scope": {"type": "string"}, "user": {"type": "string"},
+	"ttl": {"type": "integer", "minimum": 1, "maximum": 3153600000},
+	"id": {"type": "string"}, "uid": {"type": "string"}, "expire_timestamp": {"type": "string"}}}`
+
+// scope is which part of the datastore a call is about.
+type scope struct {
+	scope string // empty: all
+	user  string // owner, for the scope of users
+}
+
+// scopeOf reads a scope and the user that it is of.
+func (c *call) scopeOf(name, user string, allowAll bool) (scope, error) {
+	if user != "" && user != c.who.User && !c.who.Admin {
+		return scope{}, fault.Newf(fault.Forbidden, "\"user\" attribute can only be provided by admins when RBAC is enabled")
+	}
+	if name == "all" && allowAll {
+		return scope{user: user}, nil
+	}
+	s, ok := kv.Scope(name)
+	if !ok {
+		return scope{}, fault.Newf(fault.Invalid, "Scope \"%s\" is not valid; there are system, user%s.",
+			shortened(name), map[bool]string{true: " and all"}[allowAll])
+	}
+	if s != kv.User {
+		return scope{scope: s}, nil
+	}
+	if user == "" {
+		user = c.who.User
+	}
+	return scope{s, user}, nil
+}
+
+// pairName is the name of an entry, and where it is.
+func (c *call) pairName() (scope, string, error) {
+	name := c.part("name")
+	if name == "" {
+		return scope{}, "", fault.Newf(fault.NotFound, "The resource could not be found.")
+	}
+	s, err := c.scopeOf(c.param("scope"), c.param("user"), false)
+	return s, name, err
+}
+
+// pairView is p on the wire. A secret is shown to an admin who asks for it, and
+// to its owner.
+func (c *call) pairView(p kv.Pair, decrypt bool) (wire.Key, error) {
+	k := wire.KeyOf(p)
+	if !p.Secret {
+		return k, nil
+	}
+	if !decrypt {
+		return k.Masked(), nil
+	}
+	if !c.who.Admin && (p.Scope != kv.User || p.User != c.who.User) {
+		return k, fault.Newf(fault.Forbidden, "Decrypt option requires administrator access")
+	}
+	return k, nil
+}
+
+func (c *call) listPairs() error {
+	p, err := c.page(100)
+	if err != nil {
+		return err
+	}
+	decrypt, err := c.flag("decrypt", false)
+	if err != nil {
+		return err
+	}
+	s, err := c.scopeOf(c.param("scope"), c.param("user"), true)
+	if err != nil {
+		return err
+	}
+	if decrypt && !c.who.Admin && s.scope != kv.User {
+		return fault.Newf(fault.Forbidden, "Decrypt option requires administrator access")
+	}
+	q := store.Keys{Scope: s.scope, Prefix: c.param("prefix"), Name: c.param("name"), Now: time.Now()}
+	if s.scope == kv.User || s.scope == "" && s.user != "" {
+		q.User = &s.user
+	}
+	var found []kv.Pair
+	if s.scope == "" && !c.who.Admin {
+		found, err = c.visible(q, p)
+	} else {
+		found, _, err = c.Store.Reader().ListKeys(c.ctx(), q, p.ledger(true))
+	}
+	if err != nil {
+		return err
+	}
+	out := make([]wire.Key, len(found))
+	for i, pair := range found {
+		if out[i], err = c.pairView(pair, decrypt); err != nil {
+			return err
+		}
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// visible lists what a user sees of all scopes: the system's and the user's own.
+func (c *call) visible(q store.Keys, p page) ([]kv.Pair, error) {
+	window := p.ledger(true)
+	var found []kv.Pair
+	for _, s := range []scope{{scope: kv.System}, {kv.User, c.who.User}} {
+		q.Scope, q.User = s.scope, &s.user
+		part, _, err := c.Store.Reader().ListKeys(c.ctx(), q, store.Page{Limit: window.Offset + window.Limit})
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, part...)
+	}
+	found = found[min(window.Offset, len(found)):]
+	return found[:min(window.Limit, len(found))], nil
+}
+
+func noPair(name string) error {
+	return fault.Newf(fault.NotFound, "The key \"%s\" does not exist in the StackStorm datastore.", shortened(name))
+}
+
+func (c *call) getPair() error {
+	decrypt, err := c.flag("decrypt", false)
+	if err != nil {
+		return err
+	}
+	s, name, err := c.pairName()
+	if err != nil {
+		return err
+	}
+	pair, err := c.Store.Reader().Key(c.ctx(), s.scope, s.user, name, time.Now())
+	if errors.Is(err, store.ErrNotFound) {
+		return noPair(name)
+	}
+	if err != nil {
+		return err
+	}
+	out, err := c.pairView(pair, decrypt)
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, out)
+}
+
+func (c *call) putPair() error {
+	name := c.part("name")
+	var req wire.KeyRequest
+	if err := c.into(&req); err != nil {
+		return err
+	}
+	if req.Scope == "" {
+		req.Scope = c.param("scope")
+	}
+	if req.User == "" {
+		req.User = c.param("user")
+	}
+	// The CLI sends users' keys back with the user in front of the name.
+	s, err := c.scopeOf(req.Scope, req.User, false)
+	if err != nil {
+		return err
+	}
+	switch {
+	case name == "" || strings.ContainsAny(name, "\x00\n"):
+		return fault.Newf(fault.Invalid, "%q is no name of a key.", name)
+	case req.Encrypted:
+		return fault.Newf(fault.Invalid, "Failed to verify the integrity of the provided value for key \"%s\". Ensure that the value "+
+			"is encrypted with the correct key and not corrupted.", name)
+	}
+	now := time.Now().UTC()
+	pair := kv.Pair{Scope: s.scope, User: s.user, Name: name, Value: req.Value, Secret: req.Secret, UpdatedAt: now}
+	if req.TTL > 0 {
+		pair.ExpiresAt = now.Add(time.Duration(req.TTL) * time.Second)
+	}
+	var old kv.Pair
+	var fresh bool
+	if err := c.Store.Write(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		old, err = tx.Key(c.ctx(), s.scope, s.user, name, now)
+		if fresh = errors.Is(err, store.ErrNotFound); err != nil && !fresh {
+			return err
+		}
+		return tx.PutKey(c.ctx(), wire.KeyID(pair), pair)
+	}); err != nil {
+		return err
+	}
+	c.tellPair(old, pair, fresh)
+	out := wire.KeyOf(pair)
+	if pair.Secret {
+		out = out.Masked()
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// tellPair fires the events of a change of the datastore.
+func (c *call) tellPair(old, now kv.Pair, fresh bool) {
+	if fresh {
+		c.emit(trigger.KeyCreated, pairEvent(now))
+		return
+	}
+	c.emit(trigger.KeyUpdated, pairEvent(now))
+	if old.Value != now.Value {
+		both := value.NewDict()
+		both.Set("old_object", pairDict(old))
+		both.Set("new_object", pairDict(now))
+		c.emit(trigger.KeyChanged, both)
+	}
+}
+
+func pairEvent(p kv.Pair) *value.Dict {
+	d := value.NewDict()
+	d.Set("object", pairDict(p))
+	return d
+}
+
+// pairDict is an entry in an event, where secrets have no business.
+func pairDict(p kv.Pair) *value.Dict {
+	k := wire.KeyOf(p)
+	if p.Secret {
+		k = k.Masked()
+	}
+	d := value.NewDict()
+	d.Set("uid", k.UID)
+	d.Set("scope", k.Scope)
+	d.Set("name", k.Name)
+	d.Set("value", k.Value)
+	d.Set("secret", k.Secret)
+	d.Set("encrypted", k.Encrypted)
+	if k.User != "" {
+		d.Set("user", k.User)
+	}
+	return d
+}
+
+func (c *call) deletePair() error {
+	s, name, err := c.pairName()
+	if err != nil {
+		return err
+	}
+	var old kv.Pair
+	if err := c.Store.Write(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		if old, err = tx.Key(c.ctx(), s.scope, s.user, name, time.Now()); err != nil {
+			return err
+		}
+		_, err = tx.DeleteKey(c.ctx(), s.scope, s.user, name)
+		return err
+	}); errors.Is(err, store.ErrNotFound) {
+		return noPair(name)
+	} else if err != nil {
+		return err
+	}
+	c.emit(trigger.KeyDeleted, pairEvent(old))
+	return c.empty()
+}

@@ -1,0 +1,57 @@
+package api
+
+import (
+	"context"
+
+	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/policy"
+	"github.com/nightshift-run/nightshift/internal/rule"
+	"github.com/nightshift-run/nightshift/internal/trigger"
+)
+
+// Registrar registers things. Each method checks first, and when it returns nil
+// the change is in the ledger and in the catalog. Errors that are the asker's
+// are faults: Invalid with all mistakes, Conflict with the id of what is in the
+// way, NotFound. What is returned is as it was registered, with its id.
+type Registrar interface {
+	CreateAction(ctx context.Context, a *action.Action) (*action.Action, error)
+	UpdateAction(ctx context.Context, ref string, a *action.Action) (*action.Action, error)
+	DeleteAction(ctx context.Context, ref string) error
+
+	CreateRule(ctx context.Context, r *rule.Rule) (*rule.Rule, error)
+	UpdateRule(ctx context.Context, ref string, r *rule.Rule) (*rule.Rule, error)
+	DeleteRule(ctx context.Context, ref string) error
+
+	CreatePolicy(ctx context.Context, p *policy.Policy) (*policy.Policy, error)
+	UpdatePolicy(ctx context.Context, ref string, p *policy.Policy) (*policy.Policy, error)
+	DeletePolicy(ctx context.Context, ref string) error
+
+	CreateTriggerType(ctx context.Context, t *trigger.Type) (*trigger.Type, error)
+	UpdateTriggerType(ctx context.Context, ref string, t *trigger.Type) (*trigger.Type, error)
+	DeleteTriggerType(ctx context.Context, ref string) error
+
+	// EnableRunner switches a runner type on or off.
+	EnableRunner(ctx context.Context, name string, enabled bool) (*action.RunnerType, error)
+
+	// RegisterPacks reads the folders of packs again, of all when there are no
+	// names, and returns how many things of each kind it found.
+	RegisterPacks(ctx context.Context, packs, types []string) (counts map[string]int, findings []string, err error)
+}
+
+// systemPacks come with the server; what is in them is not for clients to change.
+func systemPack(pack string) bool {
+	switch pack {
+	case "core", "chatops", "linux", "packs", "alerts":
+		return true
+	default:
+		return false
+	}
+}
+
+func guardPack(pack string) error {
+	if systemPack(pack) {
+		return fault.Newf(fault.Invalid, "Resources belonging to system level packs can't be manipulated")
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/schema"
+)
+
+// The services that share the listener. StackStorm has one port for each, so
+// their paths overlap below the prefixes.
+const (
+	apiService    = "/api"
+	authService   = "/auth"
+	streamService = "/stream"
+	ourService    = "/ns" // what StackStorm has not
+	noService     = ""    // health and metrics
+)
+
+// Route is an entry of the table: an operation that clients can ask for.
+type Route struct {
+	Method     string
+	Service    string // see the constants
+	Path       string // below the service; {x} stands for a part, {x...} for the rest
+	Permission string // what it takes to be allowed, by StackStorm's name; empty: to be known
+	Summary    string // one sentence
+	Body       string // JSON Schema of the body; empty: none, or of a form of its own
+	Public     bool   // needs no credentials
+}
+
+// route is a Route with what serves it.
+type route struct {
+	Route
+	api   *API
+	serve func(*call) error
+	body  *schema.Schema
+}
+
+// mounted is the path in the mux.
+func (r *route) mounted() string { return r.Service + r.Path }
+
+// to returns the entry for an operation.
+func to(method, service, path, permission string, serve func(*call) error, summary string) *route {
+	return &route{
+		Route: Route{Method: method, Service: service, Path: path, Permission: permission, Summary: summary},
+		serve: serve,
+	}
+}
+
+// public serves r without credentials.
+func (r *route) public() *route {
+	r.Public = true
+	return r
+}
+
+// takes says what the body of r must look like. The schemas are constants of
+// ours, so a mistake in one is a bug.
+func (r *route) takes(text string) *route {
+	d := value.NewDict()
+	if err := d.UnmarshalJSON([]byte(text)); err != nil {
+		panic(err)
+	}
+	s, err := schema.Compile(d)
+	if err != nil {
+		panic(err)
+	}
+	r.Body, r.body = text, s
+	return r
+}
+
+// ServeHTTP answers a request that has found its route. w is a *recorder.
+func (r *route) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	c := &call{API: r.api, route: r, w: w, r: req}
+	if err := c.run(); err != nil {
+		c.fail(err)
+	}
+}
+
+func (c *call) run() error {
+	if !c.route.Public {
+		if err := c.recognise(); err != nil {
+			return err
+		}
+	}
+	return c.route.serve(c)
+}
+
+// canonical returns the path in the mux of what a client asks for. Prefixes are
+// as StackStorm's services and the usual proxy before them have it:
+// /api/v1/x, /v1/x and /x are the same, and so are /auth/v1/x and /auth/x.
+func canonical(p string, wantsEvents bool) string {
+	if len(p) > 1 {
+		p = strings.TrimSuffix(p, "/")
+	}
+	switch p {
+	case "/healthz", "/readyz", "/metrics":
+		return p
+	case "/stream", "/v1/stream", "/api/stream", "/api/v1/stream", "/stream/v1":
+		return streamService + "/stream"
+	}
+	if rest, ok := strings.CutPrefix(p, "/api/ns/v1/"); ok {
+		return ourService + "/" + rest
+	}
+	if rest, ok := below(p, authService); ok {
+		return authService + rest
+	}
+	if rest, ok := below(p, streamService); ok {
+		return streamService + rest
+	}
+	rest, ok := below(p, apiService)
+	if !ok {
+		rest = p
+		if p == "/v1" {
+			rest = "/"
+		} else if after, ok := strings.CutPrefix(p, "/v1/"); ok {
+			rest = "/" + after
+		}
+	}
+	switch {
+	case rest == "/tokens", strings.HasPrefix(rest, "/tokens/"), rest == "/sso", strings.HasPrefix(rest, "/sso/"):
+		return authService + rest
+	case rest == "/actionexecutions", strings.HasPrefix(rest, "/actionexecutions/"):
+		rest = "/" + strings.TrimPrefix(rest, "/action")
+	}
+	if wantsEvents && strings.HasPrefix(rest, "/executions/") && strings.HasSuffix(rest, "/output") {
+		return streamService + rest
+	}
+	return apiService + rest
+}
+
+// below returns what follows a prefix with or without its version.
+func below(p, prefix string) (string, bool) {
+	rest, ok := strings.CutPrefix(p, prefix)
+	switch {
+	case !ok:
+		return "", false
+	case rest == "", rest == "/v1":
+		return "/", true
+	case strings.HasPrefix(rest, "/v1/"):
+		return rest[len("/v1"):], true
+	case rest[0] == '/':
+		return rest, true
+	default:
+		return "", false
+	}
+}
+
+// rerouted returns r with its path as the mux has it.
+func rerouted(r *http.Request) (*http.Request, bool) {
+	escaped := r.URL.EscapedPath()
+	if escaped == "" || escaped[0] != '/' {
+		return nil, false
+	}
+	// The mux would send clients elsewhere; StackStorm's never did.
+	if strings.Contains(escaped, "//") || strings.Contains(escaped, "/.") {
+		escaped = path.Clean(escaped)
+	}
+	escaped = canonical(escaped, r.Header.Get("Accept") == "text/event-stream")
+	plain, err := url.PathUnescape(escaped)
+	if err != nil {
+		return nil, false
+	}
+	// A dot that was escaped would make the mux redirect as well.
+	if strings.Contains(plain, "/.") && path.Clean(plain) != plain {
+		return nil, false
+	}
+	out := new(http.Request)
+	*out = *r
+	out.URL = new(url.URL)
+	*out.URL = *r.URL
+	out.URL.Path, out.URL.RawPath = plain, ""
+	if escaped != plain {
+		out.URL.RawPath = escaped
+	}
+	return out, true
+}

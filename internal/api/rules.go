@@ -1,0 +1,316 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/nightshift-run/nightshift/internal/api/wire"
+	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/rule"
+	"github.com/nightshift-run/nightshift/internal/trigger"
+)
+
+type tag = trigger.Tag
+
+func (a *API) ruleRoutes() []*route {
+	rules, views, kinds := ruleShelf(false), ruleShelf(true), ruleKindShelf()
+	types := triggerTypeShelf()
+	return []*route{
+		to("GET", apiService, "/rules", "rule_list", rules.list, "List rules."),
+		to("POST", apiService, "/rules", "rule_create", (*call).createRule, "Make a rule.").takes(ruleBody),
+		to("GET", apiService, "/rules/{ref}", "rule_view", rules.show, "Show a rule."),
+		to("PUT", apiService, "/rules/{ref}", "rule_modify", (*call).updateRule, "Change a rule.").takes(ruleBody),
+		to("DELETE", apiService, "/rules/{ref}", "rule_delete", (*call).deleteRule, "Delete a rule."),
+		to("GET", apiService, "/rules/views", "rule_list", views.list, "List rules with what their triggers and actions are."),
+		to("GET", apiService, "/rules/views/{ref}", "rule_view", views.show, "Show a rule with what its trigger and action are."),
+		to("GET", apiService, "/ruletypes", "", (*call).listRuleKinds, "List types of rules."),
+		to("GET", apiService, "/ruletypes/{ref}", "", kinds.show, "Show a type of rules."),
+
+		to("GET", apiService, "/triggertypes", "", types.list, "List types of events."),
+		to("POST", apiService, "/triggertypes", "", (*call).createTriggerType, "Make a type of events.").takes(triggerTypeBody),
+		to("GET", apiService, "/triggertypes/{ref}", "", types.show, "Show a type of events."),
+		to("PUT", apiService, "/triggertypes/{ref}", "", (*call).updateTriggerType, "Change a type of events.").takes(triggerTypeBody),
+		to("DELETE", apiService, "/triggertypes/{ref}", "", (*call).deleteTriggerType, "Delete a type of events."),
+		to("GET", apiService, "/triggers", "", (*call).listTriggers, "List triggers."),
+		to("GET", apiService, "/triggers/{ref}", "", triggerShelf().show, "Show a trigger."),
+		to("GET", apiService, "/timers", "timer_list", (*call).listTimers, "List timers."),
+		to("GET", apiService, "/timers/{ref}", "timer_view", (*call).getTimer, "Show a timer."),
+	}
+}
+
+const (
+	ruleBody = `{"type": "object", "additionalProperties": false, "properties": {
+		"name": {"type": "string", "required": true}, "pack": {"type": "string"}, "description": {"type": "string"},
+		"enabled": {"type": "boolean"},
+		"type": {"type": "object", "additionalProperties": false, "properties": {
+			"ref": {"type": "string"}, "parameters": {"type": "object"}}},
+		"trigger": {"type": "object", "required": true, "additionalProperties": false, "properties": {
+			"type": {"type": "string", "required": true}, "parameters": {"type": "object"},
+			"ref": {"type": "string"}, "description": {"type": "string"}}},
+		"criteria": {"type": "object"},
+		"action": {"type": "object", "required": true, "additionalProperties": false, "properties": {
+			"ref": {"type": "string", "required": true}, "parameters": {"type": "object"}, "description": {"type": "string"}}},
+		"tags": {"type": "array", "items": {"type": "object"}}, "context": {"type": "object"},
+		"ref": {"type": "string"}, "uid": {"type": "string"}, "id": {"type": "string"},
+		"metadata_file": {"type": "string"}, "problem": {"type": "string"}}}`
+	triggerTypeBody = `{"type": "object", "additionalProperties": false, "properties": {
+		"name": {"type": "string", "required": true}, "pack": {"type": "string"}, "description": {"type": "string"},
+		"payload_schema": {"type": "object"}, "parameters_schema": {"type": "object"},
+		"tags": {"type": "array", "items": {"type": "object"}},
+		"ref": {"type": "string"}, "uid": {"type": "string"}, "id": {"type": "string"}, "metadata_file": {"type": "string"}}}`
+)
+
+func ruleShelf(view bool) shelf[*rule.Rule, wire.Rule] {
+	return shelf[*rule.Rule, wire.Rule]{
+		all: (*catalog.Catalog).Rules, find: (*catalog.Catalog).Rule,
+		wire: func(c *call, r *rule.Rule, _ selection) wire.Rule { return c.ruleView(r, view) },
+		text: func(r *rule.Rule, name string) (string, bool) {
+			return pick(name, map[string]string{
+				"id": r.ID, "ref": r.Ref, "name": r.Name, "pack": r.Pack, "uid": r.UID, "enabled": flagText(r.Enabled),
+				"action": r.Action.Ref,
+			})
+		},
+		filters: []string{"name", "pack", "action"}, flags: []string{"enabled"},
+		keep: func(c *call, r *rule.Rule) (bool, error) {
+			want := c.param("trigger")
+			return want == "" || r.Trigger.Ref == want || r.Trigger.Type == want, nil
+		},
+		attrs: attributesOf[wire.Rule]([]string{"enabled"}, []string{"ref"}),
+	}
+}
+
+// ruleView is r on the wire, with the secrets among its action's parameters
+// masked; for a view, with the descriptions of its trigger and action.
+func (c *call) ruleView(r *rule.Rule, view bool) wire.Rule {
+	out := wire.RuleOf(r)
+	cat := c.catalog()
+	a, known := cat.Action(r.Action.Ref)
+	if show, err := c.secrets(); known && a.Params != nil && (err != nil || !show) {
+		out.Action.Parameters = a.Params.Masked(out.Action.Parameters)
+	}
+	if view {
+		if known {
+			out.Action.Description = a.Description
+		}
+		if t, ok := cat.TriggerType(r.Trigger.Type); ok {
+			out.Trigger.Description = t.Description
+		}
+	}
+	out.Problem = c.view().problems[r.Ref]
+	return out
+}
+
+// ruleRequest is a rule as it is made or changed.
+func (c *call) ruleRequest() (*rule.Rule, error) {
+	r := rule.Rule{Pack: "default", Type: rule.TypeRef{Ref: rule.Standard}}
+	if err := c.into(&r); err != nil {
+		return nil, err
+	}
+	if r.Type.Ref == "" {
+		r.Type.Ref = rule.Standard
+	}
+	r.ID, r.UID, r.Ref, r.Trigger.Ref = "", "", r.Pack+"."+r.Name, ""
+	if r.Context == nil {
+		r.Context = value.NewDict()
+	}
+	if !r.Context.Has("user") {
+		r.Context.Set("user", c.who.User)
+	}
+	return &r, nil
+}
+
+// unmasked puts back what a client sent as it had got it: masked.
+func (c *call) unmasked(r, old *rule.Rule) {
+	if r.Action.Parameters == nil || old.Action.Parameters == nil {
+		return
+	}
+	for name, v := range r.Action.Parameters.Clone().Texts() {
+		if v == wire.Mask {
+			if was, ok := old.Action.Parameters.Get(name); ok {
+				r.Action.Parameters.Set(name, was)
+			}
+		}
+	}
+}
+
+func (c *call) createRule() error {
+	r, err := c.ruleRequest()
+	if err != nil {
+		return err
+	}
+	if r, err = c.Registrar.CreateRule(c.ctx(), r); err != nil {
+		return err
+	}
+	return c.json(http.StatusCreated, c.ruleView(r, false))
+}
+
+func (c *call) updateRule() error {
+	old, err := ruleShelf(false).get(c)
+	if err != nil {
+		return err
+	}
+	r, err := c.ruleRequest()
+	if err != nil {
+		return err
+	}
+	c.unmasked(r, old)
+	if r, err = c.Registrar.UpdateRule(c.ctx(), old.Ref, r); err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, c.ruleView(r, false))
+}
+
+func (c *call) deleteRule() error {
+	r, err := ruleShelf(false).get(c)
+	if err != nil {
+		return err
+	}
+	if err := c.Registrar.DeleteRule(c.ctx(), r.Ref); err != nil {
+		return err
+	}
+	return c.empty()
+}
+
+// ruleKinds are fixed: they come with the server.
+func ruleKinds() []wire.RuleKind {
+	kind := func(name, description string) wire.RuleKind {
+		return wire.RuleKind{
+			Name: name, Description: description, Enabled: true, Parameters: value.NewDict(), ID: fixedID("rule_type " + name),
+		}
+	}
+	return []wire.RuleKind{
+		kind(rule.Standard, "A rule that is asked about each event of its trigger."),
+		kind(rule.Backstop, "A rule that is asked when no other rule matched an event of its trigger."),
+	}
+}
+
+func ruleKindShelf() shelf[wire.RuleKind, wire.RuleKind] {
+	kinds := ruleKinds()
+	return shelf[wire.RuleKind, wire.RuleKind]{
+		find: func(_ *catalog.Catalog, name string) (wire.RuleKind, bool) {
+			for _, k := range kinds {
+				if k.Name == name || k.ID == name {
+					return k, true
+				}
+			}
+			return wire.RuleKind{}, false
+		},
+		wire: func(_ *call, k wire.RuleKind, _ selection) wire.RuleKind { return k },
+		noun: "name or id",
+	}
+}
+
+func (c *call) listRuleKinds() error { return c.json(http.StatusOK, ruleKinds()) }
+
+func triggerTypeShelf() shelf[*catalog.Type, wire.TriggerType] {
+	return shelf[*catalog.Type, wire.TriggerType]{
+		all: (*catalog.Catalog).TriggerTypes, find: (*catalog.Catalog).TriggerType,
+		wire: func(_ *call, t *catalog.Type, _ selection) wire.TriggerType { return wire.TriggerTypeOf(t.Type) },
+		text: func(t *catalog.Type, name string) (string, bool) {
+			return pick(name, map[string]string{"id": t.ID, "ref": t.Ref, "name": t.Name, "pack": t.Pack, "uid": t.UID})
+		},
+		filters: []string{"name", "pack"}, limit: 100,
+		attrs: attributesOf[wire.TriggerType](nil, []string{"ref"}),
+	}
+}
+
+func (c *call) triggerTypeRequest() (*trigger.Type, error) {
+	t := trigger.Type{Pack: "default"}
+	if err := c.into(&t); err != nil {
+		return nil, err
+	}
+	t.ID, t.UID, t.Ref = "", "", t.Pack+"."+t.Name
+	return &t, guardPack(t.Pack)
+}
+
+func (c *call) createTriggerType() error {
+	t, err := c.triggerTypeRequest()
+	if err != nil {
+		return err
+	}
+	if t, err = c.Registrar.CreateTriggerType(c.ctx(), t); err != nil {
+		return err
+	}
+	return c.json(http.StatusCreated, wire.TriggerTypeOf(t))
+}
+
+func (c *call) updateTriggerType() error {
+	old, err := triggerTypeShelf().get(c)
+	if err != nil {
+		return err
+	}
+	if err := guardPack(old.Pack); err != nil {
+		return err
+	}
+	t, err := c.triggerTypeRequest()
+	if err != nil {
+		return err
+	}
+	if t, err = c.Registrar.UpdateTriggerType(c.ctx(), old.Ref, t); err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, wire.TriggerTypeOf(t))
+}
+
+func (c *call) deleteTriggerType() error {
+	t, err := triggerTypeShelf().get(c)
+	if err != nil {
+		return err
+	}
+	if err := guardPack(t.Pack); err != nil {
+		return err
+	}
+	if err := c.Registrar.DeleteTriggerType(c.ctx(), t.Ref); err != nil {
+		return err
+	}
+	return c.empty()
+}
+
+func triggerShelf() shelf[*trigger.Trigger, wire.Trigger] {
+	return shelf[*trigger.Trigger, wire.Trigger]{
+		find: (*catalog.Catalog).Trigger,
+		wire: func(_ *call, t *trigger.Trigger, _ selection) wire.Trigger { return wire.TriggerOf(t) },
+	}
+}
+
+// triggerList answers with the triggers that f keeps, without paging, as
+// StackStorm does.
+func (c *call) triggerList(f func(*trigger.Trigger) bool) error {
+	out := []wire.Trigger{}
+	for _, t := range c.catalog().Triggers() {
+		if f(t) {
+			out = append(out, wire.TriggerOf(t))
+		}
+	}
+	return c.json(http.StatusOK, out)
+}
+
+func (c *call) listTriggers() error {
+	return c.triggerList(func(*trigger.Trigger) bool { return true })
+}
+
+func isTimer(typeRef string) bool {
+	switch typeRef {
+	case trigger.IntervalTimer, trigger.DateTimer, trigger.CronTimer:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *call) listTimers() error {
+	want := c.param("timer_type")
+	return c.triggerList(func(t *trigger.Trigger) bool { return isTimer(t.Type) && (want == "" || t.Type == want) })
+}
+
+func (c *call) getTimer() error {
+	t, err := triggerShelf().get(c)
+	if err != nil {
+		return err
+	}
+	if !isTimer(t.Type) {
+		return fault.Newf(fault.NotFound, "Unable to identify resource with id \"%s\".", shortened(c.part("ref")))
+	}
+	return c.json(http.StatusOK, wire.TriggerOf(t))
+}

@@ -1,0 +1,56 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/nightshift-run/nightshift/internal/api/wire"
+	"github.com/nightshift-run/nightshift/internal/fault"
+)
+
+func (a *API) serverRoutes() []*route {
+	metrics := to("GET", noService, "/metrics", "", (*call).metrics, "Show figures in the form of Prometheus.")
+	if a.opts.MetricsPublic {
+		metrics.public()
+	}
+	return []*route{
+		to("GET", noService, "/healthz", "", (*call).healthy, "Say whether the server lives.").public(),
+		to("GET", noService, "/readyz", "", (*call).ready, "Say whether the server can do its work.").public(),
+		metrics,
+		to("GET", apiService, "/{$}", "", (*call).root, "Say what the server is."),
+		to("GET", ourService, "/version", "", (*call).version, "Say what the server is."),
+	}
+}
+
+func (c *call) healthy() error {
+	return c.json(http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (c *call) ready() error {
+	if !c.Ready() {
+		return fault.Newf(fault.Busy, "The services do not run yet.")
+	}
+	ctx, cancel := context.WithTimeout(c.ctx(), 2*time.Second)
+	defer cancel()
+	if _, err := c.Store.Reader().CountUsers(ctx); err != nil {
+		return &fault.Fault{Kind: fault.Busy, Msg: "The store does not answer.", Err: err}
+	}
+	return c.json(http.StatusOK, map[string]string{"status": "ready"})
+}
+
+func (c *call) metrics() error {
+	promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{}).ServeHTTP(c.w, c.r)
+	return nil
+}
+
+func (c *call) root() error {
+	return c.json(http.StatusOK, wire.Version{Version: c.Version, DocsURL: "https://github.com/nightshift-run/nightshift"})
+}
+
+func (c *call) version() error {
+	return c.json(http.StatusOK, wire.Version{Version: c.Version, Go: runtime.Version()})
+}

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// curl prints every request as a command that does the same, with the secrets
+// taken out, and how it was answered.
+type curl struct {
+	next http.RoundTripper
+	to   io.Writer
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (c *curl) RoundTrip(req *http.Request) (*http.Response, error) {
+	line := "# curl -sS"
+	if req.Method != http.MethodGet {
+		line += " -X " + req.Method
+	}
+	names := make([]string, 0, len(req.Header))
+	for name := range req.Header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		v := req.Header.Get(name)
+		switch name {
+		case "X-Auth-Token", "St2-Api-Key", "Authorization", "Cookie":
+			v = masked
+		case "User-Agent":
+			continue
+		}
+		line += " -H " + quote(name+": "+v)
+	}
+	if req.Body != nil && req.Body != http.NoBody {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		if err := req.Body.Close(); err != nil {
+			return nil, err
+		}
+		copied := *req
+		copied.Body = io.NopCloser(bytes.NewReader(body))
+		req = &copied
+		line += " -d " + quote(hideSecrets(string(bytes.TrimSpace(body))))
+	}
+	line += " " + quote(req.URL.String())
+	_, _ = fmt.Fprintln(c.to, line) //nolint:errcheck // a courtesy
+
+	began := time.Now()
+	res, err := c.next.RoundTrip(req)
+	took := time.Since(began).Round(100 * time.Microsecond)
+	if err != nil {
+		_, _ = fmt.Fprintf(c.to, "#   failed after %s: %v\n", took, err) //nolint:errcheck // a courtesy
+		return nil, err
+	}
+	_, _ = fmt.Fprintf(c.to, "#   %s after %s\n", res.Status, took) //nolint:errcheck // a courtesy
+	return res, nil
+}
+
+const masked = "********"
+
+var (
+	secretField = regexp.MustCompile(`("[^"]*(?i:password|passwd|secret|token|api_key|private_key)[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*"`)
+	markedField = regexp.MustCompile(`"(?:secret|encrypted)"\s*:\s*true`)
+	valueField  = regexp.MustCompile(`("value"\s*:\s*)"(?:[^"\\]|\\.)*"`)
+)
+
+// hideSecrets takes out of a body what its names say is secret.
+func hideSecrets(body string) string {
+	body = secretField.ReplaceAllString(body, `$1"`+masked+`"`)
+	if markedField.MatchString(body) {
+		body = valueField.ReplaceAllString(body, `$1"`+masked+`"`)
+	}
+	return body
+}
+
+// quote makes one word of a shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -33,7 +33,7 @@ var floors = []struct {
 	{"operations", false, []string{"register", "launch", "intake", "dispatch"}},
 	{"services", false, []string{"worker", "scheduler", "timekeeper", "janitor"}},
 	{"edges", false, []string{"api", "cli"}},
-	{"assembly", false, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program"}},
+	{"assembly", true, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program"}},
 }
 
 // exceptions are imports allowed in spite of the floors, each with its reason.

@@ -205,11 +205,11 @@ func TestAClientThatDoesNotReadIsDropped(t *testing.T) {
 		}
 	}
 	e := s.run("p.noargs", func(e *execution.Execution) {
-		e.Parameters = json.RawMessage(`{"big": "` + strings.Repeat("x", 1<<20) + `"}`)
+		e.Context.Extra = map[string]json.RawMessage{"big": json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)}
 	})
-	for n := 0; ; n++ {
+	for {
 		s.run("p.noargs", func(more *execution.Execution) {
-			more.Parameters = e.Parameters
+			more.Context = e.Context
 			s.ring(bus.ExecutionChanged + e.ID)
 			e = more
 		})

@@ -65,7 +65,7 @@ func (a *app) apiKeyCreate(r resource) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d, err := s.do(cmd.Context(), http.MethodPost, r.path, nil, body)
+			d, err := s.do(cmd.Context(), http.MethodPost, r.path, body)
 			if err != nil {
 				return err
 			}

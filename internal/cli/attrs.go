@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,12 +82,7 @@ func pick(d *value.Dict, paths []string) *value.Dict {
 }
 
 func isAll(paths []string) bool {
-	for _, p := range paths {
-		if p == all {
-			return true
-		}
-	}
-	return len(paths) == 0
+	return len(paths) == 0 || slices.Contains(paths, all)
 }
 
 // text returns the text of a field, or nothing.

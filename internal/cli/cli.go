@@ -205,5 +205,5 @@ func (a *app) print(line string) error {
 // note writes a line beside what was asked for. It is a courtesy: when it can't
 // be written, nothing is lost.
 func (a *app) note(line string) {
-	_, _ = io.WriteString(a.Err, line+"\n") //nolint:errcheck // see above
+	_, _ = io.WriteString(a.Err, line+"\n") // see above
 }

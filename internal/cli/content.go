@@ -53,8 +53,7 @@ func ruleResource() resource {
 func (a *app) rules() *cobra.Command {
 	r := ruleResource()
 	var enabled, disabled, iftt bool
-	var list *cobra.Command
-	list = a.listCommand(r, []filter{
+	list := a.listCommand(r, []filter{
 		packFilter(),
 		{flag: "action", short: "c", help: "only those that start this action"},
 		{flag: "trigger", short: "g", help: "only those that listen to this trigger"},
@@ -123,7 +122,7 @@ with their files is reported with its place, and does not stop the rest.`,
 			if len(types) > 0 {
 				body["types"] = types
 			}
-			d, err := s.do(cmd.Context(), http.MethodPost, "packs/register", nil, body)
+			d, err := s.do(cmd.Context(), http.MethodPost, "packs/register", body)
 			if err != nil {
 				return err
 			}
@@ -360,7 +359,7 @@ func (a *app) instances() *cobra.Command {
 				return err
 			}
 			return s.each(ids, func(id string) error {
-				d, err := s.do(cmd.Context(), http.MethodPost, r.path+"/"+seg(id)+"/re_emit", nil, nil)
+				d, err := s.do(cmd.Context(), http.MethodPost, r.path+"/"+seg(id)+"/re_emit", nil)
 				if err != nil {
 					return named(err, r, id)
 				}

@@ -20,9 +20,10 @@ type curl struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (c *curl) RoundTrip(req *http.Request) (*http.Response, error) {
-	line := "# curl -sS"
+	var line strings.Builder
+	line.WriteString("# curl -sS")
 	if req.Method != http.MethodGet {
-		line += " -X " + req.Method
+		line.WriteString(" -X " + req.Method)
 	}
 	names := make([]string, 0, len(req.Header))
 	for name := range req.Header {
@@ -37,7 +38,7 @@ func (c *curl) RoundTrip(req *http.Request) (*http.Response, error) {
 		case "User-Agent":
 			continue
 		}
-		line += " -H " + quote(name+": "+v)
+		line.WriteString(" -H " + quote(name+": "+v))
 	}
 	if req.Body != nil && req.Body != http.NoBody {
 		body, err := io.ReadAll(req.Body)
@@ -50,19 +51,19 @@ func (c *curl) RoundTrip(req *http.Request) (*http.Response, error) {
 		copied := *req
 		copied.Body = io.NopCloser(bytes.NewReader(body))
 		req = &copied
-		line += " -d " + quote(hideSecrets(string(bytes.TrimSpace(body))))
+		line.WriteString(" -d " + quote(hideSecrets(string(bytes.TrimSpace(body)))))
 	}
-	line += " " + quote(req.URL.String())
-	_, _ = fmt.Fprintln(c.to, line) //nolint:errcheck // a courtesy
+	line.WriteString(" " + quote(req.URL.String()))
+	_, _ = fmt.Fprintln(c.to, line.String()) // a courtesy
 
 	began := time.Now()
 	res, err := c.next.RoundTrip(req)
 	took := time.Since(began).Round(100 * time.Microsecond)
 	if err != nil {
-		_, _ = fmt.Fprintf(c.to, "#   failed after %s: %v\n", took, err) //nolint:errcheck // a courtesy
+		_, _ = fmt.Fprintf(c.to, "#   failed after %s: %v\n", took, err) // a courtesy
 		return nil, err
 	}
-	_, _ = fmt.Fprintf(c.to, "#   %s after %s\n", res.Status, took) //nolint:errcheck // a courtesy
+	_, _ = fmt.Fprintf(c.to, "#   %s after %s\n", res.Status, took) // a courtesy
 	return res, nil
 }
 

@@ -131,7 +131,7 @@ type view struct {
 	excludeResults bool
 }
 
-func (v *view) add(a *app, cmd *cobra.Command, fields []string) {
+func (v *view) add(cmd *cobra.Command, fields []string) {
 	f := cmd.Flags()
 	f.StringSliceVar(&v.attrs, "attr", fields, `attributes to show; "all" for every one`)
 	annotate(cmd, "attr", greedy, "")
@@ -162,7 +162,7 @@ func (a *app) executionGet() *cobra.Command {
 			return s.each(ids, func(id string) error { return s.showExecution(cmd.Context(), id, &v) })
 		},
 	}
-	v.add(a, cmd, []string{
+	v.add(cmd, []string{
 		"id", "action.ref", "context.user", "parameters", "status", "start_timestamp", "end_timestamp", "log", "result",
 	})
 	cmd.Flags().BoolVarP(&v.excludeResults, "exclude-result", "x", false, "leave the result out")
@@ -298,7 +298,7 @@ func (a *app) executionCancel(r resource) *cobra.Command {
 				return err
 			}
 			return s.each(ids, func(id string) error {
-				d, err := s.do(cmd.Context(), http.MethodDelete, r.path+"/"+seg(id), nil, nil)
+				d, err := s.do(cmd.Context(), http.MethodDelete, r.path+"/"+seg(id), nil)
 				if err != nil {
 					return named(err, r, id)
 				}
@@ -365,7 +365,7 @@ func (a *app) executionReRun() *cobra.Command {
 			return nil
 		},
 	}
-	f.add(a, cmd, false)
+	f.add(cmd, false)
 	cmd.Flags().StringSliceVar(&tasks, "tasks", nil, "of a workflow: run these tasks again")
 	cmd.Flags().StringSliceVar(&noReset, "no-reset", nil, "of a task with items: keep what succeeded")
 	annotate(cmd, "tasks", greedy, "")

@@ -137,7 +137,7 @@ func report(w io.Writer, err error) {
 		}
 		msg += " " + hint
 	}
-	_, _ = fmt.Fprintln(w, "ERROR: "+msg) //nolint:errcheck // there is nobody left to tell
+	_, _ = fmt.Fprintln(w, "ERROR: "+msg) // there is nobody left to tell
 }
 
 // nextStep says what to do about an error, if anything is known to help.

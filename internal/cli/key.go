@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -56,9 +57,7 @@ func (a *app) keyList(r resource) *cobra.Command {
 	var decrypt bool
 	cmd := a.listCommand(r, []filter{{flag: "prefix", help: "only those whose names begin so"}},
 		func(_ *cobra.Command, q url.Values) error {
-			for name, v := range scope.query() {
-				q[name] = v
-			}
+			maps.Copy(q, scope.query())
 			if decrypt {
 				q.Set("decrypt", "true")
 			}
@@ -138,7 +137,7 @@ to be encrypted: an argument can be seen by everybody on the machine.`,
 			if ttl > 0 {
 				body.Set("ttl", ttl)
 			}
-			d, err := s.do(cmd.Context(), http.MethodPut, r.path+"/"+seg(words[0]), nil, body)
+			d, err := s.do(cmd.Context(), http.MethodPut, r.path+"/"+seg(words[0]), body)
 			if err != nil {
 				return err
 			}
@@ -217,7 +216,7 @@ key is set.`,
 			var set []*value.Dict
 			for _, item := range items {
 				name := textOf(item, "name")
-				d, err := s.do(cmd.Context(), http.MethodPut, r.path+"/"+seg(name), nil, item)
+				d, err := s.do(cmd.Context(), http.MethodPut, r.path+"/"+seg(name), item)
 				if err != nil {
 					return fmt.Errorf("key %s, after %d that are set: %w", name, len(set), err)
 				}

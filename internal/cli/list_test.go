@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -158,9 +159,7 @@ func TestColorsAreForTerminals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			x := f.terminal(t)
 			x.opts.OutTerminal = tt.terminal
-			for k, v := range tt.env {
-				x.env[k] = v
-			}
+			maps.Copy(x.env, tt.env)
 			got := x.run(append([]string{"execution", "get", executionID}, tt.args...)...)
 			if colored := strings.Contains(got.Out, "\x1b[31mfailed\x1b[0m"); colored != tt.want || strings.Contains(got.Out, "\x1b") != tt.want {
 				t.Errorf("coloured %v, want %v:\n%q", colored, tt.want, got.Out)

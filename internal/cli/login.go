@@ -69,7 +69,7 @@ func (s *session) logIn(ctx context.Context, words []string, c *credentials) (t 
 
 // ask reads a secret from the terminal.
 func (a *app) ask(prompt string) (string, error) {
-	_, _ = io.WriteString(a.Err, prompt) //nolint:errcheck // whoever does not see it will not type
+	_, _ = io.WriteString(a.Err, prompt) // whoever does not see it will not type
 	s, err := a.ReadPassword()
 	a.note("")
 	if err != nil {
@@ -80,7 +80,7 @@ func (a *app) ask(prompt string) (string, error) {
 
 func (a *app) askLine(r *bufio.Reader, prompt string) (string, error) {
 	if a.InTerminal {
-		_, _ = io.WriteString(a.Err, prompt) //nolint:errcheck // see ask
+		_, _ = io.WriteString(a.Err, prompt) // see ask
 	}
 	line, err := r.ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -27,13 +27,19 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		words []string
 		want  result
 	}{
-		"unauthorized": {[]string{"action", "list", "--token", ""}, result{ExitUnauthorized, "",
-			"ERROR: Unauthorized - One of Token or API key required. Log in with \"nightshift login\".\n"}},
-		"bad token": {[]string{"action", "list", "-t", "x"}, result{ExitUnauthorized, "",
-			"ERROR: Unauthorized - One of Token or API key required. Is the token or API key still valid?\n"}},
+		"unauthorized": {[]string{"action", "list", "--token", ""}, result{
+			ExitUnauthorized, "",
+			"ERROR: Unauthorized - One of Token or API key required. Log in with \"nightshift login\".\n",
+		}},
+		"bad token": {[]string{"action", "list", "-t", "x"}, result{
+			ExitUnauthorized, "",
+			"ERROR: Unauthorized - One of Token or API key required. Is the token or API key still valid?\n",
+		}},
 		"forbidden": {[]string{"pack", "list"}, result{ExitForbidden, "", "ERROR: User \"x\" may not.\n"}},
-		"internal": {[]string{"rule", "list"}, result{ExitFailure, "",
-			"ERROR: Internal Server Error. The log of the server has more.\n"}},
+		"internal": {[]string{"rule", "list"}, result{
+			ExitFailure, "",
+			"ERROR: Internal Server Error. The log of the server has more.\n",
+		}},
 		"busy":      {[]string{"key", "list"}, result{ExitBusy, "", "ERROR: The server answered 503 Service Unavailable.\n"}},
 		"too large": {[]string{"timer", "list"}, result{ExitTooLarge, "", "ERROR: Too much.\n"}},
 		"conflict":  {[]string{"webhook", "list"}, result{ExitConflict, "", "ERROR: There is one already.\n"}},
@@ -303,9 +309,9 @@ func TestTriggerGetSpecs(t *testing.T) {
 
 func TestReEmit(t *testing.T) {
 	f := newFake(t)
-	f.answer("POST /api/v1/triggerinstances/e1/re_emit", 200, `{"message": "Trigger instance e1 succesfully re-sent.", "payload": {}, "id": "e2"}`)
+	f.answer("POST /api/v1/triggerinstances/e1/re_emit", 200, `{"message": "Trigger instance e1 successfully re-sent.", "payload": {}, "id": "e2"}`)
 	f.check(t, f.run(t, "trigger-instance", "re-emit", "e1"), result{
-		Out: "Trigger instance e1 succesfully re-sent. See what came of it with: nightshift rule why e2\n",
+		Out: "Trigger instance e1 successfully re-sent. See what came of it with: nightshift rule why e2\n",
 	})
 }
 

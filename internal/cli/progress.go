@@ -39,5 +39,5 @@ func (p *progress) clear() {
 }
 
 func (p *progress) write(s string) {
-	_, _ = p.s.Err.Write([]byte(s)) //nolint:errcheck // a courtesy
+	_, _ = p.s.Err.Write([]byte(s)) // a courtesy
 }

@@ -237,7 +237,7 @@ func (a *app) createCommand(r resource) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d, err := s.do(cmd.Context(), http.MethodPost, r.path, nil, body)
+			d, err := s.do(cmd.Context(), http.MethodPost, r.path, body)
 			if err != nil {
 				return err
 			}
@@ -270,7 +270,7 @@ func (a *app) updateCommand(r resource) *cobra.Command {
 			if id := textOf(body, "id"); id != "" && id != textOf(old, "id") {
 				return fault.Newf(fault.Invalid, "the file is of another %s: its id is %s, and that of %s is %s", r.name, id, names[0], textOf(old, "id"))
 			}
-			d, err := s.do(cmd.Context(), http.MethodPut, r.path+"/"+seg(textOf(old, "id")), nil, body)
+			d, err := s.do(cmd.Context(), http.MethodPut, r.path+"/"+seg(textOf(old, "id")), body)
 			if err != nil {
 				return err
 			}
@@ -331,7 +331,7 @@ func (a *app) switchCommand(r resource, on bool) *cobra.Command {
 				for _, name := range r.omit {
 					d.Delete(name)
 				}
-				d, err = s.do(cmd.Context(), http.MethodPut, r.path+"/"+seg(textOf(d, "id")), nil, d)
+				d, err = s.do(cmd.Context(), http.MethodPut, r.path+"/"+seg(textOf(d, "id")), d)
 				if err != nil {
 					return err
 				}
@@ -351,9 +351,4 @@ func (s *session) done(line string) error {
 		return nil
 	}
 	return s.print(line)
-}
-
-// showList shows things that a command other than list brought.
-func (s *session) showList(list []*value.Dict, r resource) error {
-	return s.table(list, r.columns, r.shape, nil)
 }

@@ -67,7 +67,7 @@ func (a *app) runCommand(verb string, async bool) *cobra.Command {
 			return s.start(cmd.Context(), "executions", body, &f)
 		},
 	}
-	f.add(a, cmd, async)
+	f.add(cmd, async)
 	fl := cmd.Flags()
 	fl.StringVar(&f.traceTag, "trace-tag", "", "tag of the trace that the execution begins")
 	annotate(cmd, "trace-tag", spelling, "--trace_tag")
@@ -75,7 +75,7 @@ func (a *app) runCommand(verb string, async bool) *cobra.Command {
 	return cmd
 }
 
-func (f *runFlags) add(a *app, cmd *cobra.Command, async bool) {
+func (f *runFlags) add(cmd *cobra.Command, async bool) {
 	fl := cmd.Flags()
 	fl.BoolVarP(&f.async, "async", "a", async, "don't wait for the end")
 	fl.BoolVarP(&f.inheritEnv, "inherit-env", "e", false, "hand on the environment variables of this shell, in the parameter env")
@@ -83,7 +83,7 @@ func (f *runFlags) add(a *app, cmd *cobra.Command, async bool) {
 	fl.Int64Var(&f.delay, "delay", 0, "milliseconds to wait before it may start")
 	fl.BoolVar(&f.autoDict, "auto-dict", false, "read a list of a:b as an object in a list")
 	fl.BoolVar(&f.tail, "tail", false, "show what it prints while it runs")
-	f.view.add(a, cmd, runFields())
+	f.view.add(cmd, runFields())
 	cmd.MarkFlagsMutuallyExclusive("async", "tail")
 }
 
@@ -158,7 +158,7 @@ func (s *session) parameters(action, runner *value.Dict, words []string, f *runF
 
 // start asks for an execution, and waits for it if that is wanted.
 func (s *session) start(ctx context.Context, path string, body any, f *runFlags) error {
-	ex, err := s.do(ctx, http.MethodPost, path, nil, body)
+	ex, err := s.do(ctx, http.MethodPost, path, body)
 	if err != nil {
 		return err
 	}

@@ -128,9 +128,9 @@ func (s *session) list(ctx context.Context, path string, query url.Values) ([]*v
 }
 
 // do sends body, and reads an object.
-func (s *session) do(ctx context.Context, method, path string, query url.Values, body any) (*value.Dict, error) {
+func (s *session) do(ctx context.Context, method, path string, body any) (*value.Dict, error) {
 	d := value.NewDict()
-	if _, err := s.client.Do(ctx, method, path, query, body, d); err != nil {
+	if _, err := s.client.Do(ctx, method, path, nil, body, d); err != nil {
 		return nil, s.advise(err)
 	}
 	return d, nil

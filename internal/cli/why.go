@@ -243,15 +243,16 @@ func (s *session) columns(b *strings.Builder, rows [][]string) {
 		}
 	}
 	for n, r := range rows {
-		line := " "
+		var line strings.Builder
+		line.WriteString(" ")
 		for i, c := range r {
 			pad := strings.Repeat(" ", widths[i]-text.StringWidthWithoutEscSequences(c))
 			if n == 0 {
 				c = s.paint(faint, c)
 			}
-			line += " " + c + pad + " "
+			line.WriteString(" " + c + pad + " ")
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 }
 

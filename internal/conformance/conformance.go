@@ -82,7 +82,7 @@ func Run(t TB, corpus, knownFile string, check func(c Case) error) {
 			t.Errorf("%s: %s is not a case of %s", knownFile, id, corpus)
 		}
 	}
-	fmt.Fprintf(os.Stdout, "conformance %s %d/%d\n", corpus, r.agree, r.asked)
+	_, _ = fmt.Fprintf(os.Stdout, "conformance %s %d/%d\n", corpus, r.agree, r.asked)
 }
 
 type runner struct {
@@ -106,7 +106,7 @@ func (r *runner) ask(t TB, c Case) {
 	case err == nil && known && !r.report:
 		t.Errorf("%s agrees now: strike it off the known differences (%s)", id, reason)
 	case err != nil && r.report:
-		fmt.Fprintf(os.Stdout, "%s\n    %s\n", id, strings.ReplaceAll(err.Error(), "\n", "\n    "))
+		_, _ = fmt.Fprintf(os.Stdout, "%s\n    %s\n", id, strings.ReplaceAll(err.Error(), "\n", "\n    "))
 	case err != nil && !known:
 		t.Errorf("%s: %v", id, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/kv"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -50,6 +51,9 @@ func (p *Params) env(e *execution.Execution) action.Env {
 
 // Get implements [action.Datastore].
 func (p *Params) Get(ctx context.Context, scope, user, name string) (string, bool, error) {
+	if scope != kv.User {
+		user = "" // keys of the system are nobody's
+	}
 	pair, err := p.store.Reader().Key(ctx, scope, user, name, time.Now())
 	if errors.Is(err, store.ErrNotFound) {
 		return "", false, nil

@@ -22,16 +22,6 @@ var (
 // Reserved is the name that no pack may have: overrides for all packs are under it.
 const Reserved = "_global"
 
-// IsSystem reports whether a pack comes with the server and is not changed
-// over the API.
-func IsSystem(ref string) bool {
-	switch ref {
-	case "core", "chatops", "linux", "packs":
-		return true
-	}
-	return false
-}
-
 // manifest reads pack.yaml.
 func (r *reader) manifest() {
 	r.ref = r.folderName()

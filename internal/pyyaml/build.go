@@ -2,6 +2,7 @@ package pyyaml
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
@@ -171,12 +172,12 @@ func (b *builder) merge(d *value.Dict, n, from *node) {
 	if from.kind == sequenceNode {
 		sources = from.items
 	}
-	for i := len(sources) - 1; i >= 0; i-- {
-		if sources[i].kind != mappingNode {
-			b.fail(sources[i].at, "expected a mapping to merge, but found %s", sources[i].kind)
+	for _, s := range slices.Backward(sources) {
+		if s.kind != mappingNode {
+			b.fail(s.at, "expected a mapping to merge, but found %s", s.kind)
 			continue
 		}
-		source, ok := b.build(sources[i]).(*value.Dict)
+		source, ok := b.build(s).(*value.Dict)
 		if !ok || !b.spend(n, source.Len()) {
 			continue
 		}

@@ -1,6 +1,9 @@
 package pyyaml
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 type nodeKind uint8
 
@@ -129,12 +132,7 @@ func (p *parser) is(kinds ...tokenKind) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, k := range kinds {
-		if t.kind == k {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.Contains(kinds, t.kind), nil
 }
 
 // node reads a value. In a block, block collections are allowed; indentless, a
@@ -254,6 +252,7 @@ func (p *parser) content(n *node, block, indentless, empty bool) error {
 			n.kind, n.at = mappingNode, t.at
 			return p.blockMapping(n)
 		}
+	default: // nothing that a value begins with
 	}
 	if empty {
 		n.plain = n.tag == ""

@@ -37,9 +37,8 @@ func (e *Error) Error() string {
 // Errors returns all mistakes in the error of [Parse] or [Unmarshal], in the
 // order of the text.
 func Errors(err error) []*Error {
-	var list list
-	if errors.As(err, &list) {
-		return list
+	if l, ok := errors.AsType[list](err); ok {
+		return l
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		return []*Error{e}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -138,7 +139,8 @@ func integer(text string) (value.Value, error) {
 	if negative || strings.HasPrefix(s, "+") {
 		s = s[1:]
 	}
-	n, ok := new(big.Int), false
+	n := new(big.Int)
+	var ok bool
 	switch {
 	case s == "0":
 		return int64(0), nil
@@ -193,8 +195,8 @@ func float(text string) (value.Value, error) {
 		// The smallest part first, as PyYAML adds them.
 		parts := strings.Split(s, ":")
 		base, sum := 1.0, 0.0
-		for i := len(parts) - 1; i >= 0; i-- {
-			digit, err := strconv.ParseFloat(parts[i], 64)
+		for _, part := range slices.Backward(parts) {
+			digit, err := strconv.ParseFloat(part, 64)
 			if err != nil {
 				return nil, fmt.Errorf("%q is not a number", text)
 			}

@@ -112,7 +112,7 @@ func (r *Registrar) digest(f *folder) string {
 			return err
 		}
 		n, err := io.CopyBuffer(h, struct{ io.Reader }{file}, buffer) // a file would bring a buffer of its own each time
-		fmt.Fprintf(h, "\n%d\n", n)
+		_, _ = fmt.Fprintf(h, "\n%d\n", n)
 		_ = file.Close() // it was only read
 		return err
 	})

@@ -17,11 +17,14 @@ func TestConformanceSchema(t *testing.T) {
 			return err
 		}
 		got, err := ask(c, args)
-		if _, _, want := c.WantError(); want || err != nil {
-			if want && err != nil {
-				return nil
-			}
-			return fmt.Errorf("got %s, error %w", value.Repr(got), err)
+		_, _, want := c.WantError()
+		switch {
+		case want && err == nil:
+			return fmt.Errorf("got %s, want an error", value.Repr(got))
+		case want:
+			return nil
+		case err != nil:
+			return err
 		}
 		return c.CompareResult(got)
 	})

@@ -111,7 +111,7 @@ func fillNested(v value.Value, schema *value.Dict, depth int) value.Value {
 
 func fillArray(list *value.List, schema *value.Dict, depth int) *value.List {
 	itemsArg, _ := schema.Get("items")
-	itemSchema := func(int) *value.Dict { return nil }
+	var itemSchema func(int) *value.Dict
 	switch items := itemsArg.(type) {
 	case *value.Dict:
 		itemSchema = func(int) *value.Dict { return items }

@@ -52,8 +52,9 @@ func (r *run) firstValid(subs []*node, v value.Value) int {
 		}
 		context = append(context, errs...)
 	}
-	e := r.fail(v, "%s is not valid under any of the given schemas", value.Repr(v))
+	e := r.failed(v, "%s is not valid under any of the given schemas", value.Repr(v))
 	e.context = context
+	r.errs = append(r.errs, e)
 	return -1
 }
 
@@ -132,10 +133,11 @@ func (c *compiler) properties(arg value.Value) (checkFunc, error) {
 				continue
 			}
 			if p.required {
-				e := r.fail(v, "%s is a required property", value.Repr(p.name))
+				e := r.failed(v, "%s is a required property", value.Repr(p.name))
 				e.Keyword = "required"
 				e.Path = append(e.Path, p.name)
 				e.schemaPath = append(e.schemaPath, p.name, "required")
+				r.errs = append(r.errs, e)
 			}
 		}
 	}, nil
@@ -252,14 +254,14 @@ func (c *compiler) additionalProperties(arg value.Value, d *value.Dict) (checkFu
 			return
 		}
 		slices.SortFunc(found, func(a, b value.Value) int { return strings.Compare(value.Str(a), value.Str(b)) })
+		names, verb := extraNames(found)
 		if !hasPatterns {
-			names, verb := extraNames(found)
 			r.fail(v, "Additional properties are not allowed (%s %s unexpected)", names, verb)
 			return
 		}
-		names, verb := extraNames(found)
-		if verb = "do"; len(found) == 1 {
-			verb = "does"
+		does := "do"
+		if len(found) == 1 {
+			does = "does"
 		}
 		regexes := make([]value.Value, len(patterns))
 		for i, p := range patterns {
@@ -267,7 +269,7 @@ func (c *compiler) additionalProperties(arg value.Value, d *value.Dict) (checkFu
 		}
 		slices.SortFunc(regexes, func(a, b value.Value) int { return strings.Compare(value.Str(a), value.Str(b)) })
 		list, _ := extraNames(regexes)
-		r.fail(v, "%s %s not match any of the regexes: %s", names, verb, list)
+		r.fail(v, "%s %s not match any of the regexes: %s", names, does, list)
 	}, nil
 }
 

@@ -63,7 +63,12 @@ func (r *run) check(n *node, v value.Value) {
 }
 
 // fail notes that the value of the keyword that is being checked is wrong.
-func (r *run) fail(v value.Value, format string, args ...any) *Error {
+func (r *run) fail(v value.Value, format string, args ...any) {
+	r.errs = append(r.errs, r.failed(v, format, args...))
+}
+
+// failed returns what fail notes.
+func (r *run) failed(v value.Value, format string, args ...any) *Error {
 	e := &Error{
 		Path:       append([]any(nil), r.path...),
 		Msg:        fmt.Sprintf(format, args...),
@@ -75,7 +80,6 @@ func (r *run) fail(v value.Value, format string, args ...any) *Error {
 	if len(r.schemaPath) > 0 {
 		e.Keyword, _ = r.schemaPath[len(r.schemaPath)-1].(string)
 	}
-	r.errs = append(r.errs, e)
 	return e
 }
 

@@ -235,7 +235,7 @@ func TestCheckParameters(t *testing.T) {
 func TestNearest(t *testing.T) {
 	known := []string{"description", "runner_type", "entry_point", "name", "enabled"}
 	for word, want := range map[string]string{
-		"descripton": "description", "runner-type": "runner_type", "entrypoint": "entry_point", "Name": "name", "enable": "enabled", "nmae": "name",
+		"descriptio": "description", "runner-type": "runner_type", "entrypoint": "entry_point", "Name": "name", "enable": "enabled", "naem": "name",
 		"parameters": "", "x": "", "": "",
 	} {
 		if got, _ := schema.Nearest(word, known); got != want {

@@ -36,10 +36,14 @@ func (f *frame) attribute(obj value.Value, name string) (value.Value, bool, erro
 	if name != "" && name[0] == '_' {
 		return f.internal(obj, name)
 	}
-	if f.rt.env.sandbox == sandboxImmutable && mutates(obj, name) {
+	if !f.mayMutate() && mutates(obj, name) {
 		return f.unsafe(obj, name), true, nil
 	}
-	return value.Attr(f.rt.ctx, obj, name)
+	v, ok, err := value.Attr(f.rt.ctx, obj, name)
+	if f.rt.owns && foreign(obj) {
+		v = value.Copy(v)
+	}
+	return v, ok, err
 }
 
 // internal is attribute for names that begin with an underscore: a sandbox keeps
@@ -125,28 +129,6 @@ func isInternal(obj value.Value, name string) bool {
 	case "_asdict", "_fields", "_make", "_replace", "_field_defaults":
 		_, ok := obj.(*value.NamedTuple)
 		return ok
-	}
-	return false
-}
-
-// mutates reports whether a method changes the list, dict or set.
-func mutates(obj value.Value, name string) bool {
-	switch obj.(type) {
-	case *value.List:
-		switch name {
-		case "append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove":
-			return true
-		}
-	case *value.Dict:
-		switch name {
-		case "clear", "pop", "popitem", "setdefault", "update":
-			return true
-		}
-	case *value.Set:
-		switch name {
-		case "add", "clear", "difference_update", "discard", "pop", "remove", "symmetric_difference_update", "update":
-			return true
-		}
 	}
 	return false
 }

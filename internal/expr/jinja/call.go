@@ -29,7 +29,7 @@ func (x *callExpr) method(f *frame, attr *attrExpr) (value.Value, error) {
 		return nil, err
 	}
 	if _, ok := obj.(value.Getter); !ok && value.HasMethod(obj, attr.name) && !isFormat(attr.name) &&
-		(f.rt.env.sandbox != sandboxImmutable || !mutates(obj, attr.name)) {
+		(f.mayMutate() || !mutates(obj, attr.name)) {
 		args, err := f.arguments(&x.args, attr.name)
 		if err != nil {
 			return nil, err
@@ -87,7 +87,11 @@ func (f *frame) call(fn value.Value, args *value.Args) (value.Value, error) {
 		}
 		return v, err
 	case value.Callable:
-		return c.Call(f.rt.ctx, args)
+		v, err := c.Call(f.rt.ctx, args)
+		if f.rt.owns && foreign(fn) {
+			v = value.Copy(v)
+		}
+		return v, err
 	}
 	return nil, value.TypeError.Errorf("'%s' object is not callable", value.TypeName(fn))
 }

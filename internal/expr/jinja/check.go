@@ -88,7 +88,7 @@ func (c *checker) stmts(body []stmt) {
 // callerParam refuses a parameter that is named caller but cannot be left out.
 func (c *checker) callerParam(s *macroStmt) {
 	required := s.params[:len(s.params)-len(s.defaults)]
-	if contains(required, "caller") && c.err == nil {
+	if slices.Contains(required, "caller") && c.err == nil {
 		c.err = c.p.failAt(AssertionError, s.pos, "When defining macros or call blocks the special \"caller\" argument must be omitted or be given a default.")
 	}
 }

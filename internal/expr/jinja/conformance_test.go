@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -49,7 +50,6 @@ func environment(c conformance.Case) (*jinja.Env, string, error) {
 		Autoescape:       is("autoescape"),
 		Sandbox:          class == "SandboxedEnvironment",
 		ImmutableSandbox: class == "ImmutableSandboxedEnvironment",
-		Native:           class == "NativeEnvironment",
 		Globals:          map[string]value.Value{},
 		Syntax: &jinja.Syntax{
 			BlockStart: text("block_start_string"), BlockEnd: text("block_end_string"),
@@ -71,9 +71,7 @@ func environment(c conformance.Case) (*jinja.Env, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	for k, v := range globals.Texts() {
-		o.Globals[k] = v
-	}
+	maps.Insert(o.Globals, globals.Texts())
 	templates, err := c.Dict("templates")
 	if err != nil {
 		return nil, "", err
@@ -100,8 +98,7 @@ func checkTemplate(c conformance.Case) error {
 		return compareError(c, wantClass, msg, got, err)
 	}
 	if err != nil {
-		var e *jinja.Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*jinja.Error](err); ok {
 			return fmt.Errorf("%s", e.Detail())
 		}
 		return err

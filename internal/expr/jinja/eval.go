@@ -47,7 +47,15 @@ func (x *nameExpr) eval(f *frame) (value.Value, error) {
 	if v, ok := f.lookup(x.name); ok {
 		return v, nil
 	}
-	return f.undefinedName(x.name), nil
+	return f.undefinedName(x.name).at(f, x.pos), nil
+}
+
+// placed gives a new undefined value the place where it arose.
+func (f *frame) placed(v value.Value, pos int) value.Value {
+	if u, ok := v.(*Undefined); ok && u.src == nil {
+		u.at(f, pos)
+	}
+	return v
 }
 
 func (f *frame) evalAll(items []expr) ([]value.Value, error) {
@@ -116,7 +124,7 @@ func (x *condExpr) eval(f *frame) (value.Value, error) {
 	if u.Kind == Strict { // an else that is left out is nothing, not a mistake
 		u.Kind = Lenient
 	}
-	return u, nil
+	return u.at(f, x.pos), nil
 }
 
 func (x *binExpr) eval(f *frame) (value.Value, error) {
@@ -309,7 +317,7 @@ func (x *attrExpr) eval(f *frame) (value.Value, error) {
 	if err != nil {
 		return nil, f.fail(x.pos, err)
 	}
-	return v, nil
+	return f.placed(v, x.pos), nil
 }
 
 func (x *itemExpr) eval(f *frame) (value.Value, error) {
@@ -328,7 +336,7 @@ func (x *itemExpr) eval(f *frame) (value.Value, error) {
 	if err != nil {
 		return nil, f.fail(x.pos, err)
 	}
-	return v, nil
+	return f.placed(v, x.pos), nil
 }
 
 func (x *sliceExpr) eval(f *frame) (value.Value, error) {

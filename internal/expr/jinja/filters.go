@@ -169,10 +169,7 @@ func textArg(v value.Value, otherwise string) (string, error) {
 // attrOf returns a function that gets an attribute of each item: a name, or an
 // index, or several with dots between them. A nil attribute is the item itself.
 func (f *frame) attrOf(attribute, otherwise value.Value) (func(v value.Value) (value.Value, error), error) {
-	path, err := attrPath(attribute)
-	if err != nil {
-		return nil, err
-	}
+	path := attrPath(attribute)
 	return func(v value.Value) (value.Value, error) {
 		for _, key := range path {
 			var err error
@@ -188,16 +185,16 @@ func (f *frame) attrOf(attribute, otherwise value.Value) (func(v value.Value) (v
 }
 
 // attrPath cuts an attribute at its dots; what is a number is an index.
-func attrPath(attribute value.Value) ([]value.Value, error) {
+func attrPath(attribute value.Value) []value.Value {
 	switch a := attribute.(type) {
 	case nil:
-		return nil, nil
+		return nil
 	case int64:
-		return []value.Value{a}, nil
+		return []value.Value{a}
 	case string, value.Markup:
-		return dottedPath(value.Str(a)), nil
+		return dottedPath(value.Str(a))
 	}
-	return []value.Value{attribute}, nil
+	return []value.Value{attribute}
 }
 
 // ignoreCase returns text in lower case and other values as they are.

@@ -188,7 +188,7 @@ func filterIndent(_ *frame, in value.Value, args *value.Args) (value.Value, erro
 	if err != nil {
 		return nil, err
 	}
-	indent := "    "
+	var indent string
 	switch w := p[0].(type) {
 	case string:
 		indent = w

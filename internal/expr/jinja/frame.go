@@ -66,6 +66,7 @@ type runtime struct {
 	meter
 	out        *output
 	autoescape bool
+	owns       bool // what it is given it copies, so that templates may change it
 }
 
 // scope holds the variables of a body. What a body does not set it finds in the
@@ -148,6 +149,9 @@ func (f *frame) lookup(name string) (value.Value, bool) {
 		}
 	}
 	v, ok := f.rt.env.globals[name]
+	if f.rt.owns {
+		v = value.Copy(v)
+	}
 	return v, ok
 }
 

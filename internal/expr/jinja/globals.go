@@ -14,14 +14,14 @@ const maxRange = 100_000
 // builtinGlobals returns the names that all templates see.
 func builtinGlobals(sandboxed bool) map[string]value.Value {
 	return map[string]value.Value{
-		"range": value.NewFunc("range", func(_ context.Context, a *value.Args) (value.Value, error) {
+		"range": newBuiltin("range", func(_ context.Context, a *value.Args) (value.Value, error) {
 			return newRange(a, sandboxed)
 		}),
-		"dict":      value.NewFunc("dict", newDict),
-		"namespace": value.NewFunc("namespace", newNamespace),
-		"cycler":    value.NewFunc("cycler", newCycler),
-		"joiner":    value.NewFunc("joiner", newJoiner),
-		"lipsum":    value.NewFunc("lipsum", lipsum),
+		"dict":      newBuiltin("dict", newDict),
+		"namespace": newBuiltin("namespace", newNamespace),
+		"cycler":    newBuiltin("cycler", newCycler),
+		"joiner":    newBuiltin("joiner", newJoiner),
+		"lipsum":    newBuiltin("lipsum", lipsum),
 	}
 }
 
@@ -133,13 +133,13 @@ func (c *cycler) GetAttr(_ context.Context, name string) (value.Value, bool, err
 	case "pos":
 		return int64(c.at), true, nil
 	case "next":
-		return value.NewFunc(name, func(context.Context, *value.Args) (value.Value, error) {
+		return newBuiltin(name, func(context.Context, *value.Args) (value.Value, error) {
 			v := c.items[c.at]
 			c.at = (c.at + 1) % len(c.items)
 			return v, nil
 		}), true, nil
 	case "reset":
-		return value.NewFunc(name, func(context.Context, *value.Args) (value.Value, error) {
+		return newBuiltin(name, func(context.Context, *value.Args) (value.Value, error) {
 			c.at = 0
 			return nil, nil
 		}), true, nil
@@ -157,7 +157,7 @@ func newJoiner(_ context.Context, a *value.Args) (value.Value, error) {
 		p[0] = ", "
 	}
 	used := false
-	return value.NewFunc("joiner", func(context.Context, *value.Args) (value.Value, error) {
+	return newBuiltin("joiner", func(context.Context, *value.Args) (value.Value, error) {
 		if !used {
 			used = true
 			return "", nil
@@ -192,7 +192,7 @@ func lipsum(_ context.Context, a *value.Args) (value.Value, error) {
 	}
 	words := strings.Fields("a ac accumsan ad adipiscing aenean aliquam amet ante aptent arcu at auctor bibendum blandit " +
 		"commodo condimentum congue consectetuer consequat convallis cras cum curae cursus dapibus diam dictum dolor donec " +
-		"duis egestas eget eleifend elementum elit enim erat eros est et eu euismod facilisi felis fermentum feugiat fringilla")
+		"duis egestas eget eleifend elementum elit enim erat eros est et eu euismod felis fermentum feugiat fringilla")
 	paragraphs := make([]string, max(n, 0))
 	for i := range paragraphs {
 		paragraphs[i] = paragraph(words, least+rand.IntN(most-least))

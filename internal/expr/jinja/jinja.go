@@ -56,7 +56,6 @@ type Options struct {
 	Autoescape       bool
 	Sandbox          bool // of a Plain environment
 	ImmutableSandbox bool // lists and dicts can't be changed, either
-	Native           bool // Render has to be [Template.Native]
 	Do, LoopControls bool // the tags do, break and continue
 }
 
@@ -71,7 +70,6 @@ type Env struct {
 	loader           Loader
 	limits           Limits
 	autoescape       bool
-	native           bool
 	do, loopControls bool
 	templates        *cache[*Template]
 	expressions      *cache[*Expression]
@@ -87,7 +85,6 @@ func New(o Options) *Env {
 		loader:       o.Loader,
 		limits:       o.Limits,
 		autoescape:   o.Autoescape,
-		native:       o.Native,
 		do:           o.Do,
 		loopControls: o.LoopControls,
 	}
@@ -163,7 +160,7 @@ func (e *Env) parse(name, src string) (t *Template, err error) {
 	if t.body, err = p.parseTemplate(); err != nil {
 		return nil, err
 	}
-	t.blocks = p.blocks
+	t.blocks, t.mutates = p.blocks, p.mutates
 	return t, nil
 }
 
@@ -231,6 +228,7 @@ func (e *Env) parseExpr(src string) (x *Expression, err error) {
 	if err != nil {
 		return nil, err
 	}
+	t.mutates = p.mutates
 	return &Expression{t: t, root: root}, nil
 }
 
@@ -260,6 +258,10 @@ func (e *Env) start(ctx context.Context, t *Template, vars Vars) *frame {
 		meter:      meter{limits: &e.limits, ctx: ctx, check: checkEvery},
 		out:        &s.out,
 		autoescape: e.autoescape,
+		owns:       t.mutates || e.loader != nil,
+	}
+	if s.rt.owns && vars != nil {
+		vars = &ownVars{vars: vars, copies: map[string]value.Value{}}
 	}
 	s.frame = frame{rt: &s.rt, tmpl: t, scope: &s.root, root: &s.root, vars: vars}
 	s.frame.addBlocks(t)

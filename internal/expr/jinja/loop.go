@@ -79,14 +79,14 @@ func (l *loop) GetAttr(_ context.Context, name string) (value.Value, bool, error
 		}
 		return l.missing("there is no next item"), true, nil
 	case "cycle":
-		return value.NewFunc("cycle", func(_ context.Context, a *value.Args) (value.Value, error) {
+		return newBuiltin("cycle", func(_ context.Context, a *value.Args) (value.Value, error) {
 			if len(a.Pos) == 0 {
 				return nil, value.TypeError.Errorf("no items for cycling given")
 			}
 			return a.Pos[l.index%len(a.Pos)], nil
 		}), true, nil
 	case "changed":
-		return value.NewFunc("changed", func(_ context.Context, a *value.Args) (value.Value, error) {
+		return newBuiltin("changed", func(_ context.Context, a *value.Args) (value.Value, error) {
 			given := value.Tuple(append([]value.Value(nil), a.Pos...))
 			changed := !l.lastGiven || !value.Equal(l.last, given)
 			l.last, l.lastGiven = given, true

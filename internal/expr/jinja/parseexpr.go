@@ -221,6 +221,7 @@ func (p *parser) primary() (expr, error) {
 		for p.cur().kind == tokString {
 			b.WriteString(p.next().text)
 		}
+		p.mutates = p.mutates || isMutator(b.String()) // as in x['append']
 		return &literal{n, b.String()}, nil
 	case tokInt:
 		p.next()
@@ -236,6 +237,7 @@ func (p *parser) primary() (expr, error) {
 			return nil, p.failAt(SyntaxError, t.pos, "%s", err)
 		}
 		return &literal{n, f}, nil
+	default:
 	}
 	switch {
 	case t.is("("):

@@ -58,6 +58,7 @@ func (p *parser) attribute(x expr) (expr, error) {
 	switch t.kind {
 	case tokName:
 		p.next()
+		p.mutates = p.mutates || isMutator(t.text)
 		return &attrExpr{node{t.pos}, x, t.text}, nil
 	case tokInt:
 		p.next()
@@ -66,8 +67,9 @@ func (p *parser) attribute(x expr) (expr, error) {
 			return nil, p.failAt(SyntaxError, t.pos, "%s", err)
 		}
 		return &itemExpr{node{t.pos}, x, &literal{node{t.pos}, i}}, nil
+	default:
+		return nil, p.fail("expected name or number")
 	}
-	return nil, p.fail("expected name or number")
 }
 
 // subscript reads x[key], x[start:stop:step] and x[a, b].
@@ -239,15 +241,15 @@ func (p *parser) dotted() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := t.text
+	parts := []string{t.text}
 	for p.cur().is(".") {
 		p.next()
 		if t, err = p.expectKind(tokName); err != nil {
 			return "", err
 		}
-		name += "." + t.text
+		parts = append(parts, t.text)
 	}
-	return name, nil
+	return strings.Join(parts, "."), nil
 }
 
 // oneFilter reads | name(args).

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,15 +21,16 @@ type source struct {
 
 // parser reads tokens. It is used for one source.
 type parser struct {
-	env    *Env
-	src    *source
-	toks   []token
-	i      int
-	depth  int
-	loops  int      // loops around, for break and continue
-	tags   []string // the tags that are open, for messages
-	blocks map[string]*blockStmt
-	late   error // a mistake that counts only if the rest can be read
+	env     *Env
+	src     *source
+	toks    []token
+	i       int
+	depth   int
+	loops   int      // loops around, for break and continue
+	tags    []string // the tags that are open, for messages
+	blocks  map[string]*blockStmt
+	late    error // a mistake that counts only if the rest can be read
+	mutates bool  // the template may change a list, dict or set
 	usesMacroArgs
 }
 
@@ -165,7 +167,7 @@ func (p *parser) body(ends []string) ([]stmt, error) {
 			body = append(body, &printStmt{node{t.pos + len(t.text)}, x})
 		case tokBlockBegin:
 			p.next()
-			if name := p.cur(); name.kind == tokName && contains(ends, name.text) {
+			if name := p.cur(); name.kind == tokName && slices.Contains(ends, name.text) {
 				return body, nil
 			}
 			s, err := p.statement()
@@ -185,15 +187,6 @@ func (p *parser) body(ends []string) ([]stmt, error) {
 			return nil, p.fail("unexpected %s", t.describe())
 		}
 	}
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // block reads what follows the head of a tag: its end, and the body up to one of

@@ -12,6 +12,8 @@ type Template struct {
 	env    *Env
 	body   []stmt
 	blocks map[string]*blockStmt
+
+	mutates bool // it may change a list, dict or set
 }
 
 // TypeName implements [value.Object], so that templates can be variables.

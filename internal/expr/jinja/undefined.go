@@ -31,6 +31,14 @@ type Undefined struct {
 	hint  string // the whole message, if not ""
 	class string // of the error; "" is UndefinedError
 	near  string // a name that is there
+	src   *source
+	pos   int // where in src it turned out to be undefined
+}
+
+// at keeps the place, for the error that using the value will be.
+func (u *Undefined) at(f *frame, pos int) *Undefined {
+	u.src, u.pos = &f.tmpl.source, pos
+	return u
 }
 
 // undefinedName is the value of a variable that is not there.
@@ -93,6 +101,9 @@ func (u *Undefined) err() error {
 	e := &Error{Class: u.class, Msg: u.Message()}
 	if e.Class == "" {
 		e.Class = UndefinedError
+	}
+	if u.src != nil {
+		e.locate(u.src, u.pos)
 	}
 	if u.near != "" {
 		e.Hint = fmt.Sprintf("did you mean '%s'?", u.near)

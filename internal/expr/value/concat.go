@@ -29,6 +29,7 @@ func containers(op Op, a, b Value) (Value, bool, error) {
 		}
 	case Sub:
 		return setMinus(a, b)
+	default:
 	}
 	return nil, false, nil
 }
@@ -57,9 +58,9 @@ func concat(a, b Value) (Value, bool, error) {
 	case Tuple:
 		switch y := b.(type) {
 		case Tuple:
-			return Tuple(slices.Concat(x, y)), true, tooMany(len(x) + len(y))
+			return slices.Concat(x, y), true, tooMany(len(x) + len(y))
 		case *NamedTuple:
-			return Tuple(slices.Concat(x, y.Items)), true, nil
+			return slices.Concat(x, y.Items), true, nil
 		}
 	case *NamedTuple:
 		return concat(x.Items, b)

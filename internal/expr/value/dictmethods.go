@@ -1,6 +1,9 @@
 package value
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // asDict returns the receiver of a method of dicts.
 func asDict(self Value) *Dict {
@@ -86,8 +89,8 @@ func dictPopItem(_ context.Context, self Value, a *Args) (Value, error) {
 		return nil, err
 	}
 	d := asDict(self)
-	for i := len(d.entries) - 1; i >= 0; i-- {
-		if e := d.entries[i]; !e.gone {
+	for i, e := range slices.Backward(d.entries) {
+		if !e.gone {
 			d.remove(i)
 			return Tuple{e.key, e.val}, nil
 		}

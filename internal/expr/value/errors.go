@@ -3,6 +3,7 @@ package value
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Class is the class of an exception of Python.
@@ -40,13 +41,5 @@ func (e *Error) Error() string { return e.Msg }
 // IsClass reports whether err is, or wraps, an error of one of the classes.
 func IsClass(err error, classes ...Class) bool {
 	e, ok := errors.AsType[*Error](err)
-	if !ok {
-		return false
-	}
-	for _, c := range classes {
-		if e.Class == c {
-			return true
-		}
-	}
-	return false
+	return ok && slices.Contains(classes, e.Class)
 }

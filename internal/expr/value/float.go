@@ -1,6 +1,7 @@
 package value
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 )
@@ -23,10 +24,8 @@ func appendFloat(dst []byte, f float64) []byte {
 	}
 	at := len(dst)
 	dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
-	for _, c := range dst[at:] {
-		if c == '.' {
-			return dst
-		}
+	if bytes.IndexByte(dst[at:], '.') >= 0 {
+		return dst
 	}
 	return append(dst, ".0"...)
 }

@@ -272,6 +272,7 @@ func (v *View) Items() []Value {
 		return v.Of.Keys()
 	case ValuesView:
 		return v.Of.Values()
+	case ItemsView:
 	}
 	items := make([]Value, 0, v.Of.Len())
 	for k, val := range v.Of.All() {

@@ -107,7 +107,7 @@ func ofReflect(v reflect.Value, depth int) Value {
 		if v.IsNil() {
 			return nil
 		}
-		if s, ok := v.Interface().(fmt.Stringer); ok {
+		if s, ok := reflect.TypeAssert[fmt.Stringer](v); ok {
 			return s.String()
 		}
 		return of(v.Elem().Interface(), depth+1)

@@ -110,7 +110,7 @@ func (p *percent) directive() error {
 		return ValueError.Errorf("incomplete format")
 	}
 	r, n := utf8.DecodeRuneInString(p.format[p.at:])
-	if strings.IndexRune("diouxXeEfFgGcrsa", r) < 0 {
+	if !strings.ContainsRune("diouxXeEfFgGcrsa", r) {
 		if r == '%' && !keyed {
 			if _, err := p.next(); err != nil {
 				return err
@@ -125,7 +125,7 @@ func (p *percent) directive() error {
 			return err
 		}
 	}
-	if zero && s.align == '>' && strings.IndexRune("crsa", r) < 0 {
+	if zero && s.align == '>' && !strings.ContainsRune("crsa", r) {
 		s.fill, s.align = "0", '='
 	}
 	text, err := s.percent(byte(r), v)
@@ -229,7 +229,7 @@ func (p *percent) number() (int, bool, error) {
 func (s spec) percent(kind byte, v Value) (string, error) {
 	switch kind {
 	case 's', 'r', 'a':
-		text := ""
+		var text string
 		switch kind {
 		case 's':
 			s, err := ToStr(v)

@@ -236,7 +236,7 @@ func (f *formatter) item(ctx context.Context, v, key Value) (Value, error) {
 }
 
 func (f *formatter) argument(name string) (Value, error) {
-	at := 0
+	var at int
 	if name == "" {
 		if f.manual {
 			return nil, ValueError.Errorf("cannot switch from manual field specification to automatic field numbering")

@@ -317,8 +317,8 @@ func strPartition(name string) method {
 		}
 		s := text(self)
 		if name == "partition" {
-			if i := strings.Index(s, sep); i >= 0 {
-				return Tuple{s[:i], sep, s[i+len(sep):]}, nil
+			if before, after, ok := strings.Cut(s, sep); ok {
+				return Tuple{before, sep, after}, nil
 			}
 			return Tuple{s, "", ""}, nil
 		}
@@ -446,7 +446,7 @@ func strEncode(_ context.Context, self Value, a *Args) (Value, error) {
 	encoding, _ := given(p[0]).(string)
 	errors, _ := given(p[1]).(string)
 	s := text(self)
-	limit := rune(utf8.MaxRune)
+	var limit rune
 	switch normalEncoding(encoding) {
 	case "", "utf8":
 		return Bytes(s), nil

@@ -3,6 +3,7 @@ package value
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -145,13 +146,9 @@ func (p *printer) repr(v Value) {
 // enter reports whether container may be printed now, and if not prints
 // instead.
 func (p *printer) enter(container any, instead string) bool {
-	if container != nil {
-		for _, c := range p.inside {
-			if c == container {
-				p.text(instead)
-				return false
-			}
-		}
+	if container != nil && slices.Contains(p.inside, container) {
+		p.text(instead)
+		return false
 	}
 	if len(p.inside) > maxDepth {
 		p.text("...")

@@ -26,8 +26,9 @@ type parser struct {
 	toks    []token
 	i       int
 	depth   int
-	loops   int      // loops around, for break and continue
-	tags    []string // the tags that are open, for messages
+	loops   int        // loops around, for break and continue
+	tags    []string   // the tags that are open, for messages
+	ends    [][]string // the tags that could end each of them
 	blocks  map[string]*blockStmt
 	late    error // a mistake that counts only if the rest can be read
 	mutates bool  // the template may change a list, dict or set
@@ -196,13 +197,21 @@ func (p *parser) block(tag string, ends ...string) ([]stmt, string, error) {
 	if _, err := p.expectKind(tokBlockEnd); err != nil {
 		return nil, "", err
 	}
-	p.tags = append(p.tags, tag)
+	p.tags, p.ends = append(p.tags, tag), append(p.ends, ends)
 	body, err := p.body(ends)
 	if err != nil {
 		return nil, "", err
 	}
-	p.tags = p.tags[:len(p.tags)-1]
+	p.tags, p.ends = p.tags[:len(p.tags)-1], p.ends[:len(p.ends)-1]
 	return body, p.next().text, nil
+}
+
+// open returns the tags that could end the innermost block.
+func (p *parser) open() []string {
+	if len(p.ends) == 0 {
+		return nil
+	}
+	return p.ends[len(p.ends)-1]
 }
 
 // lookingFor says which tags could come now.
@@ -286,7 +295,7 @@ func (p *parser) extension(t token) ([]stmt, error) {
 		}
 		return []stmt{&continueStmt{n}}, nil
 	}
-	return nil, p.failAt(SyntaxError, t.pos, "Encountered unknown tag '%s'.%s", t.text, p.lookingFor(nil))
+	return nil, p.failAt(SyntaxError, t.pos, "Encountered unknown tag '%s'.%s", t.text, p.lookingFor(p.open()))
 }
 
 // printTag reads {% print a, b %}.

@@ -59,12 +59,8 @@ func noExecution(id string) error {
 	return fault.Newf(fault.NotFound, "Unable to identify resource with id \"%s\".", shortened(id))
 }
 
-func executionAttributes() attributes {
-	return attributesOf[wire.Execution]([]string{"result", "trigger_instance", "status"}, nil)
-}
-
 func (c *call) getExecution() error {
-	sel, err := c.selection(executionAttributes())
+	sel, err := c.selection(c.attrs.executions)
 	if err != nil {
 		return err
 	}
@@ -82,7 +78,7 @@ func (c *call) getExecution() error {
 	}
 	if maxResult >= 0 && e.ResultSize > maxResult {
 		sel.exclude = append(sel.exclude, "result")
-	} else if sel.wants("result") {
+	} else if e.ResultSize > 0 && sel.wants("result") {
 		if e.Result, err = c.Store.Reader().Result(c.ctx(), e.ID); err != nil {
 			return err
 		}
@@ -171,7 +167,7 @@ func (a *API) executionView(e *execution.Execution, sel selection, show bool) wi
 const listedResult = 64 << 10
 
 func (c *call) listExecutions() error {
-	sel, err := c.selection(executionAttributes())
+	sel, err := c.selection(c.attrs.executions)
 	if err != nil {
 		return err
 	}
@@ -254,7 +250,7 @@ func (c *call) instancesOf(found []*execution.Execution, sel selection) (map[str
 // executionQuery reads the filters of a list; none is true when nothing can
 // pass them.
 func (c *call) executionQuery() (q store.Executions, none bool, err error) {
-	if q.IDs, err = c.ids("id"); err != nil {
+	if q.IDs, err = c.ids(); err != nil {
 		return q, false, err
 	}
 	given := map[string]string{}

@@ -344,7 +344,7 @@ func (ev *evaluator) output(v value.Value, depth int) (value.Value, error) {
 		}
 		switch v := v.(type) {
 		case *value.List:
-			if !changed {
+			if !changed && !ev.opts.KeepTuples {
 				return v, nil
 			}
 			if ev.opts.KeepTuples {
@@ -445,14 +445,15 @@ func (ev *evaluator) outputDict(v value.Value, d *value.Dict, depth int) (value.
 	var out *value.Dict
 	n := 0
 	for k, item := range d.All() {
-		key, val := k, item
+		key := k
 		var err error
 		if _, ok := k.(string); !ok {
 			if key, err = ev.output(k, depth+1); err != nil {
 				return nil, err
 			}
 		}
-		if val, err = ev.output(item, depth+1); err != nil {
+		val, err := ev.output(item, depth+1)
+		if err != nil {
 			return nil, err
 		}
 		if out == nil && (!same(val, item) || !same(key, k)) {

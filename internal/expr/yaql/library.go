@@ -56,14 +56,14 @@ func newLibrary(o *Options) *library {
 // add adds a level of functions below those that are there.
 func (l *library) add(all []*overload) {
 	l.all = append(l.all, all...)
-	put := func(m, level map[string][]*overload, o *overload) { level[o.name] = append(level[o.name], o) }
+	put := func(level map[string][]*overload, o *overload) { level[o.name] = append(level[o.name], o) }
 	functions, methods := map[string][]*overload{}, map[string][]*overload{}
 	for _, o := range all {
 		if o.function {
-			put(nil, functions, o)
+			put(functions, o)
 		}
 		if o.method {
-			put(nil, methods, o)
+			put(methods, o)
 		}
 	}
 	for name, level := range functions {
@@ -135,15 +135,15 @@ func (b *builder) method(name, params string, fn body, doc, example, result stri
 }
 
 // both adds what is a function and a method.
-func (b *builder) both(name, params string, fn body, doc, example, result string) *overload {
-	return b.add(name, params, true, true, fn, doc, example, result)
+func (b *builder) both(name, params string, fn body, doc, example, result string) {
+	b.add(name, params, true, true, fn, doc, example, result)
 }
 
 // rules makes a => b an argument instead of a named one.
-func (o *overload) rules() *overload { o.noNames = true; return o }
+func (o *overload) rules() { o.noNames = true }
 
 // keepsScope says that what the function returns may hold on to its context.
-func (o *overload) keepsScope() *overload { o.keeps = true; return o }
+func (o *overload) keepsScope() { o.keeps = true }
 
 // describe returns how the function is called.
 func (o *overload) describe() string {

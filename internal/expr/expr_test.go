@@ -189,3 +189,39 @@ func TestDatastoreAndTasks(t *testing.T) {
 		t.Errorf("asked for %v", asked)
 	}
 }
+
+// TestReferenceExamples holds the promise of the reference page that each example
+// gives what it says, and that each function is on it.
+func TestReferenceExamples(t *testing.T) {
+	e := expr.New(expr.Options{Datastore: func(context.Context, expr.Key) (value.Value, bool, error) { return nil, false, nil }})
+	data := dict(t, `{
+		"host": "web1", "ports": [80, 443], "st2": {"user": "ada"},
+		"__state": {"tasks": {"build__r0": 0}, "sequence": [{"id": "build", "route": 0, "status": "succeeded"}], "routes": [[]]},
+		"__current_task": {"id": "build", "route": 0, "result": {"stdout": "ok"}}, "__current_item": {"name": "a"}
+	}`)
+	seen := 0
+	for _, entry := range e.Reference() {
+		if entry.Module != "more" {
+			continue
+		}
+		seen++
+		if !strings.HasSuffix(entry.Doc, ".") || entry.Example == "" && entry.Name != "task" {
+			t.Errorf("%s is not described", entry.Name)
+		}
+		if entry.Example == "" {
+			continue
+		}
+		v, err := e.Evaluate(t.Context(), "<% "+entry.Example+" %>", data)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		got, err := value.AppendJSONOptions(nil, v, value.JSONOptions{Item: ", ", Key: ": "})
+		if err != nil || string(got) != entry.Result {
+			t.Errorf("%s: got %s, %v, want %s", entry.Example, got, err, entry.Result)
+		}
+	}
+	if seen != len(e.Functions()) || seen < 38 {
+		t.Errorf("got %d functions of %d", seen, len(e.Functions()))
+	}
+}

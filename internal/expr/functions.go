@@ -25,6 +25,8 @@ type function struct {
 	state  bool   // it uses the context
 	frozen bool   // what it returns is part of the context
 	body   func(ctx context.Context, c *value.Dict, a *value.Args) (value.Value, error)
+
+	doc, example, result string // for the reference page; the example is in YAQL
 }
 
 func (f function) call(ctx context.Context, name string, c *value.Dict, a *value.Args) (value.Value, error) {
@@ -35,7 +37,7 @@ func (f function) call(ctx context.Context, name string, c *value.Dict, a *value
 
 func (f function) inYaql(name string) yaql.Function {
 	return yaql.Function{
-		Name: name, Params: f.params, Frozen: f.frozen,
+		Name: name, Params: f.params, Frozen: f.frozen, Doc: f.doc, Example: f.example, Result: f.result,
 		Fn: func(ctx context.Context, vars yaql.Vars, a *value.Args) (value.Value, error) {
 			c, _ := vars.(*value.Dict)
 			return f.call(ctx, name, c, a)
@@ -109,6 +111,7 @@ func (e *Evaluator) allFunctions() map[string]function {
 		}}
 	}
 	maps.Copy(all, own)
+	document(all)
 	return all
 }
 

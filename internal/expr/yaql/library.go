@@ -26,7 +26,9 @@ type Function struct {
 	// are tuples, as all data is that an expression is given. Other lists are those
 	// of Python.
 	Frozen bool
-	Doc    string // what it does: "returns …"
+	// Doc is what the function does, in a sentence, with an example and its result in
+	// JSON, for the reference page.
+	Doc, Example, Result string
 }
 
 // library is the functions and methods by name: those of the caller, then those of
@@ -185,7 +187,7 @@ func (o *overload) describe() string {
 func callerFunctions(o *Options) []*overload {
 	b := &builder{module: "more"}
 	for _, f := range o.Functions {
-		over := b.fn(f.Name, f.Params, nil, f.Doc, "", "")
+		over := b.fn(f.Name, f.Params, nil, f.Doc, f.Example, f.Result)
 		python := make([]string, len(over.params))
 		for i := range over.params {
 			p := &over.params[i]

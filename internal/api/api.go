@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/nightshift-run/nightshift/internal/access"
+	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -111,7 +112,8 @@ type API struct {
 	hub     *hub
 	alerts  map[string]source
 	views   atomic.Pointer[views] // of the latest catalog
-	buffers sync.Pool             // of *bytes.Buffer
+	attrs   struct{ executions, instances, enforcements attributes }
+	buffers sync.Pool // of *bytes.Buffer
 }
 
 // New returns the API.
@@ -131,6 +133,9 @@ func New(d Deps, o Options) *API {
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 	a.hub = newHub(a)
+	a.attrs.executions = attributesOf[wire.Execution]([]string{"result", "trigger_instance", "status"}, nil)
+	a.attrs.instances = attributesOf[wire.Instance](nil, nil)
+	a.attrs.enforcements = attributesOf[wire.Enforcement]([]string{"status"}, nil)
 	for _, group := range [][]*route{
 		a.accessRoutes(), a.contentRoutes(), a.ruleRoutes(), a.executionRoutes(), a.eventRoutes(), a.keyRoutes(),
 		a.sourceRoutes(), a.whyRoutes(), a.streamRoutes(), a.serverRoutes(),

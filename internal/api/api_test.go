@@ -545,7 +545,7 @@ func TestExecutionsAreFilteredAndPaged(t *testing.T) {
 }
 
 func basic(user, password string) string {
-	r, err := http.NewRequest(http.MethodGet, "/", nil) //nolint:noctx // only its header is wanted
+	r, err := http.NewRequest(http.MethodGet, "/", nil)
 	if err != nil {
 		panic(err)
 	}

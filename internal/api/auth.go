@@ -243,6 +243,6 @@ func (c *call) admin(what string) error {
 
 // secrets reports whether secrets are to be shown: an admin must ask for it.
 func (c *call) secrets() (bool, error) {
-	show, err := c.flag("show_secrets", false)
+	show, err := c.flag("show_secrets")
 	return show && c.who.Admin, err
 }

@@ -187,7 +187,8 @@ func (c *call) wantsJSON() error {
 		return nil
 	}
 	kind, _, err := mime.ParseMediaType(given)
-	if err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json")) {
+	// The last is what curl says of any body unless it is told otherwise; no form is taken here.
+	if err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json") || kind == "application/x-www-form-urlencoded") {
 		return nil
 	}
 	return unsupported(given)

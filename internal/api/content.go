@@ -136,15 +136,7 @@ func sensorShelf() shelf[*pack.Sensor, wire.Sensor] {
 		},
 		keep: func(c *call, s *pack.Sensor) (bool, error) {
 			want := c.param("trigger")
-			if want == "" {
-				return true, nil
-			}
-			for _, t := range s.TriggerTypes {
-				if t == want {
-					return true, nil
-				}
-			}
-			return false, nil
+			return want == "" || slices.Contains(s.TriggerTypes, want), nil
 		},
 		filters: []string{"name", "pack"}, flags: []string{"enabled"},
 		attrs: attributesOf[wire.Sensor](nil, []string{"ref"}),

@@ -66,7 +66,7 @@ func TestWrongContentIsRefusedWithEveryMistake(t *testing.T) {
 		want       []string
 	}{
 		"empty action":        {"/actions", `{}`, []string{"'name' is a required property", "'runner_type' is a required property"}},
-		"unknown field":       {"/actions", `{"name": "x", "pack": "p", "runner_type": "local-shell-cmd", "paramters": {}}`, []string{"Additional properties are not allowed ('paramters' was unexpected)"}},
+		"unknown field":       {"/actions", `{"name": "x", "pack": "p", "runner_type": "local-shell-cmd", "params": {}}`, []string{"Additional properties are not allowed ('params' was unexpected)"}},
 		"unknown runner":      {"/actions", `{"name": "x", "pack": "p", "runner_type": "magic"}`, []string{"magic"}},
 		"wrong parameter":     {"/actions", `{"name": "x", "pack": "p", "runner_type": "local-shell-cmd", "parameters": {"a": {"type": "text"}}}`, []string{"text"}},
 		"system pack":         {"/actions", `{"name": "x", "pack": "core", "runner_type": "local-shell-cmd"}`, []string{"Resources belonging to system level packs can't be manipulated"}},

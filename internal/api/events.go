@@ -28,7 +28,7 @@ func (a *API) eventRoutes() []*route {
 }
 
 func (c *call) listInstances() error {
-	sel, err := c.selection(attributesOf[wire.Instance](nil, nil))
+	sel, err := c.selection(c.attrs.instances)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (c *call) listInstances() error {
 		return err
 	}
 	var q store.Instances
-	if q.IDs, err = c.ids("id"); err != nil {
+	if q.IDs, err = c.ids(); err != nil {
 		return err
 	}
 	if q.After, err = c.moment("timestamp_gt"); err != nil {
@@ -142,17 +142,12 @@ func (c *call) reEmit() error {
 		return err
 	}
 	return c.json(http.StatusOK, wire.ReEmitted{
-		Message: "Trigger instance " + i.ID + " succesfully re-sent.", Payload: wire.JSON(again), ID: receipts[0].ID,
+		Message: "Trigger instance " + i.ID + " successfully re-sent.", Payload: wire.JSON(again), ID: receipts[0].ID,
 	})
 }
 
-// enforcementAttributes are the same for views, whose further parts always come along.
-func enforcementAttributes() attributes {
-	return attributesOf[wire.Enforcement]([]string{"status"}, nil)
-}
-
 func (c *call) enforcementQuery() (q store.Enforcements, err error) {
-	if q.IDs, err = c.ids("id"); err != nil {
+	if q.IDs, err = c.ids(); err != nil {
 		return q, err
 	}
 	q.RuleRef, q.RuleID = c.param("rule_ref"), c.param("rule_id")
@@ -165,7 +160,7 @@ func (c *call) enforcementQuery() (q store.Enforcements, err error) {
 }
 
 func (c *call) enforcements() ([]wire.Enforcement, selection, error) {
-	sel, err := c.selection(enforcementAttributes())
+	sel, err := c.selection(c.attrs.enforcements)
 	if err != nil {
 		return nil, sel, err
 	}

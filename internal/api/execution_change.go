@@ -272,7 +272,7 @@ func (c *call) executionResult() error {
 	var download, compress, pretty bool
 	for name, to := range map[string]*bool{"download": &download, "compress": &compress, "pretty_format": &pretty} {
 		var err error
-		if *to, err = c.flag(name, false); err != nil {
+		if *to, err = c.flag(name); err != nil {
 			return err
 		}
 	}

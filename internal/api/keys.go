@@ -88,7 +88,7 @@ func (c *call) listPairs() error {
 	if err != nil {
 		return err
 	}
-	decrypt, err := c.flag("decrypt", false)
+	decrypt, err := c.flag("decrypt")
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func noPair(name string) error {
 }
 
 func (c *call) getPair() error {
-	decrypt, err := c.flag("decrypt", false)
+	decrypt, err := c.flag("decrypt")
 	if err != nil {
 		return err
 	}

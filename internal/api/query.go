@@ -13,14 +13,12 @@ import (
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
-// flag returns a parameter that is true or false, and def when it is not given.
-func (c *call) flag(name string, def bool) (bool, error) {
+// flag returns a parameter that is true or false; false when it is not given.
+func (c *call) flag(name string) (bool, error) {
 	switch strings.ToLower(c.param(name)) {
-	case "":
-		return def, nil
 	case "true", "1", "yes", "y":
 		return true, nil
-	case "false", "0", "no", "n":
+	case "", "false", "0", "no", "n":
 		return false, nil
 	default:
 		return false, fault.Newf(fault.Invalid, "Parameter \"%s\" is not of type boolean", name)
@@ -68,8 +66,9 @@ func splitCSV(s string) []string {
 	return out
 }
 
-// ids returns a parameter that is a list of ids, at most 100.
-func (c *call) ids(name string) ([]string, error) {
+// ids returns the parameter id, a list of at most 100 ids.
+func (c *call) ids() ([]string, error) {
+	const name = "id"
 	list := c.csv(name)
 	const most = 100
 	if len(list) > most {

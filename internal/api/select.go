@@ -21,9 +21,8 @@ type attributes struct {
 // attributesOf returns those of a type of package wire.
 func attributesOf[T any](drop, always []string) attributes {
 	a := attributes{drop: drop, always: append([]string{"id"}, always...)}
-	t := reflect.TypeFor[T]()
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for field := range reflect.TypeFor[T]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		a.names = append(a.names, name)
 	}
 	return a

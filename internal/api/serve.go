@@ -112,7 +112,7 @@ func requestID(r *http.Request) string {
 		return id
 	}
 	var b [16]byte
-	rand.Read(b[:]) //nolint:errcheck // documented never to fail
+	rand.Read(b[:])
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	const digits = "0123456789abcdef"
 	out := make([]byte, 0, 36)

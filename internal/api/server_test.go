@@ -209,16 +209,6 @@ func (a answer) status(want int) answer {
 	return a
 }
 
-// dict returns the body, which must be an object.
-func (a answer) dict() *value.Dict {
-	a.t.Helper()
-	d := value.NewDict()
-	if err := d.UnmarshalJSON(a.Body.Bytes()); err != nil {
-		a.t.Fatalf("%v: %s", err, a.Body)
-	}
-	return d
-}
-
 // at returns what is at a dotted path of the body, as text or JSON.
 func (a answer) at(path string) string {
 	a.t.Helper()

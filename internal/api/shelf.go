@@ -79,7 +79,7 @@ func (s shelf[N, W]) list(c *call) error {
 // matcher returns the filter that the query asks for.
 func (s shelf[N, W]) matcher(c *call) (func(N) bool, error) {
 	wanted := map[string][]string{}
-	ids, err := c.ids("id")
+	ids, err := c.ids()
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (s shelf[N, W]) matcher(c *call) (func(N) bool, error) {
 	}
 	for _, name := range s.flags {
 		if c.param(name) != "" {
-			v, err := c.flag(name, false)
+			v, err := c.flag(name)
 			if err != nil {
 				return nil, err
 			}

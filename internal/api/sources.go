@@ -44,17 +44,17 @@ func (c *call) listWebhooks() error {
 }
 
 // webhook finds the triggers of the webhook that the path names.
-func (c *call) webhook() (string, []*trigger.Trigger, error) {
+func (c *call) webhook() ([]*trigger.Trigger, error) {
 	hook := catalog.HookName(c.part("hook"))
 	found := c.catalog().Webhook(hook)
 	if len(found) == 0 {
-		return hook, nil, fault.Newf(fault.NotFound, "Webhook \"%s\" not found: no rule listens to it.", shortened(hook))
+		return nil, fault.Newf(fault.NotFound, "Webhook \"%s\" not found: no rule listens to it.", shortened(hook))
 	}
-	return hook, found, nil
+	return found, nil
 }
 
 func (c *call) getWebhook() error {
-	_, found, err := c.webhook()
+	found, err := c.webhook()
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (c *call) postWebhook() error {
 		}
 		return c.bytes(http.StatusAccepted, "application/json", echo)
 	}
-	_, triggers, err := c.webhook()
+	triggers, err := c.webhook()
 	if err != nil {
 		return err
 	}

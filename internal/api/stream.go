@@ -55,6 +55,7 @@ func (c *call) open() (*sse, error) {
 	h.Set("Content-Type", "text/event-stream; charset=UTF-8")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Accel-Buffering", "no")
+	h.Set("Connection", "close") // its deadline must not hit another request
 	c.w.WriteHeader(http.StatusOK)
 	s := &sse{c, http.NewResponseController(c.w)}
 	return s, s.send([]byte("\n"))
@@ -135,7 +136,7 @@ func (c *call) stream() error {
 	defer c.hub.leave(ear)
 	s, err := c.open()
 	if err != nil {
-		return nil //nolint:nilerr // the client has gone
+		return nil // the client has gone
 	}
 	if f.endID != "" {
 		// It may have ended before anybody listened.
@@ -204,7 +205,7 @@ func (c *call) streamOutput() error {
 	defer c.meters.streams.Dec()
 	s, err := c.open()
 	if err != nil {
-		return nil //nolint:nilerr // the client has gone
+		return nil // the client has gone
 	}
 	look, beat := time.NewTicker(sweep), time.NewTicker(heartbeat)
 	defer look.Stop()
@@ -213,11 +214,11 @@ func (c *call) streamOutput() error {
 	for {
 		// The status first: what is stored after that is printed is not missed.
 		if e, err = c.Store.Reader().Execution(ctx, e.ID); err != nil {
-			return nil //nolint:nilerr // it is gone, or the client is
+			return nil // the client has gone
 		}
 		over := e.Status.Final() || e.Status == execution.Pausing || e.Status == execution.Resuming
 		if after, err = c.sendOutput(s, e, stream, after); err != nil {
-			return nil //nolint:nilerr // the client has gone
+			return nil // the client has gone
 		}
 		if over {
 			_ = s.send(frame(eventEOF, []byte("''")))

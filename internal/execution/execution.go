@@ -5,7 +5,10 @@
 package execution
 
 import (
+	"bytes"
 	"encoding/json"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -130,21 +133,22 @@ func (c Context) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads the named fields and keeps the others as extra ones.
 func (c *Context) UnmarshalJSON(b []byte) error {
+	// Most contexts have no extra fields, and are read once.
+	known := json.NewDecoder(bytes.NewReader(b))
+	known.DisallowUnknownFields()
+	if known.Decode((*contextFields)(c)) == nil {
+		return nil
+	}
+	*c = Context{}
 	if err := json.Unmarshal(b, (*contextFields)(c)); err != nil {
 		return err
 	}
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(b, &all); err != nil {
+	if err := json.Unmarshal(b, &c.Extra); err != nil {
 		return err
 	}
-	for _, k := range []string{
-		"user", "api_user", "pack", "parent", "trace_context", "rule", "trigger_instance",
-		"policies", "re-run", "cancelled_by",
-	} {
-		delete(all, k)
-	}
-	if len(all) > 0 {
-		c.Extra = all
+	for f := range reflect.TypeFor[contextFields]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		delete(c.Extra, name)
 	}
 	return nil
 }

@@ -364,9 +364,6 @@ func (x *sliceExpr) eval(f *frame) (value.Value, error) {
 		err = f.rt.made(v)
 	}
 	if err != nil {
-		if value.IsClass(err, value.TypeError) {
-			return f.undefinedAttr(obj, "slice"), nil
-		}
 		return nil, f.fail(x.pos, err)
 	}
 	return v, nil

@@ -186,6 +186,10 @@ func (p *pretty) items(start string, items []value.Value, end string, indent, al
 
 // text cuts a long text at its lines and words.
 func (p *pretty) text(s string, indent, allowance, level int) {
+	if s == "" {
+		p.out.WriteString("''")
+		return
+	}
 	if level == 1 {
 		indent++
 		allowance++

@@ -112,17 +112,17 @@ func (w *wrapper) long(chunk []rune, room int, first bool) int {
 // hyphens between letters.
 func (w *wrapper) chunks(s []rune) [][]rune {
 	var out [][]rune
-	for len(s) > 0 {
-		n := 0
-		if isBlank(s[0]) {
-			for n < len(s) && isBlank(s[n]) {
-				n++
+	for start := 0; start < len(s); {
+		end := start
+		if isBlank(s[start]) {
+			for end < len(s) && isBlank(s[end]) {
+				end++
 			}
 		} else {
-			n = w.word(s)
+			end = w.word(s, start)
 		}
-		out = append(out, s[:n])
-		s = s[n:]
+		out = append(out, s[start:end])
+		start = end
 	}
 	return out
 }
@@ -139,29 +139,37 @@ func dashes(s []rune, i int) int {
 	return i
 }
 
-// word returns how long the piece of a word is that s begins with.
-func (w *wrapper) word(s []rune) int {
+// word returns where the piece of a word that begins at start ends.
+func (w *wrapper) word(s []rune, start int) int {
 	if w.breakHyphens {
 		// A dash of several hyphens between words is a piece of its own.
-		if n := dashes(s, 0); n >= 2 && n < len(s) && isWord(s[n]) {
+		if n := dashes(s, start); n-start >= 2 && n < len(s) && isWord(s[n]) && start > 0 && w.beforeDash(s[start-1]) {
 			return n
 		}
 	}
-	for i := 1; i < len(s); i++ {
+	for i := start + 1; i < len(s); i++ {
 		if isBlank(s[i]) {
 			return i
 		}
-		if !w.breakHyphens {
-			continue
-		}
-		if s[i-1] == '-' && i >= 2 &&
-			(letter(s, i-2) && letter(s, i-3) || letter(s, i-2) && i >= 4 && s[i-3] == '-' && letter(s, i-4)) &&
-			letter(s, i) && (letter(s, i+1) || i+1 < len(s) && s[i+1] == '-' && letter(s, i+2)) {
-			return i
-		}
-		if n := dashes(s, i); n-i >= 2 && n < len(s) && isWord(s[n]) && (isWord(s[i-1]) || strings.ContainsRune(`!"'&.,?`, s[i-1])) {
+		if w.breakHyphens && (i >= start+2 && hyphenated(s, i) || w.dashAt(s, i)) {
 			return i
 		}
 	}
 	return len(s)
 }
+
+// hyphenated reports whether a word may be broken before i, behind a hyphen that
+// is between letters.
+func hyphenated(s []rune, i int) bool {
+	before := letter(s, i-2) && (letter(s, i-3) || i >= 4 && s[i-3] == '-' && letter(s, i-4))
+	after := letter(s, i) && (letter(s, i+1) || i+1 < len(s) && s[i+1] == '-' && letter(s, i+2))
+	return s[i-1] == '-' && before && after
+}
+
+// dashAt reports whether a dash of several hyphens between words begins at i.
+func (w *wrapper) dashAt(s []rune, i int) bool {
+	n := dashes(s, i)
+	return n-i >= 2 && n < len(s) && isWord(s[n]) && w.beforeDash(s[i-1])
+}
+
+func (*wrapper) beforeDash(r rune) bool { return isWord(r) || strings.ContainsRune(`!"'&.,?`, r) }

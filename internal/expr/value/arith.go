@@ -214,11 +214,36 @@ func floatPow(a, b float64) (Value, error) {
 	if a < 0 && b != math.Trunc(b) && !math.IsInf(a, 0) && !math.IsInf(b, 0) && !math.IsNaN(b) {
 		return cmplx.Pow(complex(a, 0), complex(b, 0)), nil
 	}
-	r := math.Pow(a, b)
+	r := power(a, b)
 	if math.IsInf(r, 0) && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
 		return nil, OverflowError.Errorf("(34, 'Numerical result out of range')")
 	}
 	return r, nil
+}
+
+// power is math.Pow, but right in the last digit for the exponents that people
+// write: Go's own is off by several for 1e16 ** 10.
+func power(a, b float64) float64 {
+	switch {
+	case b == 0.5 && a > 0:
+		return math.Sqrt(a)
+	case b != math.Trunc(b) || math.Abs(b) > 4096 || a == 0 || math.IsInf(a, 0) || math.IsNaN(a):
+		return math.Pow(a, b)
+	}
+	const precision = 256
+	r := new(big.Float).SetPrec(precision).SetInt64(1)
+	x := new(big.Float).SetPrec(precision).SetFloat64(a)
+	for n := uint64(math.Abs(b)); n > 0; n >>= 1 {
+		if n&1 == 1 {
+			r.Mul(r, x)
+		}
+		x.Mul(x, x)
+	}
+	if b < 0 {
+		r.Quo(new(big.Float).SetPrec(precision).SetInt64(1), r)
+	}
+	f, _ := r.Float64()
+	return f
 }
 
 func complexes(op Op, a, b Value) (Value, error) {

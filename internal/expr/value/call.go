@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Args are the arguments of a call.
+// Args are the arguments of a call. They may be shared with other calls: who is
+// called changes nothing in them, and copies Pos to keep it.
 type Args struct {
 	Name  string // of what is called, for messages
 	Pos   []Value

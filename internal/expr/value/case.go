@@ -12,18 +12,30 @@ func Lower(s string) string {
 	}
 	var b strings.Builder
 	runes := []rune(s)
-	for i, r := range runes {
-		switch {
-		case r == 'İ':
-			b.WriteString("i̇")
-		case r == 'Σ' && finalSigma(runes, i):
-			b.WriteRune('ς')
-		default:
-			b.WriteRune(unicode.ToLower(r))
-		}
+	for i := range runes {
+		b.WriteString(lowerAt(runes, i))
 	}
 	return b.String()
 }
+
+// lowerAt returns the small letter of the one at i, which for a sigma depends on
+// the letters around it.
+func lowerAt(runes []rune, i int) string {
+	switch r := runes[i]; {
+	case r == 'İ':
+		return "i̇"
+	case r == 'Σ' && finalSigma(runes, i):
+		return "ς"
+	default:
+		return string(unicode.ToLower(r))
+	}
+}
+
+// isUpper and isLower are those of Python, where for example Ⅷ is a capital.
+func isUpper(r rune) bool { return unicode.IsUpper(r) || unicode.Is(unicode.Other_Uppercase, r) }
+func isLower(r rune) bool { return unicode.IsLower(r) || unicode.Is(unicode.Other_Lowercase, r) }
+
+func isCased(r rune) bool { return isUpper(r) || isLower(r) || unicode.IsTitle(r) }
 
 // finalSigma reports whether the sigma at i ends a word.
 func finalSigma(runes []rune, i int) bool {
@@ -33,7 +45,7 @@ func finalSigma(runes []rune, i int) bool {
 			if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) || r == '\'' || r == '.' || r == ':' {
 				continue
 			}
-			return unicode.IsUpper(r) || unicode.IsLower(r) || unicode.IsTitle(r)
+			return isCased(r)
 		}
 		return false
 	}
@@ -106,44 +118,44 @@ func titleRune(r rune) string {
 	return string(unicode.ToTitle(r))
 }
 
-func lowerRune(r rune) string {
-	if r == 'İ' {
-		return "i̇"
-	}
-	return string(unicode.ToLower(r))
-}
-
 // Title returns s.title(): each run of letters begins with a capital.
 func Title(s string) string {
 	var b strings.Builder
 	inWord := false
-	for _, r := range s {
+	runes := []rune(s)
+	for i, r := range runes {
 		if inWord {
-			b.WriteString(lowerRune(r))
+			b.WriteString(lowerAt(runes, i))
 		} else {
 			b.WriteString(titleRune(r))
 		}
-		inWord = unicode.IsUpper(r) || unicode.IsLower(r) || unicode.IsTitle(r)
+		inWord = isCased(r)
 	}
 	return b.String()
 }
 
 // Capitalize returns s.capitalize().
 func Capitalize(s string) string {
-	for i, r := range s {
-		n := len(string(r))
-		return titleRune(r) + Lower(s[i+n:])
+	var b strings.Builder
+	runes := []rune(s)
+	for i, r := range runes {
+		if i == 0 {
+			b.WriteString(titleRune(r))
+		} else {
+			b.WriteString(lowerAt(runes, i))
+		}
 	}
-	return ""
+	return b.String()
 }
 
 func swapcase(s string) string {
 	var b strings.Builder
-	for _, r := range s {
+	runes := []rune(s)
+	for i, r := range runes {
 		switch {
-		case unicode.IsUpper(r):
-			b.WriteString(lowerRune(r))
-		case unicode.IsLower(r):
+		case isUpper(r):
+			b.WriteString(lowerAt(runes, i))
+		case isLower(r):
 			b.WriteString(Upper(string(r)))
 		default:
 			b.WriteRune(r)

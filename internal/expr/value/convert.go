@@ -159,6 +159,9 @@ func ToFloat(v Value) (float64, error) {
 func ParseFloat(s string) (float64, error) {
 	text, ok := withoutUnderscores(asciiDigits(strings.TrimFunc(s, isSpace)))
 	if ok && text != "" && !strings.ContainsAny(text, "xXpP") {
+		if strings.EqualFold(strings.TrimLeft(text, "+-"), "nan") && len(text) <= 4 {
+			return math.NaN(), nil
+		}
 		f, err := strconv.ParseFloat(text, 64)
 		if err == nil || math.IsInf(f, 0) {
 			return f, nil

@@ -274,7 +274,11 @@ func floatDigits(f float64, kind byte, precision int, alt bool) string {
 		return s
 	}
 	if kind == 0 && precision < 0 {
-		return FormatFloat(f)
+		s := FormatFloat(f)
+		if alt {
+			s = withPoint(s)
+		}
+		return s
 	}
 	if precision < 0 {
 		precision = 6

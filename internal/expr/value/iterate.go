@@ -72,6 +72,9 @@ func Items(ctx context.Context, v Value) ([]Value, error) {
 	case *Set:
 		return v.Items(), nil
 	}
+	if s, ok := v.(Sized); ok && s.Len() > maxItems {
+		return nil, tooMany(s.Len())
+	}
 	it, err := Iter(ctx, v)
 	if err != nil {
 		return nil, err

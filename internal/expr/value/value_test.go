@@ -174,7 +174,7 @@ func TestJSONIsBounded(t *testing.T) {
 	for range 60 {
 		v = value.NewList(v, v)
 	}
-	if _, err := value.ToJSON(v); !value.IsClass(err, value.MemoryError) {
+	if _, err := value.AppendJSONOptions(nil, v, value.JSONOptions{Limit: 1000}); !value.IsClass(err, value.MemoryError) {
 		t.Errorf("a list of 2^60 lists: %v", err)
 	}
 	if _, err := value.AppendStr(nil, v, 1000); !value.IsClass(err, value.MemoryError) {
@@ -227,4 +227,27 @@ func TestCopyKeepsSharing(t *testing.T) {
 	if got, want := value.Repr(c)+value.Repr(outer), "{'a': [2], 'b': ([2],)}{'a': [1], 'b': ([1],)}"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+func FuzzJSON(f *testing.F) {
+	for _, s := range []string{`{"a": [1, 2.5e3, -0, null, true]}`, `"\ud83d\ude00\u00e9\n"`, `[[[]]]`, `123456789012345678901234567890`, `NaN`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		v, err := value.FromJSON(data)
+		if err != nil {
+			return
+		}
+		once, err := value.AppendJSONOptions(nil, v, value.JSONOptions{NaN: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := value.FromJSON(once)
+		if err != nil {
+			t.Fatalf("%s: %v", once, err)
+		}
+		if value.Repr(v) != value.Repr(again) {
+			t.Errorf("read %s, then %s", value.Repr(v), value.Repr(again))
+		}
+	})
 }

@@ -225,3 +225,21 @@ func TestReferenceExamples(t *testing.T) {
 		t.Errorf("got %d functions of %d", seen, len(e.Functions()))
 	}
 }
+
+func TestEvaluateChangesNothingThatItIsGiven(t *testing.T) {
+	e := expr.New(expr.Options{})
+	data := dict(t, `{"a": {"b": [1]}, "l": [1, 2]}`)
+	before := value.Repr(data)
+	for _, statement := range []string{
+		"{{ ctx().update({'x': 1}) }}", "{{ ctx().a.b.append(2) }}", "{{ ctx('l').pop() }}", "{{ ctx().a.update({'c': 1}) }}{{ ctx().l.clear() }}",
+		"{% for i in ctx().l %}{{ ctx().l.append(i) if ctx().l | length < 9 }}{% endfor %}",
+		"<% ctx().a.set(c, 1) %>", "<% ctx().l.insert(0, 5) %>", "<% ctx().set(x, 1).a %>",
+	} {
+		if _, err := e.Evaluate(t.Context(), statement, data); err != nil {
+			t.Logf("%s: %v", statement, err)
+		}
+		if after := value.Repr(data); after != before {
+			t.Fatalf("%s changed the context to %s", statement, after)
+		}
+	}
+}

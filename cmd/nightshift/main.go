@@ -46,6 +46,7 @@ func command(ctx context.Context) *cobra.Command {
 			b, err := readPassword(ctx)
 			return string(b), err
 		},
+		Raw:     rawTerminal,
 		Getenv:  os.Getenv,
 		Environ: os.Environ,
 		Home:    home(),
@@ -83,6 +84,16 @@ func width() int {
 		return 0
 	}
 	return w
+}
+
+// rawTerminal lets keys come one by one until restore is called.
+func rawTerminal() (restore func() error, err error) {
+	fd := int(os.Stdin.Fd())
+	before, err := term.MakeRaw(fd)
+	if err != nil {
+		return nil, err
+	}
+	return func() error { return term.Restore(fd, before) }, nil
 }
 
 func home() string {

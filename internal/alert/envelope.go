@@ -59,12 +59,13 @@ func keyOf(source string, parts ...string) string {
 // traceTag joins what names the trouble into a tag of bounded length.
 func traceTag(source string, parts ...string) string {
 	const most = 200
-	tag := source
+	said := []string{source}
 	for _, p := range parts {
 		if p != "" {
-			tag += "-" + p
+			said = append(said, p)
 		}
 	}
+	tag := strings.Join(said, "-")
 	if len(tag) > most {
 		return keyOf(source, parts...)
 	}

@@ -482,25 +482,26 @@ func TestExecutionsAreFilteredAndPaged(t *testing.T) {
 	grand := s.run("p.say", func(e *execution.Execution) { e.Parent = child.ID; e.Context.User = "ada" })
 	s.finish(grand, execution.Succeeded, `{}`)
 	all := []string{grand.ID, child.ID, parent.ID}
+	filter := "?filter=action.ref:p.say%20status:running"
 	for query, want := range map[string][]string{
-		"":                                          all,
-		"?limit=1&offset=1":                         {child.ID},
-		"?sort=+start_timestamp":                    {parent.ID, child.ID, grand.ID},
-		"?sort_asc=start_timestamp":                 {parent.ID, child.ID, grand.ID},
-		"?parent=null":                              {parent.ID},
-		"?parent=" + parent.ID:                      {child.ID},
-		"?status=running":                           {child.ID, parent.ID},
-		"?status=succeeded,running":                 all,
-		"?status=nonsense":                          {},
-		"?action=p.say":                             {grand.ID, child.ID},
-		"?user=ada":                                 {grand.ID},
-		"?runner=local-shell-cmd":                   all,
-		"?id=" + child.ID + "," + grand.ID:          {grand.ID, child.ID},
-		"?liveaction=" + child.ID:                   {child.ID},
-		"?filter=action.ref:p.say%20status:running": {child.ID},
-		"?rule=nothing":                             {},
-		"?timestamp_gt=2000-01-01T00:00:00.000Z":    all,
-		"?timestamp_lt=2000-01-01%2000:00:00Z":      {},
+		"":                                       all,
+		"?limit=1&offset=1":                      {child.ID},
+		"?sort=+start_timestamp":                 {parent.ID, child.ID, grand.ID},
+		"?sort_asc=start_timestamp":              {parent.ID, child.ID, grand.ID},
+		"?parent=null":                           {parent.ID},
+		"?parent=" + parent.ID:                   {child.ID},
+		"?status=running":                        {child.ID, parent.ID},
+		"?status=succeeded,running":              all,
+		"?status=nonsense":                       {},
+		"?action=p.say":                          {grand.ID, child.ID},
+		"?user=ada":                              {grand.ID},
+		"?runner=local-shell-cmd":                all,
+		"?id=" + child.ID + "," + grand.ID:       {grand.ID, child.ID},
+		"?liveaction=" + child.ID:                {child.ID},
+		filter:                                   {child.ID},
+		"?rule=nothing":                          {},
+		"?timestamp_gt=2000-01-01T00:00:00.000Z": all,
+		"?timestamp_lt=2000-01-01%2000:00:00Z":   {},
 	} {
 		a := s.do("GET", "/v1/executions"+query, "").status(200)
 		var got []struct{ ID string }

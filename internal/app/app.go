@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -89,9 +90,7 @@ func (a *App) useRunners() {
 		runner.Noop:             noop.New(),
 		runner.Native:           native.New(native.Builtins()),
 	}
-	for name, r := range a.opts.Runners {
-		a.runners[name] = r
-	}
+	maps.Copy(a.runners, a.opts.Runners)
 }
 
 // Open opens the ledger in the data folder, which it makes when it is missing,
@@ -141,7 +140,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	a.Handler = api.New(api.Deps{
 		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Registrar: a.Registry,
 		Signer: signer, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"),
-	}, api.Options{URL: cfg.URL})
+	}, api.Options{URL: a.URL()})
 	return a, a.bury(ctx)
 }
 
@@ -223,11 +222,14 @@ func (a *App) Run(ctx context.Context) error {
 		}),
 	}
 	group, ctx := errgroup.WithContext(ctx)
+	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
 	for _, s := range services {
 		group.Go(func() error { return s.Run(ctx) })
 	}
 	server := &http.Server{
 		Handler:           a.Handler,
+		BaseContext:       func(net.Listener) context.Context { return requests },
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(a.log("http").Handler(), slog.LevelDebug),
@@ -241,9 +243,10 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error {
 		<-ctx.Done()
 		a.ready.Store(false)
-		// Streams never end by themselves; everything else has a few seconds.
+		// Requests under way have a moment; streams never end by themselves.
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancel()
+		time.AfterFunc(time.Second, cut)
 		if err := server.Shutdown(end); err != nil {
 			return server.Close()
 		}

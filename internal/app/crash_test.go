@@ -62,7 +62,7 @@ var (
 
 func live(t *testing.T, binary, data, packs string) *life {
 	t.Helper()
-	l := &life{cmd: exec.Command(binary, "serve", "--data", data, "--listen", "127.0.0.1:0", "--packs", packs)} //nolint:noctx // killed by the test
+	l := &life{cmd: exec.Command(binary, "serve", "--data", data, "--listen", "127.0.0.1:0", "--packs", packs)}
 	out, err := l.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

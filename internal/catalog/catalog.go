@@ -226,7 +226,7 @@ func sameRunner(a, b string) bool {
 		return false
 	}
 	for i := range len(a) {
-		if a[i] != b[i] && !(a[i] == '-' && b[i] == '_') {
+		if a[i] != b[i] && (a[i] != '-' || b[i] != '_') {
 			return false
 		}
 	}

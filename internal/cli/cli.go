@@ -36,6 +36,10 @@ type Options struct {
 	// passwords are read from In.
 	ReadPassword func() (string, error)
 
+	// Raw lets keys of the terminal come one by one, as editing a line needs, until
+	// restore is called. Default: lines are read as they come.
+	Raw func() (restore func() error, err error)
+
 	Getenv  func(name string) string // default: no variable is set
 	Environ func() []string          // as os.Environ; default: none
 	Home    string                   // of the user, for ~/.nightshift; default: no files are read or written
@@ -109,7 +113,7 @@ broke, and whoever asks is told why. This command starts a server and speaks to 
 		root.AddGroup(g)
 	}
 	add(root, groupRun, a.run(), a.executions(), a.status())
-	add(root, groupContent, a.actions(), a.rules(), a.packs(), a.policies(), a.policyTypes(), a.runners(), a.keys())
+	add(root, groupContent, a.actions(), a.rules(), a.packs(), a.policies(), a.policyTypes(), a.runners(), a.keys(), a.eval())
 	add(root, groupEvents, a.triggers(), a.instances(), a.enforcements(), a.sensors(), a.timers(), a.webhooks())
 	add(root, groupAccess, a.login(), a.logout(), a.auth(), a.whoami(), a.apiKeys())
 	root.AddCommand(a.version())

@@ -7,6 +7,7 @@ package execution
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -121,10 +122,7 @@ func (c Context) MarshalJSON() ([]byte, error) {
 	if err != nil || len(c.Extra) == 0 {
 		return known, err
 	}
-	extra := map[string]json.RawMessage{}
-	for k, v := range c.Extra {
-		extra[k] = v
-	}
+	extra := maps.Clone(c.Extra)
 	if err := json.Unmarshal(known, &extra); err != nil {
 		return nil, err
 	}

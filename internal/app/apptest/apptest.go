@@ -28,7 +28,7 @@ func Start(t *testing.T, packs map[string]map[string]string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background()) //nolint:usetesting // the cleanup below ends it, in its order
+	ctx, stop := context.WithCancel(context.Background()) // the cleanup below ends it, in its order
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
 	t.Cleanup(func() {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/app"
@@ -105,15 +106,7 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 }
 
 func (o Options) wants(name string) bool {
-	if len(o.Only) == 0 {
-		return true
-	}
-	for _, n := range o.Only {
-		if n == name {
-			return true
-		}
-	}
-	return false
+	return len(o.Only) == 0 || slices.Contains(o.Only, name)
 }
 
 // pack is what the servers that are measured have registered.

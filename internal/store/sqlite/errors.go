@@ -23,7 +23,7 @@ func classify(err error) error {
 	if !ok {
 		return err
 	}
-	msg := ""
+	var msg string
 	switch e.Code() & 0xff {
 	case lib.SQLITE_FULL:
 		msg = "The disk of the data folder is full; nothing was stored. Make room there and try again."

@@ -38,7 +38,7 @@ func (p *pool) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if first := p.stmts[query]; first != nil {
-		return first, s.Close()
+		return first, s.Close() //nolint:sqlclosecheck // it is done with here, not at the end
 	}
 	if p.stmts == nil {
 		p.stmts = map[string]*sql.Stmt{}
@@ -55,7 +55,7 @@ func (p *pool) Exec(ctx context.Context, query string, args ...any) (sql.Result,
 
 // Query implements [store.Conn].
 func (p *pool) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, err := p.stmt(ctx, query)
+	s, err := p.stmt(ctx, query) //nolint:sqlclosecheck // the pool keeps it
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -69,7 +69,7 @@ func (p *pool) Query(ctx context.Context, query string, args ...any) (*sql.Rows,
 
 // QueryRow implements [store.Conn].
 func (p *pool) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	s, err := p.stmt(ctx, query)
+	s, err := p.stmt(ctx, query) //nolint:sqlclosecheck // the pool keeps it
 	if err != nil || s == nil {
 		return p.db.QueryRowContext(ctx, query, args...)
 	}

@@ -31,7 +31,7 @@ func open(t *testing.T, dir string) *sqlite.DB {
 // commits need no disk to show what they promise.
 func memoryDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "nightshift-test-")
+	dir, err := os.MkdirTemp("/dev/shm", "nightshift-test-") //nolint:usetesting // not in memory
 	if err != nil {
 		return t.TempDir()
 	}

@@ -255,7 +255,7 @@ func (c *txConn) Exec(_ context.Context, query string, args ...any) (sql.Result,
 
 // Query implements [store.Conn].
 func (c *txConn) Query(_ context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, err := c.w.stmt(query)
+	s, err := c.w.stmt(query) //nolint:sqlclosecheck // the writer keeps it
 	if err != nil {
 		return nil, err
 	}

@@ -164,12 +164,13 @@ func output(t *testing.T, h Harness) {
 
 	t.Run("is read on from where one stopped", func(t *testing.T) {
 		s := store.New(h.New(t))
-		want := ""
+		var printed strings.Builder
 		for n := range 25 {
 			data := fmt.Sprintf("%d,", n)
-			want += data
+			printed.WriteString(data)
 			add(t, s, chunk(1, n, "stdout", data), chunk(2, n, "stdout", "-"))
 		}
+		want := printed.String()
 		got, after := "", int64(0)
 		for {
 			page := read(t, s, 1, "stdout", after, 4)

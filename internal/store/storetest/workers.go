@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,12 +77,13 @@ func workers(t *testing.T, h Harness) {
 		}
 		orphans(t, s, 99, "")
 		end(t, s, "gone")
-		want := ""
+		var held []string
 		for n, status := range execution.Statuses() {
 			if status.Held() {
-				want += " " + ids([]*execution.Execution{simple(16 * (n + 1))})
+				held = append(held, ids([]*execution.Execution{simple(16 * (n + 1))}))
 			}
 		}
+		want := " " + strings.Join(held, " ")
 		orphans(t, s, 99, want[1:])
 		orphans(t, s, 2, want[1:6])
 		end(t, s, "here")

@@ -2,9 +2,13 @@ package main
 
 import (
 	"flag"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/nightshift-run/nightshift/internal/app/apptest"
+	"github.com/nightshift-run/nightshift/internal/cli"
 )
 
 var update = flag.Bool("update", false, "rewrite what is compared with")
@@ -19,10 +23,54 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir) // it has none otherwise
+			// A program that looks for races waits for a second at its end.
+			env.Setenv("GORACE", "atexit_sleep_ms=0")
+			return nil
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"code": code,
 		},
 	})
+}
+
+// TestScriptsWithAServer runs commands against a whole server. In these scripts
+// ns stands for nightshift and runs in this process, as there are many.
+func TestScriptsWithAServer(t *testing.T) {
+	s := apptest.Start(t, nil)
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/server",
+		UpdateScripts: *update,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir) // it has none otherwise
+			env.Setenv("NIGHTSHIFT_URL", s.URL())
+			env.Setenv("PASSWORD", s.AdminPassword())
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"ns": func(ts *testscript.TestScript, neg bool, args []string) {
+				if got := inProcess(t, ts, args); neg || got != cli.ExitOK {
+					ts.Fatalf("ended with %d, want 0; another code is checked with: code NUMBER ns", got)
+				}
+			},
+			"code": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) < 2 || args[1] != "ns" {
+					ts.Fatalf("usage: code NUMBER ns [ARGUMENT...]")
+				}
+				if got := strconv.Itoa(inProcess(t, ts, args[2:])); got != args[0] {
+					ts.Fatalf("ended with %s, want %s", got, args[0])
+				}
+			},
+		},
+	})
+}
+
+// inProcess runs a command and returns its exit code.
+func inProcess(t *testing.T, ts *testscript.TestScript, args []string) int {
+	return cli.Execute(t.Context(), cli.New(cli.Options{
+		Version: "test", Out: ts.Stdout(), Err: ts.Stderr(), Getenv: ts.Getenv, Home: ts.Getenv("HOME"),
+	}), args)
 }
 
 // code checks the exit code of the program that is named, as exec does not.

@@ -108,7 +108,7 @@ func Has(text string) bool { return hasYaql(text) || hasJinja(text) }
 // are. The error is an [*Error].
 func (e *Evaluator) Evaluate(ctx context.Context, statement value.Value, data *value.Dict) (value.Value, error) {
 	if s, ok := statement.(string); ok && !Has(s) {
-		return s, nil
+		return statement, nil // and not s, which would cost an allocation
 	}
 	r := e.run(ctx, data)
 	return r.tree(statement, 0)
@@ -127,12 +127,13 @@ func (e *Evaluator) EvaluateText(ctx context.Context, language, text string, dat
 type run struct {
 	*Evaluator
 	ctx     context.Context //nolint:containedctx // a run lives for one call
+	data    *value.Dict     // the context of the workflow
 	context *value.Dict     // what functions see
 	count   int             // of expressions
 }
 
 func (e *Evaluator) run(ctx context.Context, data *value.Dict) *run {
-	c := value.NewDictCap(4)
+	c := value.NewDictCap(5)
 	if data == nil {
 		data = value.NewDict()
 	}
@@ -141,7 +142,7 @@ func (e *Evaluator) run(ctx context.Context, data *value.Dict) *run {
 		v, _ := data.Get(k)
 		c.Set(k, v)
 	}
-	return &run{Evaluator: e, ctx: ctx, context: c}
+	return &run{Evaluator: e, ctx: ctx, data: data, context: c}
 }
 
 // maxNested is how deep a statement may be nested.
@@ -224,6 +225,9 @@ func unchanged(was, v value.Value) bool {
 
 // next counts an expression.
 func (r *run) next(depth int) error {
+	if r.count == 0 {
+		r.context.Set(keyVisible, visible(r.data))
+	}
 	if r.count++; r.count > r.options.Limits.Expressions {
 		return limitError("expressions", "more than %d expressions", r.options.Limits.Expressions)
 	}

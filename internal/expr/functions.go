@@ -17,6 +17,10 @@ const (
 	keyState = "__state"
 	keyTask  = "__current_task"
 	keyItem  = "__current_item"
+
+	// keyVisible holds what ctx() returns, so that it is put together once for all
+	// expressions of a statement. No expression can name it.
+	keyVisible = "\x00visible"
 )
 
 // function is a function of expressions. Its first argument is the context.
@@ -146,6 +150,9 @@ func ctxFunc(_ context.Context, c *value.Dict, a *value.Args) (value.Value, erro
 		return nil, value.TypeError.Errorf("argument of type '%s' is not iterable", value.TypeName(get(c, keyVars)))
 	}
 	if !value.Truth(key) {
+		if v, ok := c.Get(keyVisible); ok {
+			return v, nil
+		}
 		return visible(vars), nil
 	}
 	v, ok, err := vars.GetKey(key)

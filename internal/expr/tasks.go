@@ -70,7 +70,7 @@ func taskStatusFunc(_ context.Context, c *value.Dict, a *value.Args) (value.Valu
 }
 
 func taskStatus(c *value.Dict, id value.Value, route int64) (value.Value, error) {
-	entry, _, err := taskEntry(c, id, route)
+	entry, err := taskEntry(c, id, route)
 	if entry == nil || err != nil {
 		return unset, err
 	}
@@ -80,10 +80,10 @@ func taskStatus(c *value.Dict, id value.Value, route int64) (value.Value, error)
 	return unset, nil
 }
 
-// taskEntry returns the entry of a task in the sequence of the workflow, and the
-// route on which it was found: if the task was not on the route, the nearest
-// earlier one that this one goes on from.
-func taskEntry(c *value.Dict, id value.Value, route int64) (*value.Dict, int64, error) {
+// taskEntry returns the entry of a task in the sequence of the workflow. If the task
+// was not on the route, it is that of the nearest earlier route that this one goes
+// on from.
+func taskEntry(c *value.Dict, id value.Value, route int64) (*value.Dict, error) {
 	state, _ := get(c, keyState).(*value.Dict)
 	pointers, _ := get(state, "tasks").(*value.Dict)
 	sequence := listOf(get(state, "sequence"))
@@ -91,16 +91,16 @@ func taskEntry(c *value.Dict, id value.Value, route int64) (*value.Dict, int64, 
 	for {
 		if at, ok := get(pointers, value.Str(id)+"__r"+value.Str(route)).(int64); ok {
 			if at < 0 || at >= int64(len(sequence)) {
-				return nil, route, value.IndexError.Errorf("list index out of range")
+				return nil, value.IndexError.Errorf("list index out of range")
 			}
 			entry, _ := sequence[at].(*value.Dict)
-			return entry, route, nil
+			return entry, nil
 		}
 		if route <= 0 {
-			return nil, route, nil
+			return nil, nil
 		}
 		if route >= int64(len(routes)) {
-			return nil, route, value.IndexError.Errorf("list index out of range")
+			return nil, value.IndexError.Errorf("list index out of range")
 		}
 		from := route
 		for route--; route >= 0; route-- {
@@ -109,7 +109,7 @@ func taskEntry(c *value.Dict, id value.Value, route int64) (*value.Dict, int64, 
 			}
 		}
 		if route < 0 {
-			return nil, from, nil
+			return nil, nil
 		}
 	}
 }
@@ -151,7 +151,7 @@ func (e *Evaluator) task(ctx context.Context, c *value.Dict, a *value.Args) (val
 		route = get(current, "route")
 	}
 	n, _ := route.(int64)
-	entry, _, err := taskEntry(c, id, n)
+	entry, err := taskEntry(c, id, n)
 	if err != nil {
 		return nil, err
 	}

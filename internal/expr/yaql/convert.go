@@ -314,9 +314,11 @@ func (ev *evaluator) count(v value.Value, depth int) error {
 // output converts a result for the caller: sequences become lists. What needs no
 // change is not copied.
 func (ev *evaluator) output(v value.Value, depth int) (value.Value, error) {
-	switch v.(type) {
+	switch s := v.(type) {
 	case nil, bool, int64, float64:
 		return v, nil
+	case string:
+		return v, ev.outgrown(16 + len(s))
 	}
 	if depth > maxNested {
 		return nil, tooDeep()
@@ -324,8 +326,8 @@ func (ev *evaluator) output(v value.Value, depth int) (value.Value, error) {
 	if err := ev.spend(1); err != nil {
 		return nil, err
 	}
-	if ev.out += 16 + sizeOf(v); ev.out > ev.limits.Output {
-		return nil, limitError("output", "a result of more than %d bytes", ev.limits.Output)
+	if err := ev.outgrown(16 + sizeOf(v)); err != nil {
+		return nil, err
 	}
 	if most := ev.opts.LimitItems; most > 0 {
 		if n, ok := length(v); ok && n > most {
@@ -342,7 +344,7 @@ func (ev *evaluator) output(v value.Value, depth int) (value.Value, error) {
 		}
 		switch v := v.(type) {
 		case *value.List:
-			if !changed {
+			if !changed && !ev.opts.KeepTuples {
 				return v, nil
 			}
 			if ev.opts.KeepTuples {
@@ -356,8 +358,6 @@ func (ev *evaluator) output(v value.Value, depth int) (value.Value, error) {
 		return &value.List{Items: out}, nil
 	}
 	switch v := v.(type) {
-	case string:
-		return v, nil
 	case *value.Set:
 		return ev.outputSet(v.Items(), depth)
 	case *value.View:
@@ -376,12 +376,20 @@ func (ev *evaluator) output(v value.Value, depth int) (value.Value, error) {
 	err = ev.each(v, func(item value.Value) (bool, error) {
 		item, err := ev.output(item, depth+1)
 		list.Items = append(list.Items, item)
-		if ev.out += 16; ev.out > ev.limits.Output {
-			return false, limitError("output", "a result of more than %d bytes", ev.limits.Output)
+		if err != nil {
+			return false, err
 		}
-		return true, err
+		return true, ev.outgrown(16)
 	})
 	return list, err
+}
+
+// outgrown counts n bytes of the result.
+func (ev *evaluator) outgrown(n int) error {
+	if ev.out += n; ev.out > ev.limits.Output {
+		return limitError("output", "a result of more than %d bytes", ev.limits.Output)
+	}
+	return nil
 }
 
 // outputItems converts items, and reports whether any of them changed. If none
@@ -437,14 +445,15 @@ func (ev *evaluator) outputDict(v value.Value, d *value.Dict, depth int) (value.
 	var out *value.Dict
 	n := 0
 	for k, item := range d.All() {
-		key, val := k, item
+		key := k
 		var err error
 		if _, ok := k.(string); !ok {
 			if key, err = ev.output(k, depth+1); err != nil {
 				return nil, err
 			}
 		}
-		if val, err = ev.output(item, depth+1); err != nil {
+		val, err := ev.output(item, depth+1)
+		if err != nil {
 			return nil, err
 		}
 		if out == nil && (!same(val, item) || !same(key, k)) {

@@ -207,7 +207,6 @@ type callNode struct {
 	args   []node
 	plan   plan
 	method bool
-	near   []string
 }
 
 func newCall(e *Engine, name string, args []node, pos int) *callNode {

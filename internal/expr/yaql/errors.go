@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -131,12 +132,7 @@ type classed interface {
 // isClass reports whether err is of one of the classes.
 func isClass(err error, classes ...string) bool {
 	e := asError(err, "", -1)
-	for _, c := range classes {
-		if e.Class == c {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(classes, e.Class)
 }
 
 // nearest returns the name that is most like name, or "" if none is near.

@@ -215,8 +215,8 @@ func (g *gen) next() (value.Value, bool, error) {
 	if err := ev.spend(1); err != nil {
 		return nil, false, err
 	}
-	if ev.nested++; ev.nested > 10*ev.limits.Depth {
-		return nil, false, limitError("depth", "sequences over sequences deeper than %d levels", 10*ev.limits.Depth)
+	if ev.nested++; ev.nested > 5*ev.limits.Depth {
+		return nil, false, limitError("depth", "sequences over sequences deeper than %d levels", 5*ev.limits.Depth)
 	}
 	g.running = true
 	v, ok, err := g.pull()

@@ -94,7 +94,7 @@ func foldFunctions(b *builder) {
 			l := c.lambda(1)
 			err := c.ev.each(c.args[0], func(v value.Value) (more bool, err error) {
 				i++
-				ok := false
+				var ok bool
 				if l != nil {
 					ok, err = l.test(v)
 				} else {

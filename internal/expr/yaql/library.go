@@ -26,7 +26,9 @@ type Function struct {
 	// are tuples, as all data is that an expression is given. Other lists are those
 	// of Python.
 	Frozen bool
-	Doc    string // what it does: "returns …"
+	// Doc is what the function does, in a sentence, with an example and its result in
+	// JSON, for the reference page.
+	Doc, Example, Result string
 }
 
 // library is the functions and methods by name: those of the caller, then those of
@@ -56,14 +58,14 @@ func newLibrary(o *Options) *library {
 // add adds a level of functions below those that are there.
 func (l *library) add(all []*overload) {
 	l.all = append(l.all, all...)
-	put := func(m, level map[string][]*overload, o *overload) { level[o.name] = append(level[o.name], o) }
+	put := func(level map[string][]*overload, o *overload) { level[o.name] = append(level[o.name], o) }
 	functions, methods := map[string][]*overload{}, map[string][]*overload{}
 	for _, o := range all {
 		if o.function {
-			put(nil, functions, o)
+			put(functions, o)
 		}
 		if o.method {
-			put(nil, methods, o)
+			put(methods, o)
 		}
 	}
 	for name, level := range functions {
@@ -135,15 +137,15 @@ func (b *builder) method(name, params string, fn body, doc, example, result stri
 }
 
 // both adds what is a function and a method.
-func (b *builder) both(name, params string, fn body, doc, example, result string) *overload {
-	return b.add(name, params, true, true, fn, doc, example, result)
+func (b *builder) both(name, params string, fn body, doc, example, result string) {
+	b.add(name, params, true, true, fn, doc, example, result)
 }
 
 // rules makes a => b an argument instead of a named one.
-func (o *overload) rules() *overload { o.noNames = true; return o }
+func (o *overload) rules() { o.noNames = true }
 
 // keepsScope says that what the function returns may hold on to its context.
-func (o *overload) keepsScope() *overload { o.keeps = true; return o }
+func (o *overload) keepsScope() { o.keeps = true }
 
 // describe returns how the function is called.
 func (o *overload) describe() string {
@@ -185,7 +187,7 @@ func (o *overload) describe() string {
 func callerFunctions(o *Options) []*overload {
 	b := &builder{module: "more"}
 	for _, f := range o.Functions {
-		over := b.fn(f.Name, f.Params, nil, f.Doc, "", "")
+		over := b.fn(f.Name, f.Params, nil, f.Doc, f.Example, f.Result)
 		python := make([]string, len(over.params))
 		for i := range over.params {
 			p := &over.params[i]

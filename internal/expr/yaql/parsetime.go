@@ -24,14 +24,17 @@ type timeParser struct {
 // taken from today.
 func parseTime(text string, now time.Time) (value.Value, error) {
 	p := &timeParser{reader: timeReader{text: strings.TrimSpace(text)}, yearAt: -1}
-	bad := value.ValueError.Errorf("Unknown string format: %s", text)
 	if p.reader.text == "" {
-		return nil, value.ValueError.Errorf("String does not contain a date: %s", text)
+		return nil, errorf("ParserError", "String does not contain a date: %s", text)
 	}
 	if !p.read() || !p.settle(now) {
-		return nil, bad
+		return nil, errorf("ParserError", "Unknown string format: %s", text)
 	}
-	return p.value()
+	v, err := p.value()
+	if err != nil {
+		return nil, errorf("ParserError", "%v: %s", err, text)
+	}
+	return v, nil
 }
 
 // read goes through the text.
@@ -76,6 +79,8 @@ func (p *timeParser) number() bool {
 	switch {
 	case strings.HasPrefix(next, ":") && !p.hasTime:
 		return p.time(digits)
+	case len(digits) <= 2 && p.unit(digits, next):
+		return true
 	case p.meridian(next) && !p.hasTime && len(digits) <= 2:
 		p.hour, _ = strconv.Atoi(digits)
 		p.hasTime = true
@@ -130,6 +135,29 @@ func fullYear(n int) int {
 		return n + 2000
 	}
 	return n + 1900
+}
+
+// unit reads the hours, minutes or seconds of 5h30m, of which the number is read.
+func (p *timeParser) unit(digits, next string) bool {
+	i := strings.IndexFunc(next, func(r rune) bool { return r|0x20 < 'a' || r|0x20 > 'z' })
+	if i >= 0 {
+		next = next[:i]
+	}
+	var to *int
+	switch strings.ToLower(next) {
+	case "h", "hour", "hours":
+		to = &p.hour
+	case "m", "minute", "minutes":
+		to = &p.minute
+	case "s", "second", "seconds":
+		to = &p.second
+	default:
+		return false
+	}
+	*to, _ = strconv.Atoi(digits)
+	p.reader.at += len(next)
+	p.hasTime = true
+	return true
 }
 
 // meridian reports whether am or pm comes next.

@@ -200,3 +200,47 @@ func TestExpressionsAreForSeveralGoroutines(t *testing.T) {
 		}
 	}
 }
+
+func TestOptions(t *testing.T) {
+	list := value.NewList(int64(1), value.NewList(int64(2)))
+	pair := value.NewDict()
+	pair.Set("k", int64(1))
+	for name, tc := range map[string]struct {
+		options yaql.Options
+		src     string
+		data    value.Value
+		want    string
+	}{
+		"tuples become lists":             {yaql.Options{}, "[1, [2]]", nil, "[1, [2]]"},
+		"tuples stay":                     {yaql.Options{KeepTuples: true}, "[1, [2]]", nil, "(1, (2,))"},
+		"so do those of the input":        {yaql.Options{KeepTuples: true}, "[$]", list, "((1, (2,)),)"},
+		"sets stay":                       {yaql.Options{}, "set(1)", nil, "{1}"},
+		"sets become lists":               {yaql.Options{SetsToLists: true}, "set(1)", nil, "[1]"},
+		"lists of the input are tuples":   {yaql.Options{}, "$ = [1, [2]]", list, "True"},
+		"unless they are kept":            {yaql.Options{KeepInput: true}, "$ = [1, [2]]", list, "False"},
+		"kept lists print as lists":       {yaql.Options{KeepInput: true}, "str($)", list, "'[1, [2]]'"},
+		"kept lists can't be in sets":     {yaql.Options{KeepInput: true}, "set($)", list, "!TypeError: unhashable type: 'list'"},
+		"dicts are no sequences":          {yaql.Options{}, "$.select($)", pair, `!NoMatchingMethodException: No method "select" for receiver {'k': 1} matches supplied arguments`},
+		"unless they are":                 {yaql.Options{IterableDicts: true}, "$.select($)", pair, "['k']"},
+		"dicts are added as dicts":        {yaql.Options{IterableDicts: true}, "$ + {l => 2}", pair, "{'k': 1, 'l': 2}"},
+		"no result is converted":          {yaql.Options{KeepOutput: true}, "[1]", nil, "(1,)"},
+		"a list may be as long as this":   {yaql.Options{LimitItems: 2}, "$.select($)", list, "[1, [2]]"},
+		"and no longer":                   {yaql.Options{LimitItems: 1}, "$.select($)", list, "!CollectionTooLargeException: Collection length exceeds 1 elements"},
+		"a lazy one is stopped in time":   {yaql.Options{LimitItems: 3}, "sequence().where($ > 5)", nil, "!CollectionTooLargeException: Collection length exceeds 3 elements"},
+		"no functions are values":         {yaql.Options{}, "$(1)", nil, "!YaqlGrammarException: Parse error: unexpected '(' at position 1 of expression '$(1)'"},
+		"functions are values":            {yaql.Options{Delegates: true}, "let(f => lambda($ + 1)) -> [1, 2].select($f($))", nil, "[2, 3]"},
+		"a call binds loosest":            {yaql.Options{Delegates: true}, "let(f => lambda($ + 1)) -> $f(1) * 2", nil, "4"},
+		"new groupBy only":                {yaql.Options{NoGroupByOfOld: true}, "[[a, 1]].groupBy($[0], $[1], [$[0], $[1].sum()])", nil, "!IndexError: list index out of range"},
+		"groupBy as it was":               {yaql.Options{}, "[[a, 1]].groupBy($[0], $[1], [$[0], $[1].sum()])", nil, "[['a', 1]]"},
+		"a variable that nobody set":      {yaql.Options{}, "$nobody", nil, "None"},
+		"an iterator is used up":          {yaql.Options{}, "let(range(3)) -> [$.sum(), $.len()]", nil, "[3, 0]"},
+		"a sequence that asks for itself": {yaql.Options{}, "let(range(3)) -> $.select($.len()).first()", nil, `!NoMatchingMethodException: No method "len" for receiver 0 matches supplied arguments`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := answer(yaql.New(tc.options).Eval(t.Context(), tc.src, tc.data, nil))
+			if got != tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+}

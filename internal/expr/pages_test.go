@@ -67,7 +67,7 @@ func TestReferencePages(t *testing.T) {
 		"../../docs/jinja.md": jinjaPage(documented(), env),
 	} {
 		if *update {
-			if err := os.WriteFile(path, []byte(page), 0o644); err != nil { //nolint:gosec // a page to read
+			if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			continue

@@ -149,8 +149,11 @@ func (c *check) event(r Request, raw *value.Dict) Event {
 	}
 	e.summary = c.summary()
 	for _, l := range [][2]string{
-		{"host", c.host}, {"service", c.service}, {"address", c.address},
-		{"hostgroup", c.groups["hostgroup"]}, {"servicegroup", c.groups["servicegroup"]},
+		{"host", c.host},
+		{"service", c.service},
+		{"address", c.address},
+		{"hostgroup", c.groups["hostgroup"]},
+		{"servicegroup", c.groups["servicegroup"]},
 	} {
 		if l[1] != "" {
 			e.labels.Set(l[0], l[1])

@@ -24,8 +24,10 @@ func executions(t *testing.T, h Harness) {
 			Parent: id(2), TriggerType: "core.st2.webhook", Trigger: "core.5f0c",
 			CreatedAt: at(1), NotBefore: at(2), StartedAt: at(3), FinishedAt: at(4),
 			Log: []execution.LogEntry{
-				{Status: execution.Requested, At: at(1)}, {Status: execution.Scheduled, At: at(1)},
-				{Status: execution.Running, At: at(3)}, {Status: execution.Succeeded, At: at(4)},
+				{Status: execution.Requested, At: at(1)},
+				{Status: execution.Scheduled, At: at(1)},
+				{Status: execution.Running, At: at(3)},
+				{Status: execution.Succeeded, At: at(4)},
 			},
 			Idempotent: true, Attempt: 3, Worker: "w1", Result: json.RawMessage(`{"stdout": "up"}`),
 		}
@@ -248,7 +250,6 @@ func executionLists(t *testing.T, h Harness) {
 			t.Error("made a facet of anything")
 		}
 	})
-
 }
 
 func changes(t *testing.T, h Harness) {

@@ -146,11 +146,11 @@ func TestEvalConverses(t *testing.T) {
 		return x.run("eval")
 	}
 	const up, enter, end = "\x1b[A", "\r", "\x04"
-	got := converse("1 + 1", enter, "1 + 1", enter, "nme", enter, ":yaql", enter, "7 / 2", enter, ":what", enter, end)
+	got := converse("1 + 1", enter, "1 + 1", enter, "nme", enter, ":yaql", enter, "7 / 2", enter, ":what", enter, ":context", enter, end)
 	if got.Code != 0 || raw != 0 {
 		t.Errorf("ended with %d, raw %d times, want 0", got.Code, raw)
 	}
-	for _, want := range []string{"2\ntype: int (integer)\n", "yaql> ", "3\ntype: int (integer)\n"} {
+	for _, want := range []string{"2\ntype: int (integer)\n", "yaql> ", "3\ntype: int (integer)\n", "\n{}\n"} {
 		if !strings.Contains(got.Out, want) {
 			t.Errorf("got %q, want %q in it", got.Out, want)
 		}
@@ -161,12 +161,12 @@ func TestEvalConverses(t *testing.T) {
 		}
 	}
 	kept := readPrivate(t, filepath.Join(home, ".nightshift", "eval_history"))
-	if want := "1 + 1\nnme\n:yaql\n7 / 2\n:what\n"; kept != want {
+	if want := "1 + 1\nnme\n:yaql\n7 / 2\n:what\n:context\n"; kept != want {
 		t.Errorf("kept %q, want %q", kept, want)
 	}
 
-	// The next conversation knows what was typed: the line before the last.
-	if got := converse(up, up, enter, ":q", enter); !strings.Contains(got.Out, "\n3.5\ntype: float (number)\n") {
+	// The next conversation knows what was typed: the third line from the end.
+	if got := converse(up, up, up, enter, ":q", enter); !strings.Contains(got.Out, "\n3.5\ntype: float (number)\n") {
 		t.Errorf("got %q, want 7 / 2 again", got.Out)
 	}
 }

@@ -85,7 +85,13 @@ func (e *evaluation) converse(ctx context.Context) error {
 		case ":guess":
 			e.language = ""
 		case ":context":
-			err = e.print(block(e.evaluator.data))
+			shown, err := pretty(e.evaluator.data)
+			if err == nil {
+				err = e.print(clean(shown))
+			}
+			if err != nil {
+				return err
+			}
 		default:
 			if strings.HasPrefix(line, ":") {
 				e.note("There is no command " + line + "; see :help.")

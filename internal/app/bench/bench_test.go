@@ -1,0 +1,32 @@
+package bench_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/app/bench"
+)
+
+// TestBenchMeasures runs each measurement that needs no built program, very
+// briefly. What the figures are is not for a test to say.
+func TestBenchMeasures(t *testing.T) {
+	report, err := bench.Run(t.Context(), bench.Options{
+		Only: []string{"matched", "unmatched", "shell", "list"}, Duration: 300 * time.Millisecond, Rows: 2000,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{
+		"matched_events": true, "event_to_action_p50": true, "event_to_action_p99": true,
+		"unmatched_events": true, "shell_actions": true, "list_50": true,
+	}
+	for _, f := range report.Figures {
+		if f.Value <= 0 {
+			t.Errorf("%s is %v %s", f.Name, f.Value, f.Unit)
+		}
+		delete(want, f.Name)
+	}
+	for name := range want {
+		t.Errorf("%s was not measured", name)
+	}
+}

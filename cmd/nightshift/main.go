@@ -24,6 +24,11 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if os.Getenv("GOGC") == "" {
+		// What lives is little and what dies is much, so collecting less often
+		// costs a few megabytes and saves a twentieth of the processor.
+		debug.SetGCPercent(300)
+	}
 	// The first signal asks to end; a second one ends at once.
 	context.AfterFunc(ctx, stop)
 

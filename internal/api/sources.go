@@ -109,7 +109,7 @@ func (c *call) postWebhook() error {
 	payload := hookPayload(c.r, body)
 	events := make([]intake.Event, len(triggers))
 	for i, t := range triggers {
-		events[i] = intake.Event{Trigger: t.Ref, Payload: payload, Key: key, TraceTag: tag}
+		events[i] = intake.Event{Trigger: t.Ref, Payload: payload, Key: key, TraceTag: tag, Fits: true}
 	}
 	if _, err := c.Intake.Take(c.ctx(), events...); err != nil {
 		return err

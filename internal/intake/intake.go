@@ -68,6 +68,9 @@ type Event struct {
 	Payload  *value.Dict // nil is an empty one
 	Key      string      // what the sender calls it; see [trigger.Instance]
 	TraceTag string
+	// Fits says that the source made the payload as its type declares it, so that
+	// it need not be checked again.
+	Fits bool
 }
 
 // A Receipt says what became of an event.
@@ -137,7 +140,7 @@ func (i *Intake) decide(ctx context.Context, e Event, now time.Time) (*decision,
 	if e.Payload == nil {
 		e.Payload = value.NewDict()
 	}
-	if typ, ok := c.TriggerType(trig.Type); ok && typ.Payload != nil {
+	if typ, ok := c.TriggerType(trig.Type); ok && typ.Payload != nil && !e.Fits {
 		if err := typ.Payload.Check(e.Payload); err != nil {
 			return nil, fault.Newf(fault.Invalid, "The payload does not fit trigger type %q: %v", trig.Type, err)
 		}

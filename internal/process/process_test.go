@@ -326,13 +326,38 @@ func TestAForkBombEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	// Each process starts its successor and ends: there is always a new number.
-	c := sh(`trap "" TERM; f() { setsid sh -c "$1" sh "$1" & exit 0; }; f 'trap "" TERM; sleep 0.05; setsid sh -c "$1" sh "$1" & exit 0'`, nil, nil)
+	// The chain has an end of its own, so that a test that fails leaves nothing for ever.
+	const link = `trap "" TERM; sleep 0.01; [ "$2" -gt 0 ] && setsid sh -c "$1" sh "$1" $(($2 - 1)) & exit 0`
+	c := sh(`setsid sh -c '`+link+`' sh '`+link+`' 2000 & exit 0`, nil, nil)
 	c.Mark = "bomb-" + strconv.Itoa(os.Getpid())
 	c.Stdout = func([]byte) {}
 	s.Run(ctx, c) //nolint:errcheck // what counts is what is left
 	if left := process.KillMarked(func(m string) bool { return m == c.Mark }, 0); left != 0 {
 		t.Errorf("%d processes are left", left)
 	}
+	// Who was between two numbers when everybody was looked at would show up now.
+	for range 20 {
+		if n := marked(t, c.Mark); n > 0 {
+			t.Fatalf("%d processes of the chain live on", n)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// marked counts the processes that have a mark.
+func marked(t *testing.T, mark string) (n int) {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		env, err := os.ReadFile(file) // one that is gone meanwhile does not count
+		if err == nil && bytes.Contains(env, []byte("="+mark+"\x00")) {
+			n++
+		}
+	}
+	return n
 }
 
 func TestADaemonIsLeftAloneAndNotWaitedFor(t *testing.T) {

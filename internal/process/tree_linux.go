@@ -98,9 +98,25 @@ func (t *tree) send(sig syscall.Signal) int {
 	return len(members)
 }
 
-// members returns the processes of the tree that are alive.
+// looks bounds how often an empty look at a system in motion is repeated.
+const looks = 20
+
+// members returns the processes of the tree that are alive. Who starts a
+// successor and ends may do both between two entries of a look; so nobody is only
+// believed when nobody vanished meanwhile.
 func (t *tree) members() []proc {
-	all := readProcs(t.since)
+	for range looks {
+		if all, still := t.look(); len(all) > 0 || still {
+			return all
+		}
+	}
+	return nil
+}
+
+// look reads all processes once, and reports whether it was still meanwhile:
+// everybody who was listed could be read.
+func (t *tree) look() (members []proc, still bool) {
+	all, still := readProcs(t.since)
 	own, _ := readProc(os.Getpid())
 	in := make(map[int]bool)       // numbers of processes
 	together := make(map[int]bool) // numbers of sessions and groups
@@ -129,7 +145,8 @@ func (t *tree) members() []proc {
 			belongs := in[p.parent] || together[p.session] || together[p.group]
 			if !belongs && !asked[p.pid] {
 				asked[p.pid] = true
-				mark := p.mark()
+				mark, gone := p.mark()
+				still = still && !gone
 				belongs = mark != nil && t.marked(mark)
 			}
 			if belongs {
@@ -138,7 +155,7 @@ func (t *tree) members() []proc {
 			}
 		}
 	}
-	return slices.DeleteFunc(all, func(p proc) bool { return !in[p.pid] || p.dead })
+	return slices.DeleteFunc(all, func(p proc) bool { return !in[p.pid] || p.dead }), still
 }
 
 // proc is a process as /proc shows it.
@@ -161,39 +178,45 @@ func (p *proc) kill(sig syscall.Signal) error {
 	return handle.Signal(sig)
 }
 
-// mark returns the mark that the process was started with, or nil.
-func (p *proc) mark() []byte {
+// mark returns the mark that the process was started with, or nil, and whether
+// the process is gone.
+func (p *proc) mark() (mark []byte, gone bool) {
 	env, err := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/environ")
 	if err != nil {
-		return nil // gone, or of another user
+		return nil, !errors.Is(err, os.ErrPermission)
 	}
 	for entry := range bytes.SplitSeq(env, []byte{0}) {
 		if mark, ok := bytes.CutPrefix(entry, []byte(markName+"=")); ok {
-			return mark
+			return mark, false
 		}
 	}
-	return nil
+	return nil, false
 }
 
-// readProcs returns all processes that did not start before since.
-func readProcs(since uint64) []proc {
+// readProcs returns all processes that did not start before since, and whether
+// none vanished while they were read.
+func readProcs(since uint64) (all []proc, still bool) {
 	dir, err := os.Open("/proc")
 	if err != nil {
-		return nil
+		return nil, true
 	}
 	defer dir.Close() //nolint:errcheck // only read
 	names, _ := dir.Readdirnames(-1)
-	var all []proc
+	still = true
 	for _, name := range names {
 		pid, err := strconv.Atoi(name)
 		if err != nil {
 			continue
 		}
-		if p, err := readProc(pid); err == nil && p.start >= since {
+		p, err := readProc(pid)
+		switch {
+		case err != nil:
+			still = false
+		case p.start >= since:
 			all = append(all, p)
 		}
 	}
-	return all
+	return all, still
 }
 
 var errNoProc = errors.New("process: no such process")

@@ -69,14 +69,17 @@ func (e *Error) Detail() string {
 // clip cuts a long line around the column. Tabs become spaces, so that the caret
 // stands right.
 func clip(line string, column int) (string, int) {
-	const before, after = 60, 20
+	const before, after = 60, 60
 	runes := []rune(strings.ReplaceAll(line, "\t", " "))
-	end := min(len(runes), column+after)
+	start, end := 0, len(runes)
+	var head, tail string
 	if column > before+after {
-		start := column - before
-		return "…" + string(runes[start:end]), column - start + 1
+		start, head = column-before, "…"
 	}
-	return string(runes[:end]), column
+	if end > column+after {
+		end, tail = column+after, "…"
+	}
+	return head + string(runes[start:end]) + tail, column - start + len([]rune(head))
 }
 
 func errorf(class, format string, args ...any) *Error {

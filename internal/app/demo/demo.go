@@ -6,6 +6,7 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -161,7 +162,15 @@ func (s *Show) report(ctx context.Context, url, start string) error {
 	if err != nil || res.StatusCode != http.StatusAccepted {
 		return fmt.Errorf("the event was refused: %s: %s: %w", res.Status, text, err)
 	}
-	s.say(time.Now(), "event", "taken in and on the disk")
+	var receipt struct{ Events []struct{ ID string } }
+	if err := json.Unmarshal(text, &receipt); err != nil || len(receipt.Events) != 1 {
+		return fmt.Errorf("the answer to the event is not understood: %s: %w", text, err)
+	}
+	event, err := s.app.Store.Reader().Instance(ctx, receipt.Events[0].ID)
+	if err != nil {
+		return err
+	}
+	s.say(event.OccurredAt, "event", "%s taken in as %s", event.Trigger, event.ID)
 	return nil
 }
 

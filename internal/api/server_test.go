@@ -85,7 +85,7 @@ func newServerWith(t testing.TB, opts api.Options, change func(*source)) *server
 	}
 	s.api = api.New(api.Deps{
 		Store: s.store, Catalog: holder, Bus: s.bus, Launcher: launcher, Registrar: registrar, Signer: s.signer,
-		Intake:  intake.New(s.store, holder, launcher, s.bus, params, templates, intake.Options{}),
+		Intake:  intake.New(s.store, holder, launcher, params, templates, intake.Options{}),
 		Metrics: prometheus.NewRegistry(), Version: "1.2.3",
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, opts)

@@ -131,7 +131,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	}
 	params := launch.NewParams(a.Store, a.Catalog)
 	a.Launcher = launch.New(a.Store, a.Catalog, a.Bus, params)
-	a.Intake = intake.New(a.Store, a.Catalog, a.Launcher, a.Bus, params, a.templates, intake.Options{Logger: a.log("intake")})
+	a.Intake = intake.New(a.Store, a.Catalog, a.Launcher, params, a.templates, intake.Options{Logger: a.log("intake")})
 	a.Dispatch = dispatch.New(a.Store, a.Catalog, a.Bus, params, a.Intake, dispatch.Options{
 		APIURL: a.URL(), Signer: signer, Logger: a.log("dispatch"),
 	})

@@ -9,7 +9,6 @@ package catalog
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -264,12 +263,6 @@ func (c *Catalog) ConfigSchema(pack string) *value.Dict { return c.schemas[pack]
 
 // Config returns the configuration of a pack as written; nil when it has none.
 func (c *Catalog) Config(pack string) *value.Dict { return c.configs[pack] }
-
-// ConfigSchemas returns the packs that have a configuration schema, sorted.
-func (c *Catalog) ConfigSchemas() []string { return slices.Sorted(maps.Keys(c.schemas)) }
-
-// Configs returns the packs that have a configuration, sorted.
-func (c *Catalog) Configs() []string { return slices.Sorted(maps.Keys(c.configs)) }
 
 // TriggersOf returns the triggers of a type.
 func (c *Catalog) TriggersOf(typeRef string) []*trigger.Trigger { return c.byType[typeRef] }

@@ -39,7 +39,7 @@ func (i *Intake) Finished(ctx context.Context, e *execution.Execution) (
 		return nil, nil
 	}
 	return func(ctx context.Context, tx *store.Tx) error { return i.record(ctx, tx, d) },
-		func(ctx context.Context) { i.tell(ctx, d) }
+		func(ctx context.Context) { i.launcher.Ring(ctx, d.executions...) }
 }
 
 // read returns the value of JSON that we wrote ourselves.

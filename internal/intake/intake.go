@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/action"
-	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/jinja"
@@ -45,21 +44,20 @@ type Intake struct {
 	store     *store.Store
 	catalog   *catalog.Holder
 	launcher  Launcher
-	bus       bus.Bus
 	datastore action.Datastore
 	templates *jinja.Env
 	opts      Options
 }
 
 // New returns an intake whose rules look keys up in d and are rendered with t.
-func New(s *store.Store, c *catalog.Holder, l Launcher, b bus.Bus, d action.Datastore, t *jinja.Env, opts Options) *Intake {
+func New(s *store.Store, c *catalog.Holder, l Launcher, d action.Datastore, t *jinja.Env, opts Options) *Intake {
 	if opts.User == "" {
 		opts.User = "nightshift"
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Intake{store: s, catalog: c, launcher: l, bus: b, datastore: d, templates: t, opts: opts}
+	return &Intake{store: s, catalog: c, launcher: l, datastore: d, templates: t, opts: opts}
 }
 
 // An Event is something that happened, as its source tells it.
@@ -118,16 +116,10 @@ func (i *Intake) Take(ctx context.Context, events ...Event) ([]Receipt, error) {
 			for _, e := range d.executions {
 				receipts[n].Executions = append(receipts[n].Executions, e.ID)
 			}
-			i.tell(ctx, d)
+			i.launcher.Ring(ctx, d.executions...)
 		}
 	}
 	return receipts, nil
-}
-
-// tell rings for what has been recorded.
-func (i *Intake) tell(ctx context.Context, d *decision) {
-	i.launcher.Ring(ctx, d.executions...)
-	_ = i.bus.Publish(ctx, bus.Message{Subject: bus.EventTaken + d.instance.ID})
 }
 
 // decide asks the rules. It writes nothing.

@@ -96,7 +96,7 @@ func start(ctx context.Context, db store.Driver, world *World, gate *Gate) *proc
 	holder.Set(content())
 	params := launch.NewParams(s, holder)
 	l := launch.New(s, holder, b, params)
-	in := intake.New(s, holder, l, b, params, jinja.New(jinja.Options{}), intake.Options{})
+	in := intake.New(s, holder, l, params, jinja.New(jinja.Options{}), intake.Options{})
 	d := dispatch.New(s, holder, b, params, in, dispatch.Options{})
 	act := acting{world: world, gate: gate, fails: map[string]int{"p.flaky": 1}}
 	ctx, stop := context.WithCancel(ctx)

@@ -25,13 +25,14 @@ var floors = []struct {
 	}},
 	{"nouns", true, []string{
 		"ident", "trigger", "action", "rule", "execution", "policy", "pack", "pack/builtin", "kv", "access", "timer", "alert", "catalog", "config", "api/wire",
+		"workflow", "workflow/spec", "workflow/graph", "workflow/orquesta", "workflow/chain", "workflow/rehearsal", "workflow/draw", "inquiry",
 	}},
 	{"seams", false, []string{
 		"store", "store/sqlite", "store/storetest", "bus", "bus/membus", "bus/bustest",
 		"runner", "runner/shell", "runner/web", "runner/noop", "runner/native", "runner/runnertest", "api/client",
 	}},
 	{"operations", false, []string{"register", "launch", "intake", "dispatch"}},
-	{"services", false, []string{"worker", "scheduler", "timekeeper", "janitor"}},
+	{"services", false, []string{"worker", "scheduler", "timekeeper", "janitor", "conductor"}},
 	{"edges", false, []string{"api", "cli"}},
 	{"assembly", true, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program"}},
 }

@@ -38,6 +38,9 @@ func (p *Params) Final(ctx context.Context, a *catalog.Action, e *execution.Exec
 	return a.Params.Final(ctx, d, p.env(e))
 }
 
+// Templates returns what templates on behalf of e look up.
+func (p *Params) Templates(e *execution.Execution) action.Env { return p.env(e) }
+
 func (p *Params) env(e *execution.Execution) action.Env {
 	return action.Env{
 		Context:   contextDict(e),

@@ -12,6 +12,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -41,8 +42,13 @@ type Language interface {
 type Input struct {
 	ID         string      // of the execution that is the workflow
 	Parameters *value.Dict // of its action
+	Runner     *value.Dict // parameters of its runner; nil: none
 	Context    *value.Dict // what ctx() holds beside them: st2 and parent
+	Notify     value.Value // who hears of its end; nil: nobody
 	Expr       *expr.Evaluator
+	// Templates is what the templates of an action chain look up: the datastore,
+	// the configuration of the pack, and the context of the execution.
+	Templates action.Env
 	// Result reads the result of an execution that this workflow started. Engines
 	// keep results by reference and ask for those that an expression wants.
 	Result func(ctx context.Context, execution string) (value.Value, error)
@@ -90,6 +96,7 @@ type (
 		Ref       string // of the [Start]
 		Execution string
 		Status    execution.Status
+		At        time.Time // when that was
 		// Result reads its result when it is over. Nil: there is none.
 		Result func(ctx context.Context) (value.Value, error)
 	}
@@ -98,7 +105,9 @@ type (
 	Launched struct {
 		Ref       string
 		Execution string
-		Refused   string // why there is no execution; empty: there is one
+		At        time.Time // when that was
+		Refused   string    // why there is no execution; empty: there is one
+		Unknown   bool      // it is refused because there is no such action
 	}
 	// Pause asks the workflow to pause.
 	Pause struct{ User string }

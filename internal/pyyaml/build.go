@@ -141,7 +141,7 @@ func (b *builder) mapping(n *node) *value.Dict {
 		}
 		if twice {
 			b.warnings = append(b.warnings, Warning{
-				Line: key.at.line + 1, Column: key.at.col + 1,
+				Line: key.at.line + 1, Column: key.at.col + 1, Duplicate: true, Key: k,
 				Msg: fmt.Sprintf("the key %s is there twice; the last one counts", value.Repr(k)),
 			})
 		}

@@ -21,7 +21,7 @@ import (
 // The bounds of a document. No pack comes near them.
 const (
 	maxDepth  = 500       // collections inside each other
-	maxValues = 1_000_000 // values, counting what an alias stands for each time
+	maxValues = 4_000_000 // values, counting what an alias stands for each time
 )
 
 // An Error says what is wrong with a text, and where.
@@ -61,6 +61,8 @@ func (l list) Error() string {
 type Warning struct {
 	Line, Column int
 	Msg          string
+	Duplicate    bool        // it is about a key that is there twice
+	Key          value.Value // that key
 }
 
 // A Document is a text that was read.

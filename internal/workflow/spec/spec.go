@@ -1,5 +1,10 @@
 // Package spec reads the definitions of Orquesta workflows and finds what is wrong
 // with them before they run: all mistakes at once, each with line and column.
+//
+// Reading is as lenient as in the reference: what it can make nothing of is left
+// out, for a workflow that was started was inspected before. Whatever is asked of
+// a definition costs no more than its size: which tasks follow, precede or lead
+// back to a task is worked out once, when it is read.
 package spec
 
 import (
@@ -12,8 +17,11 @@ type Workflow struct {
 	Tags                       []string
 	Input                      []Param
 	Vars, Output               []Assignment
-	Tasks                      []*Task     // in the order of the definition
-	Timeout                    value.Value // of the whole, in seconds: int64 or an expression; nil: none. Ours.
+	OutputOnError              []Assignment // instead of the output of a workflow that failed; nil: the same. Ours.
+	Tasks                      []*Task      // in the order of the definition
+	Timeout                    value.Value  // of the whole, in seconds: int64 or an expression; nil: none. Ours.
+
+	plan plan
 }
 
 // Param is an input. Default is nil (None) when none is given.
@@ -40,6 +48,9 @@ type Task struct {
 	Transitions []*Transition // the key is "next"
 	Timeout     value.Value   // seconds: int64 or an expression; nil: none. Ours.
 	Undo        *Undo         // ours
+
+	// Raw is the task as it is written, except that "with" is a mapping.
+	Raw *value.Dict
 }
 
 // Join says how many tasks before this one must have come to it.

@@ -20,6 +20,10 @@ type RunnerType struct {
 	OutputSchema *value.Dict `json:"output_schema"`
 	Experimental bool        `json:"experimental,omitempty"`
 
+	// Conducted says that actions of the type are workflows: a conductor carries
+	// them, and no worker.
+	Conducted bool `json:"-"`
+
 	// Missing says why this server can't run the type, and is empty when it can.
 	Missing string `json:"-"`
 }

@@ -130,7 +130,7 @@ func (d *Dispatch) Claim(ctx context.Context, worker string, n int) ([]Assignmen
 	}
 	out := make([]Assignment, 0, len(claimed))
 	for _, e := range claimed {
-		d.ring(ctx, bus.ExecutionChanged+e.ID)
+		d.changed(ctx, e.ID, e.Status)
 		task, err := d.task(ctx, e, now)
 		if err != nil {
 			d.refuse(ctx, e, err)
@@ -255,22 +255,11 @@ func (d *Dispatch) Finish(ctx context.Context, f Finished) error {
 
 // end carries out a change to a final status, with what follows from it.
 func (d *Dispatch) end(ctx context.Context, action string, c store.Change, output []store.Chunk) error {
-	var again *execution.Execution
-	var record func(context.Context, *store.Tx) error
-	var tell func(context.Context)
-	if d.follows(action) {
-		e, err := d.store.Reader().Execution(ctx, c.ID)
-		if err != nil {
-			return err
-		}
-		e.To(c.To, c.At)
-		e.Result = c.Result
-		again = d.retry(e, c.At)
-		if d.after != nil && d.after.Wants() {
-			record, tell = d.after.Finished(ctx, e)
-		}
+	after, err := d.Closing(ctx, action, c)
+	if err != nil {
+		return err
 	}
-	err := d.store.Write(ctx, func(tx *store.Tx) error {
+	err = d.store.Write(ctx, func(tx *store.Tx) error {
 		ok, err := tx.ChangeExecution(ctx, c)
 		switch {
 		case err != nil:
@@ -281,31 +270,71 @@ func (d *Dispatch) end(ctx context.Context, action string, c store.Change, outpu
 		if err := tx.AddOutput(ctx, output); err != nil {
 			return err
 		}
-		if again != nil {
-			if err := tx.InsertExecution(ctx, again); err != nil {
-				return err
-			}
-		}
-		if record != nil {
-			return record(ctx, tx)
-		}
-		return nil
+		return after.Record(ctx, tx)
 	})
 	if err != nil {
 		return err
 	}
 	d.ringOutput(ctx, output)
-	d.ring(ctx, bus.ExecutionChanged+c.ID)
-	if again != nil {
-		d.ring(ctx, bus.ExecutionScheduled)
+	after.Tell(ctx)
+	return nil
+}
+
+// A Closing is what follows from the end of an execution.
+type Closing struct {
+	d      *Dispatch
+	action string
+	change store.Change
+	again  *execution.Execution // a policy has it tried again
+	record func(context.Context, *store.Tx) error
+	tell   func(context.Context)
+}
+
+// Closing decides what follows from a change to a final status. It writes nothing.
+func (d *Dispatch) Closing(ctx context.Context, action string, c store.Change) (*Closing, error) {
+	out := &Closing{d: d, action: action, change: c}
+	if !d.follows(action) {
+		return out, nil
 	}
-	if again != nil || d.governed(action) {
-		d.ring(ctx, bus.ExecutionRequested) // a place may be free
+	e, err := d.store.Reader().Execution(ctx, c.ID)
+	if err != nil {
+		return nil, err
 	}
-	if tell != nil {
-		tell(ctx)
+	e.To(c.To, c.At)
+	e.Result = c.Result
+	out.again = d.retry(e, c.At)
+	if d.after != nil && d.after.Wants() {
+		out.record, out.tell = d.after.Finished(ctx, e)
+	}
+	return out, nil
+}
+
+// Record writes what follows, in the transaction of the change.
+func (c *Closing) Record(ctx context.Context, tx *store.Tx) error {
+	if c.again != nil {
+		if err := tx.InsertExecution(ctx, c.again); err != nil {
+			return err
+		}
+	}
+	if c.record != nil {
+		return c.record(ctx, tx)
 	}
 	return nil
+}
+
+// Tell rings for the change and what follows, after the commit.
+func (c *Closing) Tell(ctx context.Context) {
+	d := c.d
+	d.changed(ctx, c.change.ID, c.change.To)
+	if c.again != nil {
+		d.ring(ctx, bus.ExecutionScheduled)
+	}
+	if c.again != nil || d.governed(c.action) {
+		d.ring(ctx, bus.ExecutionRequested) // a place may be free
+	}
+	if c.tell != nil {
+		c.tell(ctx)
+	}
 }
 
 // follows reports whether the end of an action's execution can have
@@ -326,7 +355,7 @@ func (d *Dispatch) governed(action string) bool {
 // retry returns the execution that tries e's action again, if a policy says so.
 func (d *Dispatch) retry(e *execution.Execution, now time.Time) *execution.Execution {
 	a, ok := d.catalog.Get().Action(e.Action)
-	if !ok {
+	if !ok || e.Task != "" { // a workflow has its own ways to try again
 		return nil
 	}
 	link, at, again := a.Governor.Next(e, now)
@@ -403,6 +432,10 @@ func lost(why string) json.RawMessage {
 		panic(err) // texts always have JSON
 	}
 	return b
+}
+
+func (d *Dispatch) changed(ctx context.Context, id string, to execution.Status) {
+	_ = d.bus.Publish(ctx, bus.Message{Subject: bus.ExecutionChanged + id, Body: []byte(to)})
 }
 
 func (d *Dispatch) ring(ctx context.Context, subject string) {

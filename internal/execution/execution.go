@@ -35,6 +35,12 @@ type Execution struct {
 	FinishedAt time.Time
 	Log        []LogEntry
 
+	// Conducted executions are workflows: no worker runs them.
+	Conducted bool
+	// Task is what the workflow that started this execution calls it; empty when
+	// none did.
+	Task string
+
 	// Idempotent executions may be run again when their worker vanishes.
 	Idempotent bool
 	// Attempt counts claims. It is the fencing token: what a worker says of an
@@ -56,6 +62,9 @@ type Request struct {
 
 	Trigger     string // reference of the trigger whose event asks, if one does
 	TriggerType string
+
+	Parent string // id of the workflow that asks, if one does
+	Task   string // what it calls the execution
 }
 
 // A LogEntry says when an execution came to a status.
@@ -77,6 +86,8 @@ type Context struct {
 	Policies        *Policies       `json:"policies,omitempty"`
 	ReRun           *ReRun          `json:"re-run,omitempty"`
 	CanceledBy      string          `json:"cancelled_by,omitempty"`
+	PausedBy        string          `json:"paused_by,omitempty"`
+	ResumedBy       string          `json:"resumed_by,omitempty"`
 	// Extra holds what a client sent along with the st2-context header and the
 	// body's context, by name.
 	Extra map[string]json.RawMessage `json:"-"`

@@ -81,3 +81,7 @@ func (s Status) Held() bool {
 		return false
 	}
 }
+
+// Told reports whether the workflow that started an execution has to hear that
+// it is in status s now.
+func (s Status) Told() bool { return s.Final() || s == Pending || s == Paused || s == Running }

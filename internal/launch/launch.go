@@ -63,6 +63,9 @@ func (l *Launcher) Prepare(ctx context.Context, r execution.Request, now time.Ti
 		TriggerType: r.TriggerType,
 		CreatedAt:   now,
 		Idempotent:  a.Idempotent,
+		Conducted:   a.Runner.Conducted,
+		Parent:      r.Parent,
+		Task:        r.Task,
 		Status:      execution.Requested,
 		Log:         []execution.LogEntry{{Status: execution.Requested, At: now}},
 	}

@@ -57,7 +57,7 @@ func open(t testing.TB, data, dir string) *house {
 		t.Fatal(err)
 	}
 	h.Registrar = register.New(h.store, h.catalog, b, register.Options{
-		Runners: runner.Types(nil), Folders: []string{dir}, Configs: filepath.Join(dir, ".configs"), Builtin: filepath.Join(data, "builtin"),
+		Runners: runner.Types(nil, nil), Folders: []string{dir}, Configs: filepath.Join(dir, ".configs"), Builtin: filepath.Join(data, "builtin"),
 	})
 	return h
 }
@@ -282,7 +282,7 @@ func TestRegisterPacksTakesNamesAndKinds(t *testing.T) {
 	if err != nil || len(findings) > 0 {
 		t.Fatal(err, findings)
 	}
-	if diff := cmp.Diff(map[string]int{"actions": 1, "runners": len(runner.Types(nil))}, counts); diff != "" {
+	if diff := cmp.Diff(map[string]int{"actions": 1, "runners": len(runner.Types(nil, nil))}, counts); diff != "" {
 		t.Errorf("counts (-want +got)\n%s", diff)
 	}
 	c := h.catalog.Get()

@@ -197,7 +197,7 @@ func TestWithTimeoutEndsWithACause(t *testing.T) {
 }
 
 func TestTypesAreThoseOfStackStormAndOurs(t *testing.T) {
-	types := runner.Types(map[string]runner.Runner{"noop": nothing{}})
+	types := runner.Types(map[string]runner.Runner{"noop": nothing{}}, nil)
 	var names []string
 	for _, rt := range types {
 		names = append(names, rt.Name)
@@ -220,7 +220,7 @@ func TestTypesAreThoseOfStackStormAndOurs(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	types[0].Parameters.Delete("cwd")
-	if !types[1].Parameters.Has("cwd") || !runner.Types(nil)[0].Parameters.Has("cwd") {
+	if !types[1].Parameters.Has("cwd") || !runner.Types(nil, nil)[0].Parameters.Has("cwd") {
 		t.Error("types share what they hold")
 	}
 }
@@ -232,7 +232,7 @@ func (nothing) Run(context.Context, runner.Task, runner.Output) runner.Outcome {
 }
 
 func TestCanonicalKnowsAliases(t *testing.T) {
-	types := runner.Types(nil)
+	types := runner.Types(nil, nil)
 	tests := map[string]string{
 		"noop": "noop", "local_shell_cmd": "local-shell-cmd", "orchestra": "orquesta", "http-request": "http-request",
 		"mistral-v2": "", "": "",

@@ -9,6 +9,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/pyyaml"
+	"github.com/nightshift-run/nightshift/internal/workflow"
 )
 
 //go:embed types.yaml
@@ -23,10 +24,16 @@ const (
 	Native           = "nightshift-native" // our own
 )
 
+// The names of the types whose actions are workflows.
+const (
+	Orquesta    = "orquesta"
+	ActionChain = "action-chain"
+)
+
 // Types returns all runner types that packs may name, in a fixed order. A type
-// that built does not have says in Missing that actions of it can be registered
-// and shown, but not run.
-func Types(built map[string]Runner) []action.RunnerType {
+// that is neither among the runners nor among the languages of workflows says in
+// Missing that actions of it can be registered and shown, but not run.
+func Types(built map[string]Runner, languages map[string]workflow.Language) []action.RunnerType {
 	doc, err := pyyaml.Unmarshal(typesYAML)
 	if err != nil {
 		panic(fmt.Sprintf("runner: types.yaml: %v", err)) // a test reads it
@@ -35,7 +42,8 @@ func Types(built map[string]Runner) []action.RunnerType {
 	types := make([]action.RunnerType, 0, len(list.Items))
 	for _, item := range list.Items {
 		t := typeOf(item.(*value.Dict))
-		if built[t.Name] == nil {
+		t.Conducted = languages[t.Name] != nil
+		if built[t.Name] == nil && !t.Conducted {
 			t.Missing = fmt.Sprintf("the runner type %q is known, but not part of this build", t.Name)
 		}
 		types = append(types, t)

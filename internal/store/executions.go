@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -38,12 +39,13 @@ func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error
 	_, err = tx.c.Exec(ctx, `
 		INSERT INTO executions (id, status, action, runner, user_name, parent, rule, trigger_type,
 			trigger_ref, trigger_instance, created_at, not_before, started_at, finished_at, idempotent,
-			attempt, worker, log, result_size, context, notify, parameters, result, result_apart)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+			attempt, worker, log, result_size, context, notify, parameters, result, result_apart, conducted, task)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+			$25, $26)`,
 		e.ID, string(e.Status), e.Action, e.Runner, e.Context.User, null(e.Parent), null(rule), null(e.TriggerType),
 		null(e.Trigger), null(instance), micros(e.CreatedAt), micros(e.NotBefore), micros(e.StartedAt), micros(finished),
 		e.Idempotent, e.Attempt, null(e.Worker), formatLog(e.Log), len(e.Result), string(ctxJSON), null(string(e.Notify)),
-		object(e.Parameters), inline, gzipped != nil)
+		object(e.Parameters), inline, gzipped != nil, e.Conducted, null(e.Task))
 	if err != nil {
 		return fmt.Errorf("insert execution %s: %w", e.ID, err)
 	}
@@ -61,23 +63,25 @@ func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error
 
 // executionColumns are what [scanExecution] reads: everything but the result.
 const executionColumns = `id, status, action, runner, parent, trigger_type, trigger_ref, created_at,
-	not_before, started_at, finished_at, idempotent, attempt, worker, log, result_size, context, notify, parameters`
+	not_before, started_at, finished_at, idempotent, attempt, worker, log, result_size, context, notify, parameters, conducted, task`
 
 type scanner interface{ Scan(dest ...any) error }
 
 func scanExecution(row scanner, more ...any) (*execution.Execution, error) {
 	var e execution.Execution
-	var parent, triggerType, trigger, worker, notify sql.NullString
+	var parent, triggerType, trigger, worker, notify, task sql.NullString
 	var created, notBefore, started, finished int64
 	var log, ctxJSON, params string
 	dest := append([]any{
 		&e.ID, &e.Status, &e.Action, &e.Runner, &parent, &triggerType, &trigger, &created, &notBefore, &started,
 		&finished, &e.Idempotent, &e.Attempt, &worker, &log, &e.ResultSize, &ctxJSON, &notify, &params,
+		&e.Conducted, &task,
 	}, more...)
 	if err := row.Scan(dest...); err != nil {
 		return nil, err
 	}
-	e.Parent, e.TriggerType, e.Trigger, e.Worker = parent.String, triggerType.String, trigger.String, worker.String
+	e.Parent, e.TriggerType, e.Trigger = parent.String, triggerType.String, trigger.String
+	e.Worker, e.Task = worker.String, task.String
 	e.CreatedAt, e.NotBefore, e.StartedAt, e.FinishedAt = fromMicros(created), fromMicros(notBefore), fromMicros(started), fromMicros(finished)
 	e.Log, e.Parameters = parseLog(log), json.RawMessage(params)
 	if notify.Valid {
@@ -130,7 +134,8 @@ type Change struct {
 }
 
 // ChangeExecution carries out c, and reports false when the execution was not
-// where c expects it. What is to run again leaves the hands of its worker.
+// where c expects it. What is to run again leaves the hands of its worker. The
+// workflow that started the execution finds a message when it is for it to know.
 func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	if len(c.From) == 0 {
 		return false, fmt.Errorf("change execution %s to %s: no status to change from", c.ID, c.To)
@@ -163,7 +168,8 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 		c.ID, string(c.To), logEntry(c.To, c.At), finished, micros(c.NotBefore), ctxJSON, inline, len(c.Result),
 		gzipped != nil, c.Attempt, again,
 	}
-	res, err := tx.c.Exec(ctx, `
+	var parent, task sql.NullString
+	err = tx.c.QueryRow(ctx, `
 		UPDATE executions SET status = $2, log = log || $3, finished_at = $4,
 			not_before = CASE WHEN $5 > 0 THEN $5 ELSE not_before END,
 			context = coalesce($6, context),
@@ -171,16 +177,21 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 			result_size = CASE WHEN $8 > 0 THEN $8 ELSE result_size END,
 			result_apart = CASE WHEN $8 > 0 THEN $9 ELSE result_apart END,
 			worker = CASE WHEN $11 THEN NULL ELSE worker END
-		WHERE id = $1 AND ($10 = 0 OR attempt = $10) AND `+statusIs(from), args...)
+		WHERE id = $1 AND ($10 = 0 OR attempt = $10) AND `+statusIs(from)+`
+		RETURNING parent, task`, args...).Scan(&parent, &task)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("change execution %s to %s: %w", c.ID, c.To, err)
 	}
-	n, err := res.RowsAffected()
-	if err != nil || n == 0 {
-		return false, err
-	}
 	if gzipped != nil {
-		return true, tx.putResult(ctx, c.ID, gzipped)
+		if err := tx.putResult(ctx, c.ID, gzipped); err != nil {
+			return true, err
+		}
+	}
+	if task.Valid && c.To.Told() {
+		return true, tx.TellWorkflow(ctx, parent.String, AboutChild, c.ID, string(c.To))
 	}
 	return true, nil
 }
@@ -192,7 +203,7 @@ func (tx *Tx) Claim(ctx context.Context, worker string, n int, now time.Time) ([
 	// One writer makes this exact in SQLite. PostgreSQL adds FOR UPDATE SKIP LOCKED.
 	rows, err := tx.c.Query(ctx, `
 		UPDATE executions SET status = 'running', worker = $3, attempt = attempt + 1, started_at = $1, log = log || $4
-		WHERE seq IN `+dueSeqs+` AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND lease_until >= $1)
+		WHERE seq IN `+dueSeqs(false)+` AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND lease_until >= $1)
 		RETURNING `+executionColumns,
 		micros(now), n, worker, logEntry(execution.Running, now))
 	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
@@ -216,30 +227,56 @@ func due(e *execution.Execution) time.Time {
 // that are due the longest at $1. Each of its parts reads the first few entries
 // of executions_due, so it costs the same however many wait. What may run at
 // once and what had to wait are parts of their own: in one order by not_before,
-// the first would always go before the second.
-const dueSeqs = `(
+// the first would always go before the second. With conducted, it is about what
+// conductors begin, else about what workers claim.
+func dueSeqs(conducted bool) string {
+	if conducted {
+		return dueConducted
+	}
+	return dueForWorkers
+}
+
+const (
+	dueForWorkers = `(
 	SELECT seq FROM (
 		SELECT * FROM (SELECT seq, created_at AS due FROM executions
-			WHERE status = 'scheduled' AND not_before = 0
+			WHERE status = 'scheduled' AND conducted = 0 AND not_before = 0
 			ORDER BY seq LIMIT $2) AS at_once
 		UNION ALL
 		SELECT * FROM (SELECT seq, not_before AS due FROM executions
-			WHERE status = 'scheduled' AND not_before > 0 AND not_before <= $1
+			WHERE status = 'scheduled' AND conducted = 0 AND not_before > 0 AND not_before <= $1
 			ORDER BY not_before, seq LIMIT $2) AS later
 	) AS due ORDER BY due, seq LIMIT $2)`
+	dueConducted = `(
+	SELECT seq FROM (
+		SELECT * FROM (SELECT seq, created_at AS due FROM executions
+			WHERE status = 'scheduled' AND conducted = 1 AND not_before = 0
+			ORDER BY seq LIMIT $2) AS at_once
+		UNION ALL
+		SELECT * FROM (SELECT seq, not_before AS due FROM executions
+			WHERE status = 'scheduled' AND conducted = 1 AND not_before > 0 AND not_before <= $1
+			ORDER BY not_before, seq LIMIT $2) AS later
+	) AS due ORDER BY due, seq LIMIT $2)`
+)
 
 // NextDue returns when the first requested, delayed or scheduled execution that
 // is not due at now will be; zero when there is none.
 func (r Reader) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 	var at sql.NullInt64
-	// For each status apart, so that each part is one look into executions_due.
+	// Each part is one look into executions_due.
 	err := r.c.QueryRow(ctx, `
 		SELECT min(at) FROM (
-			SELECT min(not_before) AS at FROM executions WHERE status = 'scheduled' AND not_before > $1
+			SELECT min(not_before) AS at FROM executions WHERE status = 'scheduled' AND conducted = 0 AND not_before > $1
 			UNION ALL
-			SELECT min(not_before) FROM executions WHERE status = 'delayed' AND not_before > $1
+			SELECT min(not_before) AS at FROM executions WHERE status = 'scheduled' AND conducted = 1 AND not_before > $1
 			UNION ALL
-			SELECT min(not_before) FROM executions WHERE status = 'requested' AND not_before > $1
+			SELECT min(not_before) AS at FROM executions WHERE status = 'delayed' AND conducted = 0 AND not_before > $1
+			UNION ALL
+			SELECT min(not_before) AS at FROM executions WHERE status = 'delayed' AND conducted = 1 AND not_before > $1
+			UNION ALL
+			SELECT min(not_before) AS at FROM executions WHERE status = 'requested' AND conducted = 0 AND not_before > $1
+			UNION ALL
+			SELECT min(not_before) AS at FROM executions WHERE status = 'requested' AND conducted = 1 AND not_before > $1
 		) AS next`, micros(now)).Scan(&at)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("next due execution: %w", err)

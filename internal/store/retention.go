@@ -9,12 +9,16 @@ import (
 
 // DeleteFinishedBefore deletes executions that finished before t, with their
 // results and output, at most limit of them, and returns how many it deleted.
+// What a workflow has started stays as long as that runs.
 func (tx *Tx) DeleteFinishedBefore(ctx context.Context, t time.Time, limit int) (int, error) {
 	// What finished before t was requested before t, and created_at has an index.
 	rows, err := tx.c.Query(ctx, `
 		DELETE FROM executions WHERE seq IN (
 			SELECT seq FROM executions
-			WHERE created_at < $1 AND finished_at > 0 AND finished_at < $1 ORDER BY created_at LIMIT $2)
+			WHERE created_at < $1 AND finished_at > 0 AND finished_at < $1
+				AND (task IS NULL
+					OR NOT EXISTS (SELECT 1 FROM executions AS p WHERE p.id = executions.parent AND p.finished_at = 0))
+			ORDER BY created_at LIMIT $2)
 		RETURNING id, parent IS NULL`, micros(t), limit)
 	type gone struct {
 		id   string
@@ -38,6 +42,9 @@ func (tx *Tx) DeleteFinishedBefore(ctx context.Context, t time.Time, limit int) 
 		}
 		if _, err := tx.c.Exec(ctx, `DELETE FROM execution_output WHERE execution_id = $1`, g.id); err != nil {
 			return 0, fmt.Errorf("delete the output of execution %s: %w", g.id, err)
+		}
+		if err := tx.deleteWorkflow(ctx, g.id); err != nil {
+			return 0, err
 		}
 	}
 	tx.tally(tallyExecutions, -int64(len(all)))

@@ -92,7 +92,7 @@ func (tx *Tx) EndWorkers(ctx context.Context) ([]string, error) {
 	}
 	rows, err := tx.c.Query(ctx, `
 		SELECT id FROM executions
-		WHERE status IN ('running', 'canceling', 'pausing', 'resuming')`)
+		WHERE status IN ('running', 'canceling', 'pausing', 'resuming') AND worker IS NOT NULL`)
 	out, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
 		var id string
 		err := rows.Scan(&id)

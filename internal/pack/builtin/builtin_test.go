@@ -30,7 +30,7 @@ func read(t *testing.T) []*pack.Content {
 }
 
 func known(name string) (*action.RunnerType, bool) {
-	for _, t := range runner.Types(nil) {
+	for _, t := range runner.Types(nil, nil) {
 		if t.Name == name {
 			return &t, true
 		}

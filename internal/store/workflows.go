@@ -1,0 +1,282 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/workflow"
+)
+
+// Workflow is an execution that is carried by a conductor and has begun.
+type Workflow struct {
+	ID       string // of the execution
+	Language string // what its definition is written in
+	Version  int64  // counts the steps
+	Text     []byte // the definition that it began with
+}
+
+// What a message in a workflow's inbox is about.
+const (
+	AboutChild  = "child"  // Child is in status Body
+	AboutPause  = "pause"  // somebody, Body, wants it to pause
+	AboutResume = "resume" // … to go on
+	AboutCancel = "cancel" // … to stop
+	AboutSignal = "signal" // its own wish to reach its children, half done; see package conductor
+)
+
+// A Message is something that a workflow has not heard yet.
+type Message struct {
+	Seq   int64
+	About string
+	Child string // the execution that it is about; may be empty
+	Ref   string // what the workflow calls that execution
+	Body  string
+}
+
+// InsertWorkflow records that a workflow begins, at version 1.
+func (tx *Tx) InsertWorkflow(ctx context.Context, w Workflow) error {
+	sum := sha256.Sum256(w.Text)
+	digest := hex.EncodeToString(sum[:])
+	if _, err := tx.c.Exec(ctx, `
+		INSERT INTO workflow_definitions (digest, body) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`,
+		digest, string(w.Text)); err != nil {
+		return fmt.Errorf("store the definition of workflow %s: %w", w.ID, err)
+	}
+	if _, err := tx.c.Exec(ctx, `
+		INSERT INTO workflows (execution_id, language, definition, version) VALUES ($1, $2, $3, 1)`,
+		w.ID, w.Language, digest); err != nil {
+		return fmt.Errorf("insert workflow %s: %w", w.ID, err)
+	}
+	return nil
+}
+
+// StepWorkflow moves a workflow on from a version, and reports false when it is
+// at another by now: somebody else has stepped it.
+func (tx *Tx) StepWorkflow(ctx context.Context, id string, version int64) (bool, error) {
+	n, err := tx.affected(tx.c.Exec(ctx, `
+		UPDATE workflows SET version = version + 1 WHERE execution_id = $1 AND version = $2`, id, version))
+	if err != nil {
+		return false, fmt.Errorf("step workflow %s: %w", id, err)
+	}
+	return n > 0, nil
+}
+
+// PutRows saves what is another in the state of a workflow. Of two rows with the
+// same name the later one counts.
+func (tx *Tx) PutRows(ctx context.Context, id string, rows []workflow.Row) error {
+	for _, r := range rows {
+		var err error
+		if r.Body == nil {
+			_, err = tx.c.Exec(ctx, `
+				DELETE FROM workflow_rows WHERE execution_id = $1 AND kind = $2 AND key = $3`, id, r.Kind, r.Key)
+		} else {
+			_, err = tx.c.Exec(ctx, `
+				INSERT INTO workflow_rows (execution_id, kind, key, body) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (execution_id, kind, key) DO UPDATE SET body = excluded.body`, id, r.Kind, r.Key, string(r.Body))
+		}
+		if err != nil {
+			return fmt.Errorf("save workflow %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// Workflow returns a workflow that has begun.
+func (r Reader) Workflow(ctx context.Context, id string) (Workflow, error) {
+	w := Workflow{ID: id}
+	var text string
+	err := r.c.QueryRow(ctx, `
+		SELECT w.language, w.version, d.body FROM workflows w JOIN workflow_definitions d ON d.digest = w.definition
+		WHERE w.execution_id = $1`, id).Scan(&w.Language, &w.Version, &text)
+	w.Text = []byte(text)
+	return w, notFound(err, "workflow %s", id)
+}
+
+// WorkflowRows returns the whole state of a workflow.
+func (r Reader) WorkflowRows(ctx context.Context, id string) ([]workflow.Row, error) {
+	rows, err := r.c.Query(ctx, `
+		SELECT kind, key, body FROM workflow_rows WHERE execution_id = $1 ORDER BY kind, key`, id)
+	out, err := collect(rows, err, func(rows *sql.Rows) (workflow.Row, error) {
+		var row workflow.Row
+		var body string
+		err := rows.Scan(&row.Kind, &row.Key, &body)
+		row.Body = []byte(body)
+		return row, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("state of workflow %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// TellWorkflow leaves a message for a workflow.
+func (tx *Tx) TellWorkflow(ctx context.Context, id, about, child, body string) error {
+	if _, err := tx.c.Exec(ctx, `
+		INSERT INTO workflow_inbox (execution_id, kind, child, body) VALUES ($1, $2, $3, $4)`, id, about, child, body); err != nil {
+		return fmt.Errorf("tell workflow %s: %w", id, err)
+	}
+	return nil
+}
+
+// Inbox returns up to limit messages that a workflow has not heard, oldest first.
+func (r Reader) Inbox(ctx context.Context, id string, limit int) ([]Message, error) {
+	rows, err := r.c.Query(ctx, `
+		SELECT i.seq, i.kind, i.child, coalesce(e.task, ''), i.body
+		FROM workflow_inbox i LEFT JOIN executions e ON e.id = i.child
+		WHERE i.execution_id = $1 ORDER BY i.seq LIMIT $2`, id, limit)
+	out, err := collect(rows, err, func(rows *sql.Rows) (Message, error) {
+		var m Message
+		err := rows.Scan(&m.Seq, &m.About, &m.Child, &m.Ref, &m.Body)
+		return m, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("inbox of workflow %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// Heard takes the messages from first to last out of an inbox, and reports false
+// when they are not n: then there was one among them that Inbox did not see.
+func (tx *Tx) Heard(ctx context.Context, id string, first, last int64, n int) (bool, error) {
+	got, err := tx.affected(tx.c.Exec(ctx, `
+		DELETE FROM workflow_inbox WHERE execution_id = $1 AND seq >= $2 AND seq <= $3`, id, first, last))
+	if err != nil {
+		return false, fmt.Errorf("empty the inbox of workflow %s: %w", id, err)
+	}
+	return got == n, nil
+}
+
+// Unheard returns up to limit workflows, after the id after, that have messages.
+func (r Reader) Unheard(ctx context.Context, after string, limit int) ([]string, error) {
+	// The recursion leaps from workflow to workflow, so that many messages of one
+	// cost no more than one.
+	rows, err := r.c.Query(ctx, `
+		WITH RECURSIVE unheard (id) AS (
+			SELECT min(execution_id) FROM workflow_inbox WHERE execution_id > $1
+			UNION ALL
+			SELECT (SELECT min(execution_id) FROM workflow_inbox WHERE execution_id > unheard.id)
+			FROM unheard WHERE id IS NOT NULL)
+		SELECT id FROM unheard WHERE id IS NOT NULL LIMIT $2`, after, limit)
+	return r.ids(rows, err, "workflows with messages")
+}
+
+// DueConducted returns up to limit scheduled executions that a conductor should
+// begin, those that are due the longest first.
+func (r Reader) DueConducted(ctx context.Context, now time.Time, limit int) ([]*execution.Execution, error) {
+	rows, err := r.c.Query(ctx, `
+		SELECT `+executionColumns+` FROM executions WHERE seq IN `+dueSeqs(true)+` ORDER BY seq`, micros(now), limit)
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	if err != nil {
+		return nil, fmt.Errorf("workflows that may begin: %w", err)
+	}
+	return out, nil
+}
+
+// LiveChildren returns up to limit executions that a workflow has started and
+// that are not over, from behind the place after on, and the place of the last.
+func (r Reader) LiveChildren(ctx context.Context, id string, after int64, limit int) ([]*execution.Execution, int64, error) {
+	last := after
+	rows, err := r.c.Query(ctx, `
+		SELECT `+executionColumns+`, seq FROM executions
+		WHERE parent = $1 AND parent IS NOT NULL AND finished_at = 0 AND seq > $2 ORDER BY seq LIMIT $3`, id, after, limit)
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows, &last) })
+	if err != nil {
+		return nil, 0, fmt.Errorf("what workflow %s has under way: %w", id, err)
+	}
+	return out, last, nil
+}
+
+// An Alarm is when a workflow wants to be woken.
+type Alarm struct {
+	Workflow string
+	Ref      string
+	Due      time.Time
+}
+
+// PutAlarm sets an alarm, in place of an earlier one of the same name.
+func (tx *Tx) PutAlarm(ctx context.Context, a Alarm) error {
+	if _, err := tx.c.Exec(ctx, `
+		INSERT INTO workflow_alarms (execution_id, ref, due) VALUES ($1, $2, $3)
+		ON CONFLICT (execution_id, ref) DO UPDATE SET due = excluded.due`, a.Workflow, a.Ref, micros(a.Due)); err != nil {
+		return fmt.Errorf("set an alarm of workflow %s: %w", a.Workflow, err)
+	}
+	return nil
+}
+
+// EndAlarm takes back the alarm of a workflow by its name.
+func (tx *Tx) EndAlarm(ctx context.Context, id, ref string) error {
+	if _, err := tx.c.Exec(ctx, `DELETE FROM workflow_alarms WHERE execution_id = $1 AND ref = $2`, id, ref); err != nil {
+		return fmt.Errorf("end an alarm of workflow %s: %w", id, err)
+	}
+	return nil
+}
+
+// EndAlarms takes back all alarms of a workflow.
+func (tx *Tx) EndAlarms(ctx context.Context, id string) error {
+	if _, err := tx.c.Exec(ctx, `DELETE FROM workflow_alarms WHERE execution_id = $1`, id); err != nil {
+		return fmt.Errorf("end the alarms of workflow %s: %w", id, err)
+	}
+	return nil
+}
+
+// Alarms returns up to limit alarms, those that are due first.
+func (r Reader) Alarms(ctx context.Context, limit int) ([]Alarm, error) {
+	rows, err := r.c.Query(ctx, `SELECT execution_id, ref, due FROM workflow_alarms ORDER BY due LIMIT $1`, limit)
+	out, err := collect(rows, err, func(rows *sql.Rows) (Alarm, error) {
+		var a Alarm
+		var due int64
+		err := rows.Scan(&a.Workflow, &a.Ref, &due)
+		a.Due = fromMicros(due)
+		return a, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("alarms of workflows: %w", err)
+	}
+	return out, nil
+}
+
+// deleteWorkflow forgets a workflow whose execution is gone, and its definition
+// when no other has it.
+func (tx *Tx) deleteWorkflow(ctx context.Context, id string) error {
+	var definition string
+	err := tx.c.QueryRow(ctx, `DELETE FROM workflows WHERE execution_id = $1 RETURNING definition`, id).Scan(&definition)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	for _, query := range []string{
+		`DELETE FROM workflow_rows WHERE execution_id = $1`,
+		`DELETE FROM workflow_inbox WHERE execution_id = $1`,
+		`DELETE FROM workflow_alarms WHERE execution_id = $1`,
+	} {
+		if err == nil {
+			_, err = tx.c.Exec(ctx, query, id)
+		}
+	}
+	if err == nil {
+		_, err = tx.c.Exec(ctx, `
+			DELETE FROM workflow_definitions
+			WHERE digest = $1 AND NOT EXISTS (SELECT 1 FROM workflows WHERE definition = $1)`, definition)
+	}
+	if err != nil {
+		return fmt.Errorf("delete workflow %s: %w", id, err)
+	}
+	return nil
+}
+
+func (r Reader) ids(rows *sql.Rows, err error, what string) ([]string, error) {
+	out, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
+		var id string
+		err := rows.Scan(&id)
+		return id, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return out, nil
+}

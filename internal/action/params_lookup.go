@@ -47,10 +47,12 @@ func newDatastore(env Env) *datastore {
 // st2kv is what stands for st2kv in a template.
 func (d *datastore) st2kv() value.Value {
 	root := value.NewDictCap(2)
-	root.Set("system", &lookup{in: d, key: lookupKey{scope: kv.System}})
+	root.Set("system", d.system())
 	root.Set("user", &lookup{in: d, key: lookupKey{scope: kv.User}})
 	return root
 }
+
+func (d *datastore) system() value.Value { return &lookup{in: d, key: lookupKey{scope: kv.System}} }
 
 func (d *datastore) get(ctx context.Context, key lookupKey) (string, error) {
 	if s, ok := d.known[key]; ok {

@@ -32,6 +32,7 @@ type template struct {
 
 	v     value.Value // a list or a dict
 	parts map[string]*part
+	typed bool // a part that is one name only becomes what it stands for
 }
 
 // part is a text inside a list or a dict.
@@ -85,13 +86,24 @@ func compileTemplate(v value.Value) *template {
 		}
 		return &template{names: t.Variables(), text: t}
 	}
-	t := &template{v: v, parts: map[string]*part{}}
-	names := map[string]bool{}
-	if !t.collect(v, names) {
+	t, err := compileParts(v, true)
+	if err != nil {
 		return compileWhole(v)
 	}
-	t.names = slices.Sorted(maps.Keys(names))
 	return t
+}
+
+// compileParts returns the template that a list or a dict is when each text in it
+// is one by itself. With typed, a text that is one name only becomes what it
+// stands for.
+func compileParts(v value.Value, typed bool) (*template, error) {
+	t := &template{v: v, parts: map[string]*part{}, typed: typed}
+	names := map[string]bool{}
+	if err := t.collect(v, names); err != nil {
+		return nil, err
+	}
+	t.names = slices.Sorted(maps.Keys(names))
+	return t, nil
 }
 
 // brokenTemplate returns a template that can be read but not rendered, as when it
@@ -121,17 +133,17 @@ func compileWhole(v value.Value) *template {
 	return &template{names: asPython.Variables(), text: t, whole: true}
 }
 
-// collect prepares the texts in v, and reports whether each is a template by
+// collect prepares the texts in v. The error is about one that is no template by
 // itself.
-func (t *template) collect(v value.Value, names map[string]bool) bool {
+func (t *template) collect(v value.Value, names map[string]bool) error {
 	switch v := v.(type) {
 	case string:
 		if t.parts[v] != nil || !marked(v) {
-			return true
+			return nil
 		}
-		p := compilePart(v)
-		if p == nil {
-			return false
+		p, err := compilePart(v, t.typed)
+		if err != nil {
+			return err
 		}
 		t.parts[v] = p
 		for _, name := range p.raw.Variables() {
@@ -139,42 +151,45 @@ func (t *template) collect(v value.Value, names map[string]bool) bool {
 		}
 	case *value.List:
 		for _, item := range v.Items {
-			if !t.collect(item, names) {
-				return false
+			if err := t.collect(item, names); err != nil {
+				return err
 			}
 		}
 	case *value.Dict:
 		for k, item := range v.All() {
-			if !t.collect(k, names) || !t.collect(item, names) {
-				return false
+			if err := t.collect(k, names); err != nil {
+				return err
+			}
+			if err := t.collect(item, names); err != nil {
+				return err
 			}
 		}
 	}
-	return true
+	return nil
 }
 
-func compilePart(s string) *part {
+func compilePart(s string, typed bool) (*part, error) {
 	raw, err := engine().Parse(s)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	p := &part{raw: raw}
-	if m := oneName.FindStringSubmatch(s); m != nil {
+	if m := oneName.FindStringSubmatch(s); m != nil && typed {
 		if p.json, err = engine().Parse("{{" + m[1] + " | to_complex}}"); err == nil {
 			p.any = true
-			return p
+			return p, nil
 		}
 	}
 	src, err := value.ToJSON(s)
 	if err != nil {
-		return p
+		return p, nil //nolint:nilerr // it can be rendered as it is
 	}
 	if inner := string(src[1 : len(src)-1]); inner == s {
 		p.json = raw
 	} else if p.json, err = engine().Parse(inner); err != nil {
 		p.json = nil
 	}
-	return p
+	return p, nil
 }
 
 // render returns the value with all templates in it rendered.

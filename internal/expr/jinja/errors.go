@@ -118,6 +118,10 @@ func asError(err error) *Error {
 	return out
 }
 
+// Nearest returns the one of some names that may have been meant, or "" if none
+// comes near.
+func Nearest(name string, names []string) string { return nearest(name, names) }
+
 // nearest returns the name that is most like name, or "" if none is near.
 func nearest(name string, names []string) string {
 	best, least := "", max(len(name)/3, 1)+1

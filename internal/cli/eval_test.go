@@ -72,7 +72,7 @@ func TestEval(t *testing.T) {
      trigger.bdy)
              ^
 `}},
-		"syntax": {[]string{"{{ 1 + }}"}, result{2, "", `ERROR: TemplateSyntaxError: line 1, column 8: unexpected end of print statement
+		"syntax": {[]string{"{{ 1 + }}"}, result{2, "", `ERROR: TemplateSyntaxError: line 1, column 8: unexpected 'end of print statement'
     {{ 1 + }}
            ^
 `}},

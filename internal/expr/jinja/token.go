@@ -27,7 +27,9 @@ type token struct {
 }
 
 // describe names the token in messages.
-func (t token) describe() string {
+func (t token) describe() string { return "'" + t.what() + "'" }
+
+func (t token) what() string {
 	switch t.kind {
 	case tokEOF:
 		return "end of template"
@@ -48,7 +50,7 @@ func (t token) describe() string {
 	case tokFloat:
 		return "float"
 	default:
-		return "'" + t.text + "'"
+		return t.text
 	}
 }
 

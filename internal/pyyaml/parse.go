@@ -37,7 +37,8 @@ type node struct {
 
 	built bool
 	val   any
-	size  int // how many values it is, aliases counted each time
+	size  int         // how many values it is, aliases counted each time
+	index map[any]int // of a large mapping that was asked for places: where keys are in items
 }
 
 // parser makes nodes of tokens.

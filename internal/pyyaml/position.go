@@ -54,10 +54,8 @@ func (n *node) child(step any, depth int) (val, key *node) {
 		if i, ok := step.(int); ok {
 			step = int64(i)
 		}
-		for i := len(n.items) - 2; i >= 0; i -= 2 {
-			if k := n.items[i]; !isMerge(k) && value.Equal(k.keyValue(), step) {
-				return n.items[i+1], k
-			}
+		if i, ok := n.keyAt(step); ok {
+			return n.items[i+1], n.items[i]
 		}
 		if depth < maxDepth {
 			return n.mergedChild(step, depth)
@@ -65,6 +63,38 @@ func (n *node) child(step any, depth int) (val, key *node) {
 	case scalarNode:
 	}
 	return nil, nil
+}
+
+// lookedUp is from how many keys on a mapping keeps an index of them.
+const lookedUp = 32
+
+// keyAt returns the index of the last key of a mapping that is equal to step.
+func (n *node) keyAt(step any) (int, bool) {
+	if len(n.items) < 2*lookedUp {
+		for i := len(n.items) - 2; i >= 0; i -= 2 {
+			if k := n.items[i]; !isMerge(k) && value.Equal(k.keyValue(), step) {
+				return i, true
+			}
+		}
+		return 0, false
+	}
+	if n.index == nil {
+		n.index = make(map[any]int, len(n.items)/2)
+		for i := 0; i+1 < len(n.items); i += 2 {
+			if isMerge(n.items[i]) {
+				continue
+			}
+			if key, err := value.HashKey(n.items[i].keyValue()); err == nil {
+				n.index[key] = i
+			}
+		}
+	}
+	key, err := value.HashKey(step)
+	if err != nil {
+		return 0, false
+	}
+	i, ok := n.index[key]
+	return i, ok
 }
 
 func (n *node) mergedChild(step any, depth int) (val, key *node) {

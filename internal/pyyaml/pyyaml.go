@@ -65,7 +65,8 @@ type Warning struct {
 	Key          value.Value // that key
 }
 
-// A Document is a text that was read.
+// A Document is a text that was read. It may be asked for places by one goroutine at
+// a time.
 type Document struct {
 	Value    value.Value
 	Warnings []Warning

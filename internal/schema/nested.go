@@ -256,7 +256,9 @@ func (c *compiler) additionalProperties(arg value.Value, d *value.Dict) (checkFu
 		slices.SortFunc(found, func(a, b value.Value) int { return strings.Compare(value.Str(a), value.Str(b)) })
 		names, verb := extraNames(found)
 		if !hasPatterns {
-			r.fail(v, "Additional properties are not allowed (%s %s unexpected)", names, verb)
+			e := r.failed(v, "Additional properties are not allowed (%s %s unexpected)", names, verb)
+			e.unexpected = found
+			r.errs = append(r.errs, e)
 			return
 		}
 		does := "do"

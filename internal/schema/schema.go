@@ -34,6 +34,17 @@ func Compile(d *value.Dict) (*Schema, error) {
 	return compile(d)
 }
 
+// CompileDraft4 is [Compile] for a schema of Draft 4 as it is: "required" is a list
+// of names.
+func CompileDraft4(d *value.Dict) (*Schema, error) {
+	c := compiler{draft4: true, root: d, strict: metas().strict, nodes: map[*value.Dict]*node{}}
+	root, err := c.node(d)
+	if err != nil {
+		return nil, err
+	}
+	return &Schema{root: root, dict: d}, nil
+}
+
 func compile(d *value.Dict) (*Schema, error) {
 	c := compiler{root: d, strict: metas().strict, nodes: map[*value.Dict]*node{}}
 	root, err := c.node(d)
@@ -73,6 +84,7 @@ type Error struct {
 	instance   value.Value
 	schema     *value.Dict
 	context    []*Error // of anyOf and oneOf: why none of them fits
+	unexpected []value.Value
 }
 
 func (e *Error) Error() string { return e.Msg }
@@ -92,6 +104,29 @@ func (e *Error) Name() string {
 	}
 	return b.String()
 }
+
+// SchemaPath returns the path in the schema to what the value does not fit: keys, and
+// indices as ints. It ends with the keyword.
+func (e *Error) SchemaPath() []any { return e.schemaPath }
+
+// Unexpected returns the keys that an object must not have, and those that the
+// schema knows by name, if that is what is wrong.
+func (e *Error) Unexpected() (keys []value.Value, known []string) {
+	if e.unexpected == nil {
+		return nil, nil
+	}
+	v, _ := e.schema.Get("properties")
+	if props, ok := v.(*value.Dict); ok {
+		for name := range props.Texts() {
+			known = append(known, name)
+		}
+	}
+	return e.unexpected, known
+}
+
+// Alternatives returns why none of the schemas of anyOf and oneOf fits, if that is
+// what is wrong.
+func (e *Error) Alternatives() []*Error { return e.context }
 
 // Explain returns the message with the schema and the value that do not agree,
 // as the Python library prints it. Clients of the API show it.

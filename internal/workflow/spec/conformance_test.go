@@ -26,6 +26,49 @@ func TestConformanceOrquestaSpecLoad(t *testing.T) {
 	})
 }
 
+func TestConformanceOrquestaSpecInspect(t *testing.T) {
+	only(t, "inspect", func(c conformance.Case) error {
+		args, err := c.Dict("args")
+		if err != nil {
+			return err
+		}
+		var o spec.Options
+		if v, ok := args.Get("app_ctx"); ok {
+			given, _ := v.(*value.Dict)
+			for name := range given.Texts() {
+				o.Context = append(o.Context, name)
+			}
+		}
+		_, found, err := spec.Inspect(definition(c), o)
+		if err != nil {
+			return err
+		}
+		return c.CompareResult(byCategory(found))
+	})
+}
+
+// byCategory is what an inspection found, as the corpus writes it.
+func byCategory(found spec.Findings) *value.Dict {
+	lists := map[string]*value.List{}
+	d := value.NewDict()
+	for _, f := range found {
+		e := value.NewDict()
+		if f.Category == spec.Expressions || f.Category == spec.Context {
+			e.Set("type", orNil(f.Language))
+			e.Set("expression", f.Expression)
+		}
+		e.Set("message", f.Message)
+		e.Set("spec_path", orNil(f.SpecPath))
+		e.Set("schema_path", orNil(f.SchemaPath))
+		if lists[f.Category] == nil {
+			lists[f.Category] = value.NewList()
+			d.Set(f.Category, lists[f.Category])
+		}
+		lists[f.Category].Items = append(lists[f.Category].Items, e)
+	}
+	return d
+}
+
 func TestConformanceOrquestaSpecTasks(t *testing.T) {
 	only(t, "tasks", func(c conformance.Case) error {
 		w, err := spec.Parse(definition(c))

@@ -24,10 +24,23 @@ type Finding struct {
 	SchemaPath string // to what the language says of it
 	Line       int    // from 1
 	Column     int    // from 1, in characters
+	Hint       string // what was perhaps meant; may be empty
+}
+
+// Text returns message, expression and hint.
+func (f Finding) Text() string {
+	text := f.Message
+	if f.Expression != "" && !strings.Contains(text, f.Expression) {
+		text += " (in " + f.Expression + ")"
+	}
+	if f.Hint != "" {
+		text = strings.TrimSuffix(text, ".") + "; " + f.Hint
+	}
+	return text
 }
 
 func (f Finding) String() string {
-	return fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Message)
+	return fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Text())
 }
 
 // Findings are the mistakes in a definition as an error.

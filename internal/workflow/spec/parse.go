@@ -19,7 +19,11 @@ func Parse(text []byte) (*Workflow, error) {
 	r := reader{source: src}
 	w := r.workflow()
 	if len(r.found) > 0 {
-		return nil, r.found
+		var found Findings
+		for _, f := range r.found {
+			found = append(found, f.Finding)
+		}
+		return nil, found
 	}
 	w.makePlan()
 	return w, nil
@@ -78,24 +82,41 @@ func specPath(path []any) string {
 		switch p := p.(type) {
 		case int:
 			fmt.Fprintf(&b, "[%d]", p)
-		case string:
+		default:
 			if b.Len() > 0 {
 				b.WriteByte('.')
 			}
-			b.WriteString(p)
+			b.WriteString(value.Str(p))
 		}
 	}
 	return b.String()
 }
 
-// reader makes a workflow of a source.
+// reader makes a workflow of a source. What it can't read it leaves out.
 type reader struct {
 	source
-	found Findings
+	found []unread
+}
+
+// unread is something that can't be read. It is beyond the schema if that doesn't
+// find it.
+type unread struct {
+	Finding
+	beyond bool
 }
 
 func (r *reader) fail(path []any, format string, args ...any) {
-	r.found = append(r.found, r.at(path, fmt.Sprintf(format, args...)))
+	r.found = append(r.found, unread{r.at(path, fmt.Sprintf(format, args...)), false})
+}
+
+func (r *reader) failBeyond(path []any, format string, args ...any) {
+	f := r.at(path, fmt.Sprintf(format, args...))
+	f.Line, f.Column = r.doc.KeyPos(path...)
+	r.found = append(r.found, unread{f, true})
+}
+
+func isName(name string) bool {
+	return name != "" && strings.IndexFunc(name, func(r rune) bool { return !isWord(r) }) < 0
 }
 
 func (r *reader) workflow() *Workflow {
@@ -126,8 +147,12 @@ func (r *reader) workflow() *Workflow {
 	case *value.Dict:
 		for k, v := range tasks.All() {
 			name, ok := k.(string)
-			if !ok {
-				r.fail([]any{"tasks", k}, "The name of a task must be a text, not %s.", value.Repr(k))
+			switch {
+			case !ok:
+				r.failBeyond([]any{"tasks", k}, "The name of a task must be a text, not %s.", value.Repr(k))
+				continue
+			case !isName(name):
+				r.failBeyond([]any{"tasks", k}, "The name of the task %s must have letters, digits and underscores only.", value.Repr(k))
 				continue
 			}
 			if t := r.task(name, v); t != nil {

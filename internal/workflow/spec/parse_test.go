@@ -18,8 +18,9 @@ func TestParseSaysWhereItCannotRead(t *testing.T) {
 		"tasks":            {"tasks: [a]", "line 1, column 8: ['a'] is not of type 'object'"},
 		"several":          {"tasks:\n  a: 1\n  b:\n    next: x", "line 2, column 6: 1 is not of type 'object'\nline 4, column 11: 'x' is not of type 'array'"},
 		"transition":       {"tasks:\n  a:\n    next:\n      - do: b\n      - b", "line 5, column 9: 'b' is not of type 'object'"},
-		"name of a task":   {"tasks:\n  1:\n    action: x", "line 3, column 5: The name of a task must be a text, not 1."},
-		"action with none": {"tasks:\n  a:\n    action: ' x=1'", "line 3, column 13: The action ' x=1' has parameters but no name."},
+		"name of a task":   {"tasks:\n  1:\n    action: x", "line 2, column 3: The name of a task must be a text, not 1."},
+		"dash in a name":   {"tasks:\n  a-b:\n    action: x", "line 2, column 3: The name of the task 'a-b' must have letters, digits and underscores only."},
+		"action with none": {"tasks:\n  a:\n    action: ' x=1'", "line 3, column 5: The action ' x=1' has parameters but no name."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := spec.Parse([]byte(c.text))

@@ -80,6 +80,8 @@ type Transition struct {
 	Publish []Assignment
 	Do      value.Value // as written: a string or a *value.List of strings; "continue" when there was none
 	Next    []string    // Do as a list of names
+
+	raw *value.Dict // as written
 }
 
 // Undo takes back what a task did. It is run when the workflow fails or is canceled.

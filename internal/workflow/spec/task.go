@@ -24,7 +24,7 @@ func (r *reader) task(name string, v value.Value) *Task {
 	}
 	if action, params := splitAction(t.Action); len(params) > 0 {
 		if action == "" {
-			r.fail(append(path, "action"), "The action %s has parameters but no name.", value.Repr(t.Action))
+			r.failBeyond(append(path, "action"), "The action %s has parameters but no name.", value.Repr(t.Action))
 		}
 		input := value.NewDictCap(len(params))
 		for _, p := range params {
@@ -114,8 +114,7 @@ func (r *reader) with(path []any, t *Task) *With {
 		d := value.NewDict()
 		d.Set("items", items)
 		v = d
-		t.Raw = t.Raw.Clone()
-		t.Raw.Set("with", d)
+		t.Raw.Set("with", d) // it was made by reading, and is nobody else's yet
 	}
 	d, ok := v.(*value.Dict)
 	if !ok {
@@ -168,7 +167,7 @@ func (r *reader) transitions(path []any, v value.Value) []*Transition {
 func transition(d *value.Dict) *Transition {
 	when, _ := d.Get("when")
 	publish, _ := d.Get("publish")
-	t := &Transition{When: text(when)}
+	t := &Transition{When: text(when), raw: d}
 	if inline, ok := publish.(string); ok {
 		t.Publish = ParseInline(inline)
 	} else {

@@ -1,0 +1,7 @@
+package spec
+
+// What the tests ask of the inside.
+var (
+	MergeSchemas = mergeSchemas
+	Merge        = merge
+)

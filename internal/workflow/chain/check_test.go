@@ -53,7 +53,7 @@ extra: 1
 			"9:13: params is a list, not a mapping",
 			"12:5: params and parameters are two names of the same, and both are given; put all into parameters",
 			`14:17: there is no task "B"; did you mean "b"?`,
-			"15:18: the template does not parse: line 1, column 4: expected token end of print statement, got end of template",
+			"15:18: the template does not parse: line 1, column 4: expected token 'end of print statement', got 'end of template'",
 			`16:14: notify: unknown key "on-succes"; did you mean "on-success"?`,
 			"17:5: a task is a mapping with name and ref, not a str",
 			"18:12: name is empty",

@@ -66,13 +66,13 @@ func refusal(e *execution.Execution, to execution.Status) error {
 	case !e.Conducted:
 		return fault.Newf(fault.Invalid, "Execution %s cannot be paused or resumed: runner \"%s\" is not able to.", e.ID, e.Runner)
 	case to == execution.Pausing:
-		switch e.Status { //nolint:exhaustive // all others are refused
+		switch e.Status {
 		case execution.Running, execution.Pausing, execution.Paused, execution.Resuming:
 		default:
 			return fault.Newf(fault.Invalid, "Execution %s cannot be paused: it is %s.", e.ID, e.Status)
 		}
 	case to == execution.Resuming:
-		switch e.Status { //nolint:exhaustive // all others are refused
+		switch e.Status {
 		case execution.Paused, execution.Pausing, execution.Running, execution.Resuming:
 		default:
 			return fault.Newf(fault.Invalid, "Execution %s cannot be resumed: it is %s.", e.ID, e.Status)

@@ -3,6 +3,8 @@ package runner
 import (
 	"fmt"
 	"strings"
+
+	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
 
 // MaxKept is how many bytes of each stream a result keeps by default.
@@ -80,4 +82,28 @@ func (c *Capture) Text() string {
 	fmt.Fprintf(&b, "\n[... %d bytes are left out here ...]\n", dropped)
 	b.WriteString(Text(append(c.tail[c.at:len(c.tail):len(c.tail)], c.tail[:c.at]...)))
 	return b.String()
+}
+
+// Printed returns what was kept, less the newline at its end.
+func (c *Capture) Printed() string {
+	return strings.TrimSuffix(strings.TrimSuffix(c.Text(), "\n"), "\r")
+}
+
+// SetStreams writes into the result of a shell what it printed: stdout and
+// stderr, each what it says where it is JSON, and truncated, which says of each
+// how many bytes are missing, if any are.
+func SetStreams(result *value.Dict, stdout, stderr *Capture) {
+	truncated := value.NewDict()
+	for _, c := range []*Capture{stdout, stderr} {
+		name := string(c.stream)
+		if dropped := c.Dropped(); dropped > 0 {
+			truncated.Set(name, dropped)
+			result.Set(name, c.Printed())
+			continue
+		}
+		result.Set(name, Decoded(c.Printed()))
+	}
+	if truncated.Len() > 0 {
+		result.Set("truncated", truncated)
+	}
 }

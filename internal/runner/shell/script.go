@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nightshift-run/nightshift/internal/cmdline"
 	"github.com/nightshift-run/nightshift/internal/process"
 	"github.com/nightshift-run/nightshift/internal/runner"
 )
@@ -116,9 +117,9 @@ func (s *Shell) remove(ctx context.Context, tree workTree) {
 
 // git runs git in a folder and returns what it said.
 func (s *Shell) git(ctx context.Context, dir string, args ...string) (text string, ok bool) {
-	words := []string{"git", "-C", Quote(dir)}
+	words := []string{"git", "-C", cmdline.Quote(dir)}
 	for _, arg := range args {
-		words = append(words, Quote(arg))
+		words = append(words, cmdline.Quote(arg))
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()

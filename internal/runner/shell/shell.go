@@ -5,9 +5,6 @@
 // their last newline, decoded where they are JSON. What is longer than a bound is
 // kept with its beginning and its end, and the result's truncated says how many
 // bytes are missing.
-//
-// Its command lines are made by [Line], which is pure and which runners for
-// other machines use as well.
 package shell
 
 import (
@@ -24,6 +21,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/nightshift-run/nightshift/internal/cmdline"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/process"
@@ -104,7 +102,7 @@ func (c commands) Run(ctx context.Context, t runner.Task, out runner.Output) run
 	if cmd == nil {
 		return runner.Failed(errors.New("there is nothing to run: the parameter cmd is not given"))
 	}
-	return c.run(ctx, &t, out, Line{Command: value.Str(cmd)})
+	return c.run(ctx, &t, out, cmdline.Line{Command: value.Str(cmd)})
 }
 
 type scripts struct{ *Shell }
@@ -115,7 +113,7 @@ func (s scripts) Run(ctx context.Context, t runner.Task, out runner.Output) runn
 		return runner.Failed(errors.New("the action names no script: its entry_point is empty"))
 	}
 	op := value.Str(t.Parameter("kwarg_op", "--"))
-	positional, named, err := Arguments(t.ActionParameters, t.Schema, op)
+	positional, named, err := cmdline.Arguments(t.ActionParameters, t.Schema, op)
 	if err != nil {
 		return runner.Failed(err)
 	}
@@ -134,11 +132,11 @@ func (s scripts) Run(ctx context.Context, t runner.Task, out runner.Output) runn
 	if err != nil {
 		return runner.Failed(err)
 	}
-	return s.run(ctx, &t, out, Line{Script: script, Through: through, Named: named, Positional: positional})
+	return s.run(ctx, &t, out, cmdline.Line{Script: script, Through: through, Named: named, Positional: positional})
 }
 
 // run runs a line and makes its outcome.
-func (s *Shell) run(ctx context.Context, t *runner.Task, out runner.Output, line Line) runner.Outcome {
+func (s *Shell) run(ctx context.Context, t *runner.Task, out runner.Output, line cmdline.Line) runner.Outcome {
 	limit := t.Parameter("timeout", int64(60))
 	ctx, cancel, err := runner.WithTimeout(ctx, limit)
 	if err != nil {
@@ -204,9 +202,9 @@ func (s *Shell) needsNoSudo() bool {
 }
 
 // signal returns what reaches processes that sudo has given to another user.
-func (s *Shell) signal(line *Line, env []string) func(syscall.Signal, []int) error {
+func (s *Shell) signal(line *cmdline.Line, env []string) func(syscall.Signal, []int) error {
 	return func(sig syscall.Signal, pids []int) error {
-		words := []string{line.sudo(), "kill", "-" + strconv.Itoa(int(sig))}
+		words := []string{line.Elevated() + "kill", "-" + strconv.Itoa(int(sig))}
 		for _, pid := range pids {
 			words = append(words, strconv.Itoa(pid))
 		}
@@ -261,12 +259,11 @@ func (s *Shell) environment(t *runner.Task) ([]string, error) {
 }
 
 // outcome makes the result of a run.
-func outcome(exit process.Exit, line *Line, stdout, stderr *runner.Capture, limit value.Value) runner.Outcome {
-	outText, errText := strip(stdout.Text()), strip(stderr.Text())
+func outcome(exit process.Exit, line *cmdline.Line, stdout, stderr *runner.Capture, limit value.Value) runner.Outcome {
 	code := exit.Code
 	status := execution.Failed
 	notes := value.NewDict()
-	switch wrong := wrongPassword(line, errText); {
+	switch wrong := line.Refused(stderr.Printed()); {
 	case exit.Cause != nil:
 		status = runner.Status(exit.Cause)
 		code = -int(syscall.SIGTERM)
@@ -291,27 +288,7 @@ func outcome(exit process.Exit, line *Line, stdout, stderr *runner.Capture, limi
 	result.Set("failed", code != 0)
 	result.Set("succeeded", code == 0)
 	result.Set("return_code", int64(code))
-	truncated := value.NewDict()
-	for _, s := range []struct {
-		name    string
-		text    string
-		capture *runner.Capture
-	}{{"stdout", outText, stdout}, {"stderr", errText, stderr}} {
-		if dropped := s.capture.Dropped(); dropped > 0 {
-			truncated.Set(s.name, dropped)
-			result.Set(s.name, s.text)
-			continue
-		}
-		result.Set(s.name, runner.Decoded(s.text))
-	}
+	runner.SetStreams(result, stdout, stderr)
 	result.Update(notes)
-	if truncated.Len() > 0 {
-		result.Set("truncated", truncated)
-	}
 	return runner.Outcome{Status: status, Result: result}
-}
-
-// strip takes one newline off the end of what was printed.
-func strip(text string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
 }

@@ -1,11 +1,10 @@
 package shell
 
 import (
-	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
+	"github.com/nightshift-run/nightshift/internal/cmdline"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/runner"
 )
@@ -13,23 +12,6 @@ import (
 // signalTimeout bounds how long sudo may take to signal processes: it may wait
 // for a password that nobody types.
 const signalTimeout = 5 * time.Second
-
-var (
-	passwordRefused = regexp.MustCompile(`sudo: \d+ incorrect password attempts?`)
-	passwordPrompt  = regexp.MustCompile(`\[sudo\] password for (.+?):`)
-)
-
-// wrongPassword returns what is wrong if sudo refused the password, or "".
-func wrongPassword(line *Line, stderr string) string {
-	if line.SudoPassword == "" || !passwordRefused.MatchString(stderr) {
-		return ""
-	}
-	name := "unknown"
-	if m := passwordPrompt.FindStringSubmatch(stderr); m != nil {
-		name = m[1]
-	}
-	return fmt.Sprintf("Invalid sudo password provided or sudo is not configured for this user (%s)", name)
-}
 
 // mask hides the values of secret parameters in a command line that people
 // will read.
@@ -54,9 +36,9 @@ func mask(line string, t *runner.Task) string {
 			// Within quotes within quotes it may look different; this finds what our own
 			// quoting made of it.
 			quoted := strings.ReplaceAll(text, "'", `'"'"'`)
-			line = strings.ReplaceAll(line, Quote(quoted), masked)
-			line = strings.ReplaceAll(line, quoted, masked)
-			line = strings.ReplaceAll(line, text, masked)
+			line = strings.ReplaceAll(line, cmdline.Quote(quoted), cmdline.Masked)
+			line = strings.ReplaceAll(line, quoted, cmdline.Masked)
+			line = strings.ReplaceAll(line, text, cmdline.Masked)
 		}
 	}
 	return line

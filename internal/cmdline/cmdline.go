@@ -1,20 +1,23 @@
-package shell
+// Package cmdline makes the command lines that shells get: of a command or a
+// script with its arguments, for this machine or for another one, with or without
+// sudo. It quotes so that a shell reads what was meant, and it is pure.
+package cmdline
 
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
 
-// masked stands for a password in what people read.
-const masked = "********"
+// Masked stands for a secret in what people read.
+const Masked = "********"
 
 // Line is a command or a script with everything that decides about the
-// command line that a shell gets for it. It is pure: the local runner and
-// those for other machines make their command lines with it.
+// command line that a shell gets for it.
 type Line struct {
 	// Command is in the language of the shell. It is not looked at if there is a
 	// Script, which is a path that is called with arguments.
@@ -50,7 +53,7 @@ func (l *Line) LocalMasked() string {
 	if l.SudoPassword == "" {
 		return l.Local()
 	}
-	return "echo -e '" + masked + "\n' | " + l.Local()
+	return "echo -e '" + Masked + "\n' | " + l.Local()
 }
 
 // Remote returns the command line for a shell on another machine, whose
@@ -58,12 +61,16 @@ func (l *Line) LocalMasked() string {
 // sudo is in it: it must not be logged.
 func (l *Line) Remote() string { return l.remote(l.SudoPassword) }
 
+// RemoteFed is Remote for a shell whose standard input has the password for sudo
+// and a newline: nobody on the other machine finds it in the list of processes.
+func (l *Line) RemoteFed() string { return l.remote("") }
+
 // RemoteMasked returns what may be logged of Remote.
 func (l *Line) RemoteMasked() string {
 	if l.SudoPassword == "" {
 		return l.Remote()
 	}
-	return l.remote(masked)
+	return l.remote(Masked)
 }
 
 func (l *Line) remote(password string) string {
@@ -83,6 +90,34 @@ func (l *Line) remote(password string) string {
 		line = "set +o history ; echo -e " + Quote(password+"\n") + " | " + line
 	}
 	return line
+}
+
+var (
+	passwordRefused = regexp.MustCompile(`sudo: \d+ incorrect password attempts?`)
+	passwordPrompt  = regexp.MustCompile(`\[sudo\] password for (.+?):`)
+)
+
+// Refused returns what is wrong if sudo refused the password, as its words on
+// stderr say, or "".
+func (l *Line) Refused(stderr string) string {
+	if l.SudoPassword == "" || !passwordRefused.MatchString(stderr) {
+		return ""
+	}
+	name := "unknown"
+	if m := passwordPrompt.FindStringSubmatch(stderr); m != nil {
+		name = m[1]
+	}
+	return fmt.Sprintf("Invalid sudo password provided or sudo is not configured for this user (%s)", name)
+}
+
+// Elevated returns words that begin a command as the line begins its own: with
+// sudo if that has it, and else without anything. A password is wanted on standard
+// input.
+func (l *Line) Elevated() string {
+	if !l.Sudo && (l.User == "" || l.User == l.Self) {
+		return ""
+	}
+	return l.sudo() + " "
 }
 
 // sudo returns the call of sudo up to its options. -E keeps the environment.

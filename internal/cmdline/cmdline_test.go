@@ -1,4 +1,4 @@
-package shell_test
+package cmdline_test
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/nightshift-run/nightshift/internal/cmdline"
 	"github.com/nightshift-run/nightshift/internal/conformance"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
-	"github.com/nightshift-run/nightshift/internal/runner/shell"
 )
 
 func TestConformanceShell(t *testing.T) {
@@ -36,7 +36,7 @@ func TestConformanceShell(t *testing.T) {
 }
 
 // ask asks a line the question of a case.
-func ask(c conformance.Case, line *shell.Line) (value.Value, error) {
+func ask(c conformance.Case, line *cmdline.Line) (value.Value, error) {
 	remote := false
 	switch class := c.Text("class"); class {
 	case "ShellCommandAction", "ShellScriptAction":
@@ -69,14 +69,14 @@ func ask(c conformance.Case, line *shell.Line) (value.Value, error) {
 }
 
 // lineOf reads the arguments of a command object.
-func lineOf(args *value.Dict) shell.Line {
+func lineOf(args *value.Dict) cmdline.Line {
 	text := func(key string) string {
 		v, _ := args.Get(key)
 		s, _ := v.(string)
 		return s
 	}
 	get := func(key string) value.Value { v, _ := args.Get(key); return v }
-	line := shell.Line{
+	line := cmdline.Line{
 		Command: text("command"), Script: text("script_local_path_abs"),
 		User: text("user"), Sudo: value.Truth(get("sudo")), SudoPassword: text("sudo_password"), Dir: text("cwd"),
 	}
@@ -108,46 +108,46 @@ func lineOf(args *value.Dict) shell.Line {
 func TestLines(t *testing.T) {
 	named := dict("key1", "value 1", "f", 1.0, "l", value.NewList("a", nil), "yes", true, "no", false, "none", nil, "empty", "")
 	tests := map[string]struct {
-		line         shell.Line
+		line         cmdline.Line
 		local, log   string
 		remote       string
 		remoteMasked string
 	}{
 		"command": {
-			line:  shell.Line{Command: "ls -la", Dir: "~/x y"},
+			line:  cmdline.Line{Command: "ls -la", Dir: "~/x y"},
 			local: "ls -la", log: "ls -la",
 			remote: "cd ~/x y && ls -la", remoteMasked: "cd ~/x y && ls -la",
 		},
 		"script": {
-			line:         shell.Line{Script: "/tmp/a b.sh", Dir: "/tmp/c d", Named: named, Positional: []string{"ein", "zwei drei", ""}},
+			line:         cmdline.Line{Script: "/tmp/a b.sh", Dir: "/tmp/c d", Named: named, Positional: []string{"ein", "zwei drei", ""}},
 			local:        "'/tmp/a b.sh' key1='value 1' f=1.0 l='['\"'\"'a'\"'\"', None]' yes ein 'zwei drei' ''",
 			log:          "'/tmp/a b.sh' key1='value 1' f=1.0 l='['\"'\"'a'\"'\"', None]' yes ein 'zwei drei' ''",
 			remote:       "cd '/tmp/c d' && '/tmp/a b.sh' key1='value 1' f=1.0 l='['\"'\"'a'\"'\"', None]' yes ein 'zwei drei' ''",
 			remoteMasked: "cd '/tmp/c d' && '/tmp/a b.sh' key1='value 1' f=1.0 l='['\"'\"'a'\"'\"', None]' yes ein 'zwei drei' ''",
 		},
 		"own user": {
-			line:  shell.Line{Command: "id", Self: "me", User: "me", Dir: "/"},
+			line:  cmdline.Line{Command: "id", Self: "me", User: "me", Dir: "/"},
 			local: "id", log: "id", remote: "cd / && id", remoteMasked: "cd / && id",
 		},
 		"user": {
-			line:  shell.Line{Command: "id", Self: "me", User: "stan ley", Dir: "/"},
+			line:  cmdline.Line{Command: "id", Self: "me", User: "stan ley", Dir: "/"},
 			local: "sudo -E -H -u 'stan ley' -- bash -c id", log: "sudo -E -H -u 'stan ley' -- bash -c id",
 			remote: "cd / && id", remoteMasked: "cd / && id",
 		},
 		"password": {
-			line:         shell.Line{Command: "id", Sudo: true, SudoPassword: "a'b", Dir: "/", Env: map[string]string{"B": "x y", "A": ""}},
+			line:         cmdline.Line{Command: "id", Sudo: true, SudoPassword: "a'b", Dir: "/", Env: map[string]string{"B": "x y", "A": ""}},
 			local:        "sudo -S -E -- bash -c id",
 			log:          "echo -e '********\n' | sudo -S -E -- bash -c id",
 			remote:       "set +o history ; echo -e 'a'\"'\"'b\n' | sudo -S -E -- bash -c 'export A='\"'\"''\"'\"' B='\"'\"'x y'\"'\"' HISTFILE=/dev/null HISTSIZE=0 && cd / && id'",
 			remoteMasked: "set +o history ; echo -e '********\n' | sudo -S -E -- bash -c 'export A='\"'\"''\"'\"' B='\"'\"'x y'\"'\"' HISTFILE=/dev/null HISTSIZE=0 && cd / && id'",
 		},
 		"through": {
-			line:  shell.Line{Script: "/s.py", Through: []string{"/usr/bin/env", "python3 -u"}, Named: dict("a", int64(1)), Dir: "/"},
+			line:  cmdline.Line{Script: "/s.py", Through: []string{"/usr/bin/env", "python3 -u"}, Named: dict("a", int64(1)), Dir: "/"},
 			local: "/usr/bin/env 'python3 -u' /s.py a=1", log: "/usr/bin/env 'python3 -u' /s.py a=1",
 			remote: "cd / && /usr/bin/env 'python3 -u' /s.py a=1", remoteMasked: "cd / && /usr/bin/env 'python3 -u' /s.py a=1",
 		},
 		"names": {
-			line:  shell.Line{Script: "/s", Named: dict("ｆｏｏ", "ｂａｒ"), Dir: "/"},
+			line:  cmdline.Line{Script: "/s", Named: dict("ｆｏｏ", "ｂａｒ"), Dir: "/"},
 			local: "/s 'ｆｏｏ'='ｂａｒ'", log: "/s 'ｆｏｏ'='ｂａｒ'",
 			remote: "cd / && /s 'ｆｏｏ'='ｂａｒ'", remoteMasked: "cd / && /s 'ｆｏｏ'='ｂａｒ'",
 		},
@@ -175,7 +175,7 @@ func TestAShellReadsWhatWasQuoted(t *testing.T) {
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("ab '\"$`\\\n\t*?[]{}();&|<>#!~=%éž🐎-")), 0, 20, -1).Draw(r, "text")
-		c := exec.CommandContext(t.Context(), sh, "-c", "printf %s "+shell.Quote(text)+"x")
+		c := exec.CommandContext(t.Context(), sh, "-c", "printf %s "+cmdline.Quote(text)+"x")
 		got, err := c.Output()
 		if err != nil || string(got) != text+"x" {
 			r.Fatalf("got %q, want %q (%v)", got, text, err)
@@ -212,7 +212,7 @@ func TestPositionalArguments(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.kind+" "+value.Repr(tt.given), func(t *testing.T) {
 			schema := dict("p", dict("type", tt.kind, "position", int64(0)))
-			positional, named, err := shell.Arguments(dict("p", tt.given, "q", tt.given), schema, "--")
+			positional, named, err := cmdline.Arguments(dict("p", tt.given, "q", tt.given), schema, "--")
 			if err != nil || len(positional) != 1 || positional[0] != tt.want {
 				t.Errorf("got %q, want %q (%v)", positional, tt.want, err)
 			}
@@ -221,11 +221,19 @@ func TestPositionalArguments(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := shell.Arguments(dict("p", dict()), dict("p", dict("type", "string", "position", int64(0))), ""); err == nil {
+	if _, _, err := cmdline.Arguments(dict("p", dict()), dict("p", dict("type", "string", "position", int64(0))), ""); err == nil {
 		t.Error("a dict is taken for a string")
 	}
-	positional, _, err := shell.Arguments(dict(), dict("c", dict("position", int64(10)), "a", dict("position", int64(2)), "b", dict("position", 9.0)), "")
+	positional, _, err := cmdline.Arguments(dict(), dict("c", dict("position", int64(10)), "a", dict("position", int64(2)), "b", dict("position", 9.0)), "")
 	if err != nil || len(positional) != 3 {
 		t.Errorf("a parameter that is not given leaves its place: %q, %v", positional, err)
 	}
+}
+
+func dict(pairs ...value.Value) *value.Dict {
+	d := value.NewDict()
+	for i := 0; i < len(pairs); i += 2 {
+		d.Set(pairs[i].(string), pairs[i+1])
+	}
+	return d
 }

@@ -138,7 +138,7 @@ func New(d Deps, o Options) *API {
 	a.attrs.enforcements = attributesOf[wire.Enforcement]([]string{"status"}, nil)
 	for _, group := range [][]*route{
 		a.accessRoutes(), a.contentRoutes(), a.ruleRoutes(), a.executionRoutes(), a.eventRoutes(), a.keyRoutes(),
-		a.sourceRoutes(), a.whyRoutes(), a.streamRoutes(), a.serverRoutes(),
+		a.workflowRoutes(), a.sourceRoutes(), a.whyRoutes(), a.streamRoutes(), a.serverRoutes(),
 	} {
 		a.routes = append(a.routes, group...)
 	}

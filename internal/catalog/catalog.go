@@ -240,6 +240,25 @@ func (c *Catalog) Pack(ref string) (*pack.Pack, bool) { return c.packs.get(ref) 
 // Action returns an action.
 func (c *Catalog) Action(ref string) (*Action, bool) { return c.actions.get(ref) }
 
+// Parameters returns what an action takes, by its reference; nil if it can't be
+// run. With [Catalog.Refs] it is what an inspection of a workflow needs to know.
+func (c *Catalog) Parameters(ref string) (*action.Compiled, bool) {
+	a, ok := c.actions.get(ref)
+	if !ok || a.Ref != ref {
+		return nil, false
+	}
+	return a.Params, true
+}
+
+// Refs returns the references of all actions.
+func (c *Catalog) Refs() []string {
+	refs := make([]string, len(c.actions.all))
+	for i, a := range c.actions.all {
+		refs[i] = a.Ref
+	}
+	return refs
+}
+
 // Rule returns a rule.
 func (c *Catalog) Rule(ref string) (*rule.Rule, bool) { return c.rules.get(ref) }
 

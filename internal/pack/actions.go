@@ -17,6 +17,7 @@ func (r *reader) action(s *source, o *object) {
 	}
 	a.MetadataFile = s.file
 	r.entryPoint(s, a)
+	r.workflow(s, a)
 	r.once(s, "action", a.Name)
 	put(&r.content.Actions, a, func(other *action.Action) bool { return other.Name == a.Name })
 }

@@ -49,7 +49,8 @@ type Content struct {
 	Policies     []*policy.Policy
 	ConfigSchema *value.Dict // nil: there is none
 
-	places map[*rule.Rule]*source
+	places    map[*rule.Rule]*source
+	workflows []workflow
 }
 
 // Read reads the pack in a folder. What cannot be read, or has an error, is left

@@ -24,7 +24,7 @@ import (
 
 // edition is that of what is made of packs. A change in what is read of them, or
 // how, counts it up, so that packs that did not change are read again.
-const edition = "1"
+const edition = "2"
 
 // allKinds are the kinds of content that packs bring, by the names that clients
 // use.
@@ -141,10 +141,12 @@ func isMetadata(file string) bool {
 	switch ext := path.Ext(name); {
 	case dir == "":
 		return file == "pack.yaml" || file == "config.schema.yaml"
+	case strings.HasPrefix(dir, "actions/") && (ext == ".yaml" || ext == ".yml" || ext == ".json"):
+		return true // workflows are in folders below, or wherever an entry point says
 	case ext != ".yaml" && ext != ".yml":
 		return false
 	}
-	return slices.Contains([]string{"actions/", "rules/", "triggers/", "sensors/", "aliases/", "policies/"}, dir)
+	return slices.Contains([]string{"rules/", "triggers/", "sensors/", "aliases/", "policies/"}, dir)
 }
 
 // bring adds to a change what a pack brings.

@@ -272,7 +272,7 @@ func (r *Registrar) register(c *change, folders []*folder, kinds map[store.Kind]
 			contents = append(contents, f.content)
 		}
 	}
-	find := r.types(contents...)
+	find, actions := r.types(contents...), r.actions(contents...)
 	before := len(c.puts)
 	var found []pack.Finding
 	owner := map[string]*folder{}
@@ -294,6 +294,9 @@ func (r *Registrar) register(c *change, folders []*folder, kinds map[store.Kind]
 		var late pack.Findings
 		if kinds[store.Rules] {
 			late = f.content.CheckTriggers(find)
+		}
+		if kinds[store.Actions] {
+			late = append(late, f.content.CheckWorkflows(actions)...)
 		}
 		late = append(late, r.gone(f, kinds)...)
 		config := r.configure(c, f, kinds)

@@ -66,7 +66,7 @@ func (l *Language) definition(text []byte) (*definition, error) {
 	if d != nil {
 		return d, nil
 	}
-	d, found := read(text)
+	d, found := read(text, nil)
 	if wrong := slices.DeleteFunc(found, func(m Mistake) bool { return m.Warning }); len(wrong) > 0 {
 		return nil, &fault.Fault{Kind: fault.Invalid, Msg: Mistakes(wrong).Error(), Err: Mistakes(wrong)}
 	}
@@ -113,6 +113,6 @@ func (l Mistakes) Error() string {
 // Check returns all that is wrong with a definition, in the order of the text.
 // What is no warning keeps the chain from running.
 func Check(text []byte) []Mistake {
-	_, found := read(text)
+	_, found := read(text, nil)
 	return found
 }

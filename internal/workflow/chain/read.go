@@ -22,12 +22,14 @@ type reader struct {
 	d     definition
 	order []*node // as written
 	index []int   // the place of each in the list
+
+	actions Actions // that there are; nil: they are not looked at
 }
 
 // read returns the definition in a text, with what is wrong with it. What is
 // returned beside mistakes that are no warnings is not to be used.
-func read(text []byte) (*definition, []Mistake) {
-	r := &reader{d: definition{nodes: map[string]*node{}}}
+func read(text []byte, actions Actions) (*definition, []Mistake) {
+	r := &reader{d: definition{nodes: map[string]*node{}}, actions: actions}
 	root := r.parse(text)
 	if root == nil {
 		return nil, r.found
@@ -162,6 +164,7 @@ func (r *reader) node(i int, item value.Value) {
 	if n.parameters = params; len(params) == 0 {
 		n.parameters = old
 	}
+	r.calls(d, path, n.ref)
 	r.order, r.index = append(r.order, n), append(r.index, i)
 	switch {
 	case n.name == "":

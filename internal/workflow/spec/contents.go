@@ -4,8 +4,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/expr"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/schema"
 )
 
 // contents returns where actions are asked for that there are not, or with other
@@ -26,77 +28,90 @@ func (i *inspector) contents() Findings {
 	return all
 }
 
+// mostHints is how many unknown actions are looked up in the names of all others.
+const mostHints = 100
+
 // calls looks at an action and its input, which are at a place.
-func (i *inspector) calls(p place, action string, input value.Value, raw *value.Dict) Findings {
-	if action == "" || expr.Has(action) {
+func (i *inspector) calls(p place, ref string, input value.Value, raw *value.Dict) Findings {
+	if ref == "" || expr.Has(ref) {
 		return nil
 	}
 	at := p.below("action")
-	if !strings.Contains(action, ".") {
-		return Findings{i.finding(Contents, at, "The action reference "+quoted(action)+" is not formatted correctly.")}
+	if !strings.Contains(ref, ".") {
+		return Findings{i.finding(Contents, at, "The action reference "+quoted(ref)+" is not formatted correctly.")}
 	}
-	params, ok := i.o.Actions.Parameters(action)
+	params, ok := i.o.Actions.Parameters(ref)
 	if !ok {
-		f := i.finding(Contents, at, "The action "+quoted(action)+" is not registered in the database.")
-		if strings.Contains(action, "=") {
-			f.Hint = `put texts in quotes: message="hello"`
-		}
+		f := i.finding(Contents, at, "The action "+quoted(ref)+" is not registered in the database.")
+		f.Hint = i.nearAction(ref)
 		return Findings{f}
 	}
 	given, isDict := input.(*value.Dict)
-	if !isDict && value.Truth(input) {
+	if params == nil || !isDict && value.Truth(input) {
 		return nil
+	}
+	if given == nil {
+		given = value.NewDict()
 	}
 	below := p.below("input")
 	if written, _ := raw.Get("input"); input == nil || !same(written, input) {
 		below.path = at.path // it is written behind the action
 	}
 	var all Findings
-	for _, name := range missing(params, orEmpty(given)) {
-		all = append(all, i.finding(Contents, below, "Action "+quoted(action)+" is missing required input "+quoted(name)+"."))
+	missing, unexpected := params.Names(given)
+	for _, name := range missing {
+		all = append(all, i.finding(Contents, below, "Action "+quoted(ref)+" is missing required input "+quoted(name)+"."))
 	}
-	for _, name := range unexpected(params, orEmpty(given)) {
-		unexpected := place{append(slices.Clip(below.path), name), below.spec + "." + name, below.schema + `.patternProperties.^\w+$`}
-		f := i.finding(Contents, unexpected, "Action "+quoted(action)+" has unexpected input "+quoted(name)+".")
-		f.Line, f.Column = i.doc.KeyPos(unexpected.path...)
-		f.Hint = meant([]value.Value{name}, names(params))
+	for _, name := range unexpected {
+		f := i.inputFinding(below, name, "Action "+quoted(ref)+" has unexpected input "+quoted(name)+".")
+		f.Line, f.Column = i.doc.KeyPos(append(slices.Clip(below.path), name)...)
+		f.Hint = meant([]value.Value{name}, params.Parameters())
 		all = append(all, f)
 	}
-	return all
+	return append(all, i.values(below, params, given)...)
 }
 
-func names(d *value.Dict) []string {
-	var all []string
-	for name := range d.Texts() {
-		all = append(all, name)
+// inputFinding is a finding about what is given for a parameter.
+func (i *inspector) inputFinding(input place, name, message string) Finding {
+	return i.finding(Contents, place{
+		append(slices.Clip(input.path), name), input.spec + "." + name, input.schema + `.patternProperties.^\w+$`,
+	}, message)
+}
+
+// values returns which values do not fit the parameters that they are given for.
+func (i *inspector) values(input place, params *action.Compiled, given *value.Dict) Findings {
+	if !i.o.Values {
+		return nil
 	}
-	return all
-}
-
-// missing returns the parameters that must be given and are not, sorted.
-func missing(params, given *value.Dict) []string {
-	var all []string
-	for name, v := range params.Texts() {
-		meta, _ := v.(*value.Dict)
-		if meta == nil || given.Has(name) || meta.Has("default") {
+	var all Findings
+	for name, v := range given.Texts() {
+		if dynamic(v) {
 			continue
 		}
-		if needed, _ := meta.Get("required"); value.Truth(needed) {
-			all = append(all, name)
+		if why := params.Unfit(name, v); why != "" {
+			all = append(all, i.inputFinding(input, name, why))
 		}
 	}
-	slices.Sort(all)
 	return all
 }
 
-// unexpected returns what is given and is no parameter, sorted.
-func unexpected(params, given *value.Dict) []string {
-	var all []string
-	for name := range given.Texts() {
-		if !params.Has(name) {
-			all = append(all, name)
-		}
+// dynamic reports whether a value has expressions in it.
+func dynamic(v value.Value) bool {
+	found := false
+	texts(v, nil, func(text string, _ []any) { found = found || mayHaveExpressions(text) })
+	return found
+}
+
+// nearAction says which action was perhaps meant by a reference.
+func (i *inspector) nearAction(ref string) string {
+	if strings.Contains(ref, "=") {
+		return `put texts in quotes: message="hello"`
 	}
-	slices.Sort(all)
-	return all
+	if i.hints++; i.hints > mostHints {
+		return ""
+	}
+	if near, ok := schema.Nearest(ref, i.o.Actions.Refs()); ok {
+		return "perhaps " + quoted(near) + " was meant"
+	}
+	return ""
 }

@@ -1,8 +1,12 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
 
 // The categories of findings.
@@ -27,20 +31,46 @@ type Finding struct {
 	Hint       string // what was perhaps meant; may be empty
 }
 
-// Text returns message, expression and hint.
+// Sentence returns what is wrong, with the expression that it is wrong in.
+func (f Finding) Sentence() string {
+	if f.Expression != "" && !strings.Contains(f.Message, f.Expression) {
+		return f.Message + " (in " + f.Expression + ")"
+	}
+	return f.Message
+}
+
+// Text returns the sentence and the hint.
 func (f Finding) Text() string {
-	text := f.Message
-	if f.Expression != "" && !strings.Contains(text, f.Expression) {
-		text += " (in " + f.Expression + ")"
+	if f.Hint == "" {
+		return f.Sentence()
 	}
-	if f.Hint != "" {
-		text = strings.TrimSuffix(text, ".") + "; " + f.Hint
-	}
-	return text
+	return strings.TrimSuffix(f.Sentence(), ".") + "; " + f.Hint
 }
 
 func (f Finding) String() string {
 	return fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Text())
+}
+
+// Entry returns the finding in the form in which StackStorm shows it, in the answer
+// to an inspection and in the result of a workflow that could not start. Line,
+// column and hint are ours.
+func (f Finding) Entry() *value.Dict {
+	d := value.NewDict()
+	set := func(key, text string) {
+		if text != "" {
+			d.Set(key, text)
+		}
+	}
+	d.Set("type", strings.TrimSuffix(f.Category, "s"))
+	d.Set("message", f.Message)
+	set("language", f.Language)
+	set("expression", f.Expression)
+	d.Set("spec_path", f.SpecPath)
+	d.Set("schema_path", f.SchemaPath)
+	d.Set("line", int64(f.Line))
+	d.Set("column", int64(f.Column))
+	set("hint", f.Hint)
+	return d
 }
 
 // Findings are the mistakes in a definition as an error.
@@ -52,4 +82,25 @@ func (l Findings) Error() string {
 		lines[i] = f.String()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Entries returns the findings in the order in which StackStorm shows them: by type
+// and by path in the language.
+func (l Findings) Entries() []*value.Dict {
+	all := slices.Clone(l)
+	slices.SortStableFunc(all, func(a, b Finding) int {
+		return cmp.Or(strings.Compare(a.Category, b.Category), strings.Compare(a.SchemaPath, b.SchemaPath))
+	})
+	entries := make([]*value.Dict, len(all))
+	for i, f := range all {
+		entries[i] = f.Entry()
+	}
+	return entries
+}
+
+// ByPlace returns the findings in the order of the text.
+func (l Findings) ByPlace() Findings {
+	all := slices.Clone(l)
+	slices.SortStableFunc(all, func(a, b Finding) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	return all
 }

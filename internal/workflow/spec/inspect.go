@@ -2,18 +2,22 @@ package spec
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
+	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/expr"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
 
 // Actions is what an inspection needs to know of the actions that there are.
 type Actions interface {
-	// Parameters returns the schemas of the parameters of an action, those of its
-	// runner among them, by name. The bool is whether there is such an action.
-	Parameters(ref string) (*value.Dict, bool)
+	// Parameters returns what an action takes; nil: nobody knows. The bool is
+	// whether there is such an action.
+	Parameters(ref string) (*action.Compiled, bool)
+	// Refs returns the references of all actions.
+	Refs() []string
 }
 
 // Options say what surrounds the workflow that is inspected.
@@ -21,6 +25,11 @@ type Options struct {
 	Expr    *expr.Evaluator // reads the expressions; nil: one that knows the functions of all workflows
 	Context []string        // the variables that there are beside those of the workflow: st2, parent
 	Actions Actions         // nil: the actions are not looked at
+
+	// Values looks at the values, too, that tasks give actions and that hold no
+	// expressions: whether they fit the parameters. The reference finds that only
+	// when the task runs, and starts such a workflow.
+	Values bool
 }
 
 // Inspect reads a definition as [Parse] does and returns all that is wrong with it,
@@ -53,6 +62,20 @@ func Inspect(text []byte, o Options) (*Workflow, Findings, error) {
 	return w, all, nil
 }
 
+// Check returns all that is wrong with a definition in the order of the text, what
+// keeps it from being read included. Without [Options.Context], there are the
+// variables that every workflow has.
+func Check(text []byte, o Options) Findings {
+	if o.Context == nil {
+		o.Context = []string{"st2", "parent"}
+	}
+	_, found, err := Inspect(text, o)
+	if unreadable, ok := errors.AsType[Findings](err); ok {
+		found = unreadable
+	}
+	return found.ByPlace()
+}
+
 // sorted returns the findings of one category by path, each once.
 func sorted(all Findings) Findings {
 	slices.SortStableFunc(all, func(a, b Finding) int {
@@ -75,6 +98,7 @@ type inspector struct {
 	lines   []int                      // where each line begins
 	checked map[string][]expr.Problem  // by text
 	used    map[string][]expr.Variable // by text
+	hints   int                        // how often a name was looked for among those of all actions
 }
 
 // problems returns what is wrong with the expressions in a text.

@@ -1,11 +1,15 @@
 package spec_test
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/workflow/spec"
 )
@@ -13,7 +17,7 @@ import (
 // actions are those that the workflows of these tests know.
 type actions map[string]string // schemas in JSON
 
-func (a actions) Parameters(ref string) (*value.Dict, bool) {
+func (a actions) Parameters(ref string) (*action.Compiled, bool) {
 	text, ok := a[ref]
 	if !ok {
 		return nil, false
@@ -22,13 +26,20 @@ func (a actions) Parameters(ref string) (*value.Dict, bool) {
 	if err != nil {
 		panic(err) // constant text
 	}
-	return v.(*value.Dict), true
+	c, err := action.Compile(&action.Action{Ref: ref, Parameters: v.(*value.Dict)}, &action.RunnerType{})
+	if err != nil {
+		panic(err) // constant text
+	}
+	return c, true
 }
+
+func (a actions) Refs() []string { return slices.Sorted(maps.Keys(a)) }
 
 func known() actions {
 	return actions{
 		"core.noop":  `{}`,
 		"core.local": `{"cmd": {"type": "string", "required": true}, "timeout": {"type": "integer", "required": true, "default": 60}}`,
+		"core.ask":   `{"ttl": {"type": "integer", "default": 1440}, "roles": {"type": "array"}}`,
 	}
 }
 
@@ -102,6 +113,76 @@ contents | tasks.task1.input.tiemout | line 9, column 13: Action "core.local" ha
 contents | tasks.task2.input | line 14, column 13: Action "core.local" is missing required input "cmd".
 contents | tasks.task5.action | line 33, column 13: The action "std.noop message=hello" is not registered in the database; put texts in quotes: message="hello"
 `
+
+func TestInspectLooksAtValuesIfItIsAskedTo(t *testing.T) {
+	text := []byte(`version: 1.0
+input: [n]
+tasks:
+  a:
+    action: core.ask
+    input:
+      ttl: soon
+      roles: ["{{ ctx().n }}"]
+    next:
+      - do: b, c
+  b:
+    action: core.ask ttl="<% ctx().n %>" roles="admins"
+    undo:
+      action: core.aks
+  c:
+    action: core.ask ttl=5 roles=["admins"]
+`)
+	var got []string
+	for _, values := range []bool{false, true} {
+		_, found, err := spec.Inspect(text, spec.Options{Actions: known(), Values: values})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("values: %v", values))
+		for _, f := range found.ByPlace() {
+			got = append(got, f.SpecPath+" | "+f.String())
+		}
+	}
+	want := []string{
+		"values: false",
+		`tasks.b.undo.action | line 14, column 15: The action "core.aks" is not registered in the database; perhaps "core.ask" was meant`,
+		"values: true",
+		`tasks.a.input.ttl | line 7, column 12: Failed to cast value "soon" (type: str) for parameter "ttl" of type "integer": ` +
+			`invalid literal for int() with base 10: 'soon'. Perhaps the value is of an invalid type?`,
+		`tasks.b.input.roles | line 12, column 13: Failed to cast value "admins" (type: str) for parameter "roles" of type "array": ` +
+			`malformed node or string at character 1 of the literal. Perhaps the value is of an invalid type?`,
+		`tasks.b.undo.action | line 14, column 15: The action "core.aks" is not registered in the database; perhaps "core.ask" was meant`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func TestEntriesAreWhatStackStormShows(t *testing.T) {
+	_, found, err := spec.Inspect([]byte("version: 1.0\ntasks:\n  task1:\n    action: x\n    next: [{do: task, when: '<% ctx().n %>'}]\n"), spec.Options{Actions: known()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range found.Entries() {
+		text, err := value.ToJSON(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, string(text))
+	}
+	want := []string{
+		`{"type":"content","message":"The action reference \"x\" is not formatted correctly.","spec_path":"tasks.task1.action",` +
+			`"schema_path":"properties.tasks.patternProperties.^\\w+$.properties.action","line":4,"column":13}`,
+		`{"type":"context","message":"Variable \"n\" is referenced before assignment.","language":"yaql","expression":"<% ctx().n %>",` +
+			`"spec_path":"tasks.task1.next[0].when","schema_path":"properties.tasks.patternProperties.^\\w+$.properties.next.items.properties.when","line":5,"column":33}`,
+		`{"type":"semantic","message":"The task \"task\" is not defined.","spec_path":"tasks.task1.next[0].do",` +
+			`"schema_path":"properties.tasks.patternProperties.^\\w+$.properties.next.items.properties.do","line":5,"column":17,"hint":"perhaps \"task1\" was meant"}`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
 
 func TestInspectReturnsAWorkflowThatIsReady(t *testing.T) {
 	w, found, err := spec.Inspect([]byte("version: 1.0\ntasks:\n  a:\n    action: core.local cmd='date'\n"), spec.Options{Actions: known()})

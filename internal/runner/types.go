@@ -8,6 +8,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/inquiry"
 	"github.com/nightshift-run/nightshift/internal/pyyaml"
 	"github.com/nightshift-run/nightshift/internal/workflow"
 )
@@ -21,6 +22,7 @@ const (
 	LocalShellScript = "local-shell-script"
 	HTTPRequest      = "http-request"
 	Noop             = "noop"
+	Inquirer         = inquiry.Runner
 	Native           = "nightshift-native" // our own
 )
 

@@ -58,6 +58,9 @@ func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error
 	if e.Parent == "" {
 		tx.tally(tallyRootExecutions, 1)
 	}
+	if e.Status.Final() && len(e.Notify) > 0 {
+		return tx.addNotice(ctx, e.ID)
+	}
 	return nil
 }
 
@@ -130,12 +133,14 @@ type Change struct {
 	At        time.Time // required
 	NotBefore time.Time
 	Context   *execution.Context
-	Result    json.RawMessage // for a final status
+	Result    json.RawMessage // of a final status, or of what waits for somebody
+	Expires   time.Time       // until when a pending execution waits; see [Reader.Expired]
 }
 
 // ChangeExecution carries out c, and reports false when the execution was not
-// where c expects it. What is to run again leaves the hands of its worker. The
-// workflow that started the execution finds a message when it is for it to know.
+// where c expects it. What is to run again, or waits for somebody, leaves the hands
+// of its worker. The workflow that started the execution finds a message when it
+// is for it to know, and whom its end is to be told is among the [Reader.Notices].
 func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	if len(c.From) == 0 {
 		return false, fmt.Errorf("change execution %s to %s: no status to change from", c.ID, c.To)
@@ -159,16 +164,17 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	if len(from) == 0 {
 		return false, nil
 	}
-	again := c.To == execution.Requested || c.To == execution.Delayed || c.To == execution.Scheduled
+	free := c.To == execution.Requested || c.To == execution.Delayed || c.To == execution.Scheduled || c.To == execution.Pending
 	var finished int64
 	if c.To.Final() {
 		finished = micros(c.At)
 	}
 	args := []any{
 		c.ID, string(c.To), logEntry(c.To, c.At), finished, micros(c.NotBefore), ctxJSON, inline, len(c.Result),
-		gzipped != nil, c.Attempt, again,
+		gzipped != nil, c.Attempt, free, micros(c.Expires),
 	}
 	var parent, task sql.NullString
+	var notify bool
 	err = tx.c.QueryRow(ctx, `
 		UPDATE executions SET status = $2, log = log || $3, finished_at = $4,
 			not_before = CASE WHEN $5 > 0 THEN $5 ELSE not_before END,
@@ -176,9 +182,10 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 			result = CASE WHEN $8 > 0 THEN $7 ELSE result END,
 			result_size = CASE WHEN $8 > 0 THEN $8 ELSE result_size END,
 			result_apart = CASE WHEN $8 > 0 THEN $9 ELSE result_apart END,
-			worker = CASE WHEN $11 THEN NULL ELSE worker END
+			worker = CASE WHEN $11 THEN NULL ELSE worker END,
+			expires_at = CASE WHEN $12 > 0 THEN $12 ELSE expires_at END
 		WHERE id = $1 AND ($10 = 0 OR attempt = $10) AND `+statusIs(from)+`
-		RETURNING parent, task`, args...).Scan(&parent, &task)
+		RETURNING parent, task, notify IS NOT NULL`, args...).Scan(&parent, &task, &notify)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -187,6 +194,11 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	}
 	if gzipped != nil {
 		if err := tx.putResult(ctx, c.ID, gzipped); err != nil {
+			return true, err
+		}
+	}
+	if notify && c.To.Final() {
+		if err := tx.addNotice(ctx, c.ID); err != nil {
 			return true, err
 		}
 	}

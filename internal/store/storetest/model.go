@@ -145,7 +145,7 @@ func (m *machine) change(t *rapid.T) {
 		e.Result, e.ResultSize = c.Result, len(c.Result)
 	}
 	switch c.To {
-	case execution.Requested, execution.Delayed, execution.Scheduled:
+	case execution.Requested, execution.Delayed, execution.Scheduled, execution.Pending:
 		e.Worker = ""
 	default:
 	}

@@ -35,6 +35,8 @@ func Run(t *testing.T, h Harness) {
 	t.Run("executions", func(t *testing.T) { executions(t, h) })
 	t.Run("lists of executions", func(t *testing.T) { executionLists(t, h) })
 	t.Run("changes", func(t *testing.T) { changes(t, h) })
+	t.Run("waiting for people", func(t *testing.T) { expiry(t, h) })
+	t.Run("notices", func(t *testing.T) { notices(t, h) })
 	t.Run("claims", func(t *testing.T) { claims(t, h) })
 	t.Run("results", func(t *testing.T) { results(t, h) })
 	t.Run("output", func(t *testing.T) { output(t, h) })

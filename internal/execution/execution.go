@@ -31,7 +31,7 @@ type Execution struct {
 
 	CreatedAt  time.Time // when it was requested; shown as start_timestamp
 	NotBefore  time.Time // not started before; zero means at once
-	StartedAt  time.Time // when a worker last claimed it
+	StartedAt  time.Time // when a worker last claimed it, or its workflow began
 	FinishedAt time.Time
 	Log        []LogEntry
 

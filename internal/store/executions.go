@@ -171,12 +171,13 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	}
 	args := []any{
 		c.ID, string(c.To), logEntry(c.To, c.At), finished, micros(c.NotBefore), ctxJSON, inline, len(c.Result),
-		gzipped != nil, c.Attempt, free, micros(c.Expires),
+		gzipped != nil, c.Attempt, free, micros(c.Expires), micros(c.At),
 	}
 	var parent, task sql.NullString
 	var notify bool
 	err = tx.c.QueryRow(ctx, `
 		UPDATE executions SET status = $2, log = log || $3, finished_at = $4,
+			started_at = CASE WHEN started_at = 0 AND $2 = 'running' THEN $13 ELSE started_at END,
 			not_before = CASE WHEN $5 > 0 THEN $5 ELSE not_before END,
 			context = coalesce($6, context),
 			result = CASE WHEN $8 > 0 THEN $7 ELSE result END,

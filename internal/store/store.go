@@ -77,6 +77,7 @@ type Reader struct{ c Conn }
 type Tx struct {
 	Reader
 	tallies map[string]int64
+	told    []string
 }
 
 // Micros and its inverse turn times into the integers of the tables:

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -27,15 +28,22 @@ const (
 	AboutPause  = "pause"  // somebody, Body, wants it to pause
 	AboutResume = "resume" // … to go on
 	AboutCancel = "cancel" // … to stop
-	AboutSignal = "signal" // its own wish to reach its children, half done; see package conductor
+	AboutAlarm  = "alarm"  // the time has come that it set the alarm Body for
+
+	// What it leaves for itself, because a transaction should not grow without bound;
+	// package conductor writes and reads the bodies.
+	AboutMore    = "more"    // it has more to start
+	AboutRefused = "refused" // what it wanted to start was refused
+	AboutSignal  = "signal"  // its wish to reach all its children, perhaps half done
 )
 
 // A Message is something that a workflow has not heard yet.
 type Message struct {
 	Seq   int64
 	About string
-	Child string // the execution that it is about; may be empty
-	Ref   string // what the workflow calls that execution
+	Child string    // the execution that it is about; may be empty
+	Ref   string    // what the workflow calls that execution
+	At    time.Time // when that execution was over; zero: it is not
 	Body  string
 }
 
@@ -87,6 +95,16 @@ func (tx *Tx) PutRows(ctx context.Context, id string, rows []workflow.Row) error
 	return nil
 }
 
+// CopyRows gives a workflow the state of another one.
+func (tx *Tx) CopyRows(ctx context.Context, from, to string) error {
+	if _, err := tx.c.Exec(ctx, `
+		INSERT INTO workflow_rows (execution_id, kind, key, body)
+		SELECT $2, kind, key, body FROM workflow_rows WHERE execution_id = $1`, from, to); err != nil {
+		return fmt.Errorf("copy the state of workflow %s: %w", from, err)
+	}
+	return nil
+}
+
 // Workflow returns a workflow that has begun.
 func (r Reader) Workflow(ctx context.Context, id string) (Workflow, error) {
 	w := Workflow{ID: id}
@@ -121,18 +139,51 @@ func (tx *Tx) TellWorkflow(ctx context.Context, id, about, child, body string) e
 		INSERT INTO workflow_inbox (execution_id, kind, child, body) VALUES ($1, $2, $3, $4)`, id, about, child, body); err != nil {
 		return fmt.Errorf("tell workflow %s: %w", id, err)
 	}
+	if !slices.Contains(tx.told, id) {
+		tx.told = append(tx.told, id)
+	}
 	return nil
+}
+
+// Told returns the workflows that tx has left messages for: whoever commits it
+// rings for them.
+func (tx *Tx) Told() []string { return tx.told }
+
+// PutMessage writes another body into a message that waits, which keeps its place,
+// and reports false when it is gone.
+func (tx *Tx) PutMessage(ctx context.Context, id string, seq int64, body string) (bool, error) {
+	n, err := tx.affected(tx.c.Exec(ctx, `
+		UPDATE workflow_inbox SET body = $3 WHERE execution_id = $1 AND seq = $2`, id, seq, body))
+	if err != nil {
+		return false, fmt.Errorf("change a message of workflow %s: %w", id, err)
+	}
+	return n > 0, nil
+}
+
+// Asked reports whether somebody wants a workflow to pause, go on or stop and it
+// has not heard that.
+func (r Reader) Asked(ctx context.Context, id string) (bool, error) {
+	var asked bool
+	err := r.c.QueryRow(ctx, `
+		SELECT EXISTS (SELECT 1 FROM workflow_inbox
+			WHERE execution_id = $1 AND kind IN ('pause', 'resume', 'cancel'))`, id).Scan(&asked)
+	if err != nil {
+		return false, fmt.Errorf("what workflow %s is asked for: %w", id, err)
+	}
+	return asked, nil
 }
 
 // Inbox returns up to limit messages that a workflow has not heard, oldest first.
 func (r Reader) Inbox(ctx context.Context, id string, limit int) ([]Message, error) {
 	rows, err := r.c.Query(ctx, `
-		SELECT i.seq, i.kind, i.child, coalesce(e.task, ''), i.body
+		SELECT i.seq, i.kind, i.child, coalesce(e.task, ''), coalesce(e.finished_at, 0), i.body
 		FROM workflow_inbox i LEFT JOIN executions e ON e.id = i.child
 		WHERE i.execution_id = $1 ORDER BY i.seq LIMIT $2`, id, limit)
 	out, err := collect(rows, err, func(rows *sql.Rows) (Message, error) {
 		var m Message
-		err := rows.Scan(&m.Seq, &m.About, &m.Child, &m.Ref, &m.Body)
+		var at int64
+		err := rows.Scan(&m.Seq, &m.About, &m.Child, &m.Ref, &at, &m.Body)
+		m.At = fromMicros(at)
 		return m, err
 	})
 	if err != nil {
@@ -209,12 +260,18 @@ func (tx *Tx) PutAlarm(ctx context.Context, a Alarm) error {
 	return nil
 }
 
-// EndAlarm takes back the alarm of a workflow by its name.
-func (tx *Tx) EndAlarm(ctx context.Context, id, ref string) error {
-	if _, err := tx.c.Exec(ctx, `DELETE FROM workflow_alarms WHERE execution_id = $1 AND ref = $2`, id, ref); err != nil {
-		return fmt.Errorf("end an alarm of workflow %s: %w", id, err)
+// RingAlarm turns an alarm into a message, and reports false when it is set for
+// another time by now, or is gone.
+func (tx *Tx) RingAlarm(ctx context.Context, a Alarm) (bool, error) {
+	n, err := tx.affected(tx.c.Exec(ctx, `
+		DELETE FROM workflow_alarms WHERE execution_id = $1 AND ref = $2 AND due = $3`, a.Workflow, a.Ref, micros(a.Due)))
+	if err != nil {
+		return false, fmt.Errorf("ring an alarm of workflow %s: %w", a.Workflow, err)
 	}
-	return nil
+	if n == 0 {
+		return false, nil
+	}
+	return true, tx.TellWorkflow(ctx, a.Workflow, AboutAlarm, "", a.Ref)
 }
 
 // EndAlarms takes back all alarms of a workflow.

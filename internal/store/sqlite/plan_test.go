@@ -127,6 +127,14 @@ func TestPlans(t *testing.T) {
 			return err
 		}), index: "executions_id"},
 
+		"due workflows": {do: read(func(r store.Reader) error { _, err := r.DueConducted(ctx, now, 9); return err }), index: "executions_due", sort: true},
+		"live children": {do: read(func(r store.Reader) error { _, _, err := r.LiveChildren(ctx, "x", 3, 9); return err }), index: "executions_live"},
+		"inbox":         {do: read(func(r store.Reader) error { _, err := r.Inbox(ctx, "x", 9); return err }), index: "workflow_inbox_workflow"},
+		"unheard":       {do: read(func(r store.Reader) error { _, err := r.Unheard(ctx, "x", 9); return err }), index: "workflow_inbox_workflow"},
+		"asked":         {do: read(func(r store.Reader) error { _, err := r.Asked(ctx, "x"); return err }), index: "workflow_inbox_workflow"},
+		"alarms":        {do: read(func(r store.Reader) error { _, err := r.Alarms(ctx, 9); return err }), index: "workflow_alarms_due", walk: true},
+		"heard":         {do: write(func(tx *store.Tx) error { _, err := tx.Heard(ctx, "x", 1, 9, 3); return err })},
+
 		"list all":                 {do: list(store.Executions{}), index: "executions_created", walk: true},
 		"list ids":                 {do: list(store.Executions{IDs: []string{"a", "b"}}), index: "executions_id", sort: true},
 		"list running":             {do: list(store.Executions{Status: []execution.Status{execution.Running}}), index: "executions_status"},
@@ -161,7 +169,7 @@ func TestPlans(t *testing.T) {
 		"list events of a status":    {do: events(store.Instances{Status: trigger.Processed}), index: "trigger_instances_time", walk: true},
 		"list enforcements, rule id": {do: enforcements(store.Enforcements{RuleID: "a"}), index: "rule_enforcements_time", walk: true},
 	}
-	table := regexp.MustCompile(`^(SCAN|SEARCH) (executions|trigger_instances|rule_enforcements|execution_output|tokens|keys)\b`)
+	table := regexp.MustCompile(`^(SCAN|SEARCH) (executions|trigger_instances|rule_enforcements|execution_output|tokens|keys|workflow\w*)\b`)
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			d.plans = nil

@@ -138,6 +138,9 @@ func (m *machine) change(t *rapid.T) {
 	if c.To.Final() {
 		e.FinishedAt = c.At
 	}
+	if c.To == execution.Running && e.StartedAt.IsZero() {
+		e.StartedAt = c.At
+	}
 	if !c.NotBefore.IsZero() {
 		e.NotBefore = c.NotBefore
 	}

@@ -265,7 +265,7 @@ func (c *definitions) overrides(name string, d, runner *value.Dict) {
 func Nearest(word string, candidates []string) (string, bool) {
 	best, least := "", max(len(word)/3, 1)+1
 	for _, c := range candidates {
-		if n := distance(strings.ToLower(word), strings.ToLower(c)); n < least {
+		if n := distance(strings.ToLower(word), strings.ToLower(c)); n < least && n < len(c) { // or nothing of it is left
 			best, least = c, n
 		}
 	}

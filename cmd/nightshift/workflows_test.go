@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/nightshift-run/nightshift/internal/cli"
+)
+
+// block is a piece of a page between fences.
+type block struct {
+	language, text string
+	heading        string // the last one before it
+}
+
+// blocks returns the pieces of a page that stand between fences.
+func blocks(t *testing.T, page string) []block {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []block
+	found := regexp.MustCompile("(?ms)^#+ ([^\n]*)$|^```(\\w*)\n(.*?)^```$").FindAllSubmatch(text, -1)
+	heading := ""
+	for _, m := range found {
+		if len(m[1]) > 0 {
+			heading = string(m[1])
+			continue
+		}
+		all = append(all, block{string(m[2]), string(m[3]), heading})
+	}
+	return all
+}
+
+// ns runs a command as a shell does, on this machine only.
+func ns(t *testing.T, args ...string) (string, int) {
+	t.Helper()
+	var out bytes.Buffer
+	code := cli.Execute(t.Context(), cli.New(cli.Options{Version: "test", Out: &out, Err: &out}), args)
+	return out.String(), code
+}
+
+// TestWorkflowsOfThePages holds that the workflows in the documentation have no
+// mistakes, and that the picture behind one is of it.
+func TestWorkflowsOfThePages(t *testing.T) {
+	for _, page := range []string{"workflows.md", "workflow-reference.md"} {
+		last, n := "", 0
+		for _, b := range blocks(t, filepath.Join("../../docs", page)) {
+			switch {
+			case b.language == "yaml" && (strings.Contains(b.text, "\ntasks:") || strings.Contains(b.text, "\nchain:")):
+				n++
+				last = filepath.Join(t.TempDir(), "w.yaml")
+				if err := os.WriteFile(last, []byte(b.text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if out, code := ns(t, "workflow", "check", "--packs", "testdata/docs", last); code != cli.ExitOK {
+					t.Errorf("%s, %s: %s", page, b.heading, strings.ReplaceAll(out, last, "the example"))
+				}
+			case b.language == "mermaid":
+				out, _ := ns(t, "workflow", "graph", last)
+				if diff := cmp.Diff(b.text, out); diff != "" {
+					t.Errorf("%s, %s: the picture is another (-want +got)\n%s", page, b.heading, diff)
+				}
+			}
+		}
+		if n < 6 {
+			t.Errorf("%s: only %d workflows were found", page, n)
+		}
+	}
+}

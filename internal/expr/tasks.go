@@ -11,6 +11,17 @@ import (
 // unset is the status of a task that has not been.
 const unset = "null"
 
+// State is how the tasks of a workflow stand. It may stand under __state in the
+// context in place of the record that StackStorm keeps there, which would be as
+// long as the workflow has run.
+type State interface {
+	value.Object
+	// Entry returns the status of the latest execution of a task on a route. If the
+	// task was not on that route, it is that of the nearest earlier route that this
+	// one goes on from; on is the route then. The bool is whether there is one.
+	Entry(task string, route int64) (status string, on int64, ok bool)
+}
+
 // currentTask returns the task whose transition is being evaluated.
 func currentTask(c *value.Dict) (*value.Dict, error) {
 	if c == nil || c.Len() == 0 {
@@ -23,12 +34,19 @@ func currentTask(c *value.Dict) (*value.Dict, error) {
 	return task, nil
 }
 
-func resultFunc(_ context.Context, c *value.Dict, a *value.Args) (value.Value, error) {
+func resultFunc(ctx context.Context, c *value.Dict, a *value.Args) (value.Value, error) {
 	if err := a.None(); err != nil {
 		return nil, err
 	}
 	task, err := currentTask(c)
-	return get(task, "result"), err
+	if err != nil {
+		return nil, err
+	}
+	v := get(task, "result")
+	if l, ok := v.(value.Lazy); ok {
+		return l.Force(ctx)
+	}
+	return v, nil
 }
 
 // statusIs makes a function that tells whether the current task has one of some
@@ -70,6 +88,12 @@ func taskStatusFunc(_ context.Context, c *value.Dict, a *value.Args) (value.Valu
 }
 
 func taskStatus(c *value.Dict, id value.Value, route int64) (value.Value, error) {
+	if s, ok := get(c, keyState).(State); ok {
+		if status, _, ok := s.Entry(value.Str(id), route); ok && status != "" {
+			return status, nil
+		}
+		return unset, nil
+	}
 	entry, err := taskEntry(c, id, route)
 	if entry == nil || err != nil {
 		return unset, err
@@ -78,6 +102,17 @@ func taskStatus(c *value.Dict, id value.Value, route int64) (value.Value, error)
 		return status, nil
 	}
 	return unset, nil
+}
+
+// taskRoute returns on which route the entry of a task is, and whether there is one.
+func taskRoute(c *value.Dict, id value.Value, route int64) (on int64, ok bool, err error) {
+	if s, is := get(c, keyState).(State); is {
+		_, on, ok = s.Entry(value.Str(id), route)
+		return on, ok, nil
+	}
+	entry, err := taskEntry(c, id, route)
+	on, _ = get(entry, "route").(int64)
+	return on, entry != nil, err
 }
 
 // taskEntry returns the entry of a task in the sequence of the workflow. If the task
@@ -151,12 +186,12 @@ func (e *Evaluator) task(ctx context.Context, c *value.Dict, a *value.Args) (val
 		route = get(current, "route")
 	}
 	n, _ := route.(int64)
-	entry, err := taskEntry(c, id, n)
+	on, known, err := taskRoute(c, id, n)
 	if err != nil {
 		return nil, err
 	}
 	missing := errorf(EvaluationError, `Unable to find task execution for "%s".`, value.Str(id))
-	if entry == nil || e.options.Task == nil {
+	if !known || e.options.Task == nil {
 		return nil, missing
 	}
 	vars, _ := get(c, keyVars).(*value.Dict)
@@ -165,7 +200,6 @@ func (e *Evaluator) task(ctx context.Context, c *value.Dict, a *value.Args) (val
 	if !ok {
 		return nil, value.KeyError.Errorf("'workflow_execution_id'")
 	}
-	on, _ := get(entry, "route").(int64)
 	v, ok, err := e.options.Task(ctx, workflow, value.Str(id), on)
 	if err == nil && !ok {
 		return nil, missing

@@ -1,0 +1,3 @@
+package orquesta
+
+type engineRow struct{}

@@ -216,18 +216,22 @@ func (c *conductor) terminal() (*value.Dict, error) {
 	if !c.status.Final() {
 		return nil, failf("WorkflowContextError", "Workflow is not in completed status.")
 	}
-	d := value.NewDict()
-	first := true
+	var d *value.Dict
 	for _, e := range c.entries {
 		switch {
 		case !e.term:
 			continue
-		case first:
+		case d == nil:
 			d = c.contexts.over(e.in).Clone()
-			first = false
 		default:
 			lay(d, c.contexts.over(e.in.withoutRoot()))
 		}
+	}
+	if d == nil && len(c.contexts.all) > 0 {
+		d = c.contexts.all[0].Clone() // no task ended it: it was canceled while it waited
+	}
+	if d == nil {
+		d = value.NewDict()
 	}
 	return d, nil
 }

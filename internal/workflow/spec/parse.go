@@ -70,13 +70,13 @@ func readSource(text []byte) (source, Findings) {
 
 // at returns a finding about the value at a path.
 func (s source) at(path []any, message string) Finding {
-	f := Finding{Category: Syntax, Message: message, SpecPath: specPath(path)}
+	f := Finding{Category: Syntax, Message: message, SpecPath: Path(path)}
 	f.Line, f.Column = s.doc.Pos(path...)
 	return f
 }
 
-// specPath writes a path as tasks.task1.next[0].
-func specPath(path []any) string {
+// Path writes a path as tasks.task1.next[0].
+func Path(path []any) string {
 	var b strings.Builder
 	for _, p := range path {
 		switch p := p.(type) {

@@ -15,7 +15,7 @@ import (
 func (i *inspector) syntax() Findings {
 	var all Findings
 	for _, e := range language().Validate(i.root) {
-		p := place{path: e.Path, spec: specPath(e.Path), schema: specPath(e.SchemaPath())}
+		p := place{path: e.Path, spec: Path(e.Path), schema: Path(e.SchemaPath())}
 		keys, known := e.Unexpected()
 		f := i.finding(Syntax, p, plain(e.Msg))
 		if len(keys) > 0 {

@@ -1,0 +1,213 @@
+package orquesta
+
+import (
+	"context"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/workflow"
+)
+
+// proceed starts what may start, and ends the workflow when nothing is left.
+func (e *Engine) proceed(ctx context.Context) error {
+	if e.state.Ended {
+		return nil
+	}
+	for budget := startsPerStep; ; {
+		all, more, err := e.c.next(ctx, budget)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			if more {
+				e.do(workflow.More{})
+				return nil
+			}
+			break
+		}
+		for _, r := range all {
+			budget -= max(1, len(r.which))
+		}
+		if err := e.run(ctx, all); err != nil {
+			return err
+		}
+	}
+	e.settle()
+	return e.end(ctx)
+}
+
+// run marks tasks as running and starts their actions. Tasks without one succeed at
+// once.
+func (e *Engine) run(ctx context.Context, all []ready) error {
+	for _, r := range all {
+		if err := e.mark(ctx, r); err != nil {
+			return err
+		}
+	}
+	for _, r := range all {
+		en := e.c.latest[r.staged.place]
+		if en == nil || en.status != execution.Running {
+			continue // it could not be marked, which has failed the workflow
+		}
+		if len(r.which) == 0 || r.task == nil || r.task.Action == "" {
+			done := action(execution.Succeeded)
+			if r.itemized {
+				done.result = value.NewList()
+			}
+			if err := e.update(ctx, en.place, done); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, i := range r.which {
+			item := -1
+			if r.itemized {
+				item = i
+			}
+			e.start(r, en, item, r.actions[i])
+		}
+	}
+	return nil
+}
+
+// mark tells a task that it runs.
+func (e *Engine) mark(ctx context.Context, r ready) error {
+	p := r.staged.place
+	if fresh := r.staged.items == nil || r.staged.items.from == 0; fresh {
+		e.state.Runs++
+		e.c.dirty.head = true
+	}
+	if e.state.Runs > maxRuns {
+		e.c.fail(failf("LimitError",
+			"Tasks have run %d times, which is as often as they may in one workflow. Is there a cycle without an end?", maxRuns),
+			note{task: p.task, route: p.route, path: []any{"tasks", p.task}})
+		e.failNow()
+		return nil
+	}
+	if !r.itemized || len(r.which) == 0 {
+		return e.update(ctx, p, action(execution.Running))
+	}
+	for _, i := range r.which {
+		if err := e.update(ctx, p, itemEvent(i, execution.Running)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start has an action run.
+func (e *Engine) start(r ready, en *entry, item int, c call) {
+	name, ok := c.action.(string)
+	if !ok || name == "" {
+		e.failEntry(en, item, failf("TypeError", "The action is not a name but %s.", value.Repr(c.action)))
+		return
+	}
+	input, ok := c.input.(*value.Dict)
+	if !ok && c.input != nil {
+		e.failEntry(en, item, failf("TypeError", "The input of the action is not a dict but of type %s.", value.TypeName(c.input)))
+		return
+	}
+	if input == nil {
+		input = value.NewDict()
+	}
+	s := workflow.Start{
+		Ref: ref(en, item), Task: en.task, Action: name, Input: input, Timeout: r.timeout, Notify: e.notify(en.task),
+		Context: map[string]value.Value{"orquesta": e.context(en, item)},
+	}
+	// With a concurrency the delay is for the first ones: the others wait anyhow.
+	limited, _ := integer(r.concurrency)
+	if item < 0 || r.concurrency == nil || int64(item) < limited {
+		s.Delay = time.Duration(r.delay) * time.Second
+	}
+	e.do(s)
+}
+
+// context is what the execution of a task says of its workflow.
+func (e *Engine) context(en *entry, item int) *value.Dict {
+	d := value.NewDict()
+	d.Set("workflow_execution_id", e.in.ID)
+	d.Set("task_execution_id", e.taskID(en))
+	d.Set("task_name", en.task)
+	d.Set("task_id", en.task)
+	d.Set("task_route", int64(en.route))
+	if item >= 0 {
+		d.Set("item_id", int64(item))
+	}
+	return d
+}
+
+// notify returns who hears of the end of a task: only of those that the parameters
+// of the runner name.
+func (e *Engine) notify(task string) value.Value {
+	if e.in.Runner == nil {
+		return nil
+	}
+	v, _ := e.in.Runner.Get("notify")
+	if tasks, ok := v.(*value.List); ok {
+		for _, name := range tasks.Items {
+			if value.Equal(name, task) {
+				return e.in.Notify
+			}
+		}
+	}
+	return nil
+}
+
+// settle brings a workflow to a status that fits what is under way. It is what
+// keeps one from waiting for nothing.
+func (e *Engine) settle() {
+	c := e.c
+	switch busy := c.busy(); c.status { //nolint:exhaustive // the others wait for nothing
+	case execution.Resuming:
+		switch {
+		case busy:
+			_ = c.request(execution.Running)
+		case c.any(execution.Paused): // their own resuming will be heard
+		case c.any(execution.Pending):
+			_ = c.request(execution.Paused)
+		default:
+			e.stuck()
+		}
+	case execution.Canceling:
+		if !busy {
+			_ = c.request(execution.Canceled)
+		}
+	case execution.Pausing:
+		if !busy {
+			_ = c.request(execution.Paused)
+		}
+	case execution.Running:
+		switch {
+		case busy:
+		case c.any(execution.Paused, execution.Pending):
+			_ = c.request(execution.Paused)
+		default:
+			e.stuck()
+		}
+	}
+}
+
+// stuck fails a workflow of which nothing is left that could go on.
+func (e *Engine) stuck() {
+	e.c.fail(failf("WorkflowStuckError", "Nothing is left to run, and yet the workflow has not come to an end."), note{route: -1})
+	e.failNow()
+}
+
+// end says that the workflow is over, once it is and has taken back what it should.
+func (e *Engine) end(ctx context.Context) error {
+	if !e.c.status.Final() {
+		return nil
+	}
+	e.c.render(ctx)
+	if e.trouble != nil {
+		return e.trouble
+	}
+	if more, err := e.undo(ctx); more || err != nil {
+		return err
+	}
+	e.state.Ended = true
+	e.c.dirty.head = true
+	e.do(workflow.End{Result: e.result()})
+	return nil
+}

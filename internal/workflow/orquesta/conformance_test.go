@@ -130,10 +130,10 @@ func (r *replay) op(d *value.Dict) error {
 			return fmt.Errorf("no error, want %s %s", want, value.Str(at(d, "message")))
 		}
 		if classOf(err) != want {
-			return fmt.Errorf("error %s %q, want %s", classOf(err), err, want)
+			return fmt.Errorf("error %s %q, want %s", classOf(err), err.Error(), want)
 		}
 		if msg, ok := at(d, "message").(string); ok && strings.HasPrefix(want, "Invalid") && err.Error() != msg {
-			return fmt.Errorf("error %q, want %q", err, msg)
+			return fmt.Errorf("error %q, want %q", err.Error(), msg)
 		}
 	} else {
 		if err != nil {
@@ -347,7 +347,7 @@ func replayMachine(c conformance.Case) error {
 			return err
 		}
 		if err == nil || classOf(err) != c.Text("error") || err.Error() != c.Text("message") {
-			return fmt.Errorf("error %v, want %s %s", err, c.Text("error"), c.Text("message"))
+			return fmt.Errorf("error %q, want %s %s", fmt.Sprint(err), c.Text("error"), c.Text("message"))
 		}
 		return nil
 	}

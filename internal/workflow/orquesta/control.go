@@ -1,7 +1,6 @@
 package orquesta
 
 import (
-	"context"
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -40,7 +39,7 @@ func (e *Engine) pause() error {
 }
 
 // resume goes on. A workflow that waits for nothing but answers waits on.
-func (e *Engine) resume(ctx context.Context) error {
+func (e *Engine) resume() error {
 	if err := e.over("resumed"); err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func (e *Engine) hear(ctx context.Context, ev workflow.Event) error {
 	case workflow.Pause:
 		return e.pause()
 	case workflow.Resume:
-		return e.resume(ctx)
+		return e.resume()
 	case workflow.Cancel:
 		return e.cancel()
 	case workflow.Rerun:

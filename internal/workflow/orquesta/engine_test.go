@@ -365,7 +365,7 @@ func TestAWorkflowGoesOnWhenItsQuestionIsAnswered(t *testing.T) {
 		c := carry(t, asking, `{}`)
 		c.reload = reload
 		c.step(workflow.Begin{})
-		c.is("ask", execution.Pending)
+		c.waits(execution.Pending)
 		c.wantStatus(execution.Paused)
 		c.step(workflow.Resume{}) // there is nothing to go on with
 		c.wantStatus(execution.Paused)
@@ -379,7 +379,7 @@ func TestAWorkflowGoesOnWhenItsQuestionIsAnswered(t *testing.T) {
 
 func TestAQuestionThatNobodyAnswersFails(t *testing.T) {
 	c := begin(t, asking, `{}`)
-	c.is("ask", execution.Pending)
+	c.waits(execution.Pending)
 	c.ends(c.take("ask"), execution.Timeout, `{}`)
 	c.wantTasks("page")
 	c.succeeds("page", `{}`)
@@ -391,7 +391,7 @@ func TestWhoPausedItMustResumeIt(t *testing.T) {
 		c := carry(t, asking, `{}`)
 		c.reload = reload
 		c.step(workflow.Begin{})
-		c.is("ask", execution.Pending)
+		c.waits(execution.Pending)
 		c.step(workflow.Pause{})
 		c.succeeds("ask", `{"response": {"ok": true}}`)
 		c.wantStatus(execution.Paused)
@@ -404,7 +404,7 @@ func TestWhoPausedItMustResumeIt(t *testing.T) {
 		c = carry(t, strings.Replace(asking, "failed()", "false", 1), `{}`)
 		c.reload = reload
 		c.step(workflow.Begin{})
-		c.is("ask", execution.Pending)
+		c.waits(execution.Pending)
 		c.step(workflow.Pause{})
 		c.ends(c.take("ask"), execution.Timeout, `{}`)
 		c.wantStatus(execution.Paused)
@@ -415,7 +415,7 @@ func TestWhoPausedItMustResumeIt(t *testing.T) {
 
 func TestCancelWhileAQuestionIsOpen(t *testing.T) {
 	c := begin(t, asking, `{}`)
-	c.is("ask", execution.Pending)
+	c.waits(execution.Pending)
 	c.step(workflow.Cancel{})
 	c.wantEnd(execution.Canceled, `{"output": {"answer": null}}`)
 	if len(c.signals) != 1 {
@@ -427,17 +427,17 @@ func TestCancelWhileAQuestionIsOpen(t *testing.T) {
 
 func TestAPausedSubworkflowPausesAndGoesOnWithIt(t *testing.T) {
 	c := begin(t, asking, `{}`)
-	c.is("ask", execution.Paused)
+	c.waits(execution.Paused)
 	c.wantStatus(execution.Paused)
-	c.is("ask", execution.Running)
+	c.waits(execution.Running)
 	c.wantStatus(execution.Running)
-	c.is("ask", execution.Paused)
+	c.waits(execution.Paused)
 	c.step(workflow.Resume{})
 	c.wantStatus(execution.Resuming)
 	if s := c.signals[len(c.signals)-1]; s.To != execution.Resuming {
 		t.Errorf("signal %v", s)
 	}
-	c.is("ask", execution.Running)
+	c.waits(execution.Running)
 	c.wantStatus(execution.Running)
 	c.succeeds("ask", `{"response": {"ok": 1}}`)
 	c.succeeds("act", `{}`)

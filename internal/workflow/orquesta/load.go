@@ -31,7 +31,11 @@ func (c *conductor) load(rows []workflow.Row) (*engineRow, error) {
 		kind string
 		read func(r workflow.Row) error
 	}{
-		{rowContext, l.context}, {rowRoute, l.route}, {rowEntry, l.entry}, {rowStaged, l.staged}, {rowItem, l.item},
+		{rowContext, l.context},
+		{rowRoute, l.route},
+		{rowEntry, l.entry},
+		{rowStaged, l.staged},
+		{rowItem, l.item},
 		{rowError, func(r workflow.Row) error { return l.note(r, &c.errors) }},
 		{rowLog, func(r workflow.Row) error { return l.note(r, &c.log) }},
 		{rowOutput, l.output},

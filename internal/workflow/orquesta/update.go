@@ -2,6 +2,7 @@ package orquesta
 
 import (
 	"context"
+	"slices"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -58,8 +59,10 @@ func (c *conductor) retryOf(ctx context.Context, task string, r *graph.Retry, in
 		}
 		n, ok := integer(v)
 		if !ok {
-			return nil, &placed{failf("ValueError", `The retry %s for task "%s" is not an integer.`, part.name, task),
-				[]any{"tasks", task, "retry", part.name}}
+			return nil, &placed{
+				failf("ValueError", `The retry %s for task "%s" is not an integer.`, part.name, task),
+				[]any{"tasks", task, "retry", part.name},
+			}
 		}
 		*part.v = n
 	}
@@ -345,10 +348,8 @@ func (c *conductor) follows(edge *graph.Edge, route int) int {
 	}
 	from := edge.From + "__t" + itoa(edge.Key)
 	steps := c.routes[route]
-	for _, s := range steps {
-		if s == from {
-			return route
-		}
+	if slices.Contains(steps, from) {
+		return route
 	}
 	return c.route(append(append(make([]string, 0, len(steps)+1), steps...), from))
 }

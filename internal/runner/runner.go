@@ -22,8 +22,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -169,6 +171,30 @@ func WithTimeout(ctx context.Context, seconds value.Value) (context.Context, con
 	d := time.Duration(min(max(f, 0), longest) * float64(time.Second))
 	ctx, cancel := context.WithTimeoutCause(ctx, d, ErrTimeout)
 	return ctx, cancel, nil
+}
+
+// Environment returns the variables that a task's own env asks for, and over them
+// those that actions are promised.
+func (t *Task) Environment() (map[string]string, error) {
+	all := make(map[string]string, len(t.Env)+8)
+	switch env := t.Parameter("env", nil).(type) {
+	case nil:
+	case *value.Dict:
+		for k, v := range env.All() {
+			name := value.Str(k)
+			if name == "" || strings.ContainsAny(name, "=\x00") {
+				return nil, fmt.Errorf("env: %q can't be the name of an environment variable", name)
+			}
+			if v != nil {
+				all[name] = value.Str(v)
+			}
+		}
+	default:
+		return nil, fmt.Errorf("env is a %s, not an object", value.TypeName(env))
+	}
+	all["ST2_ACTION_DEBUG"] = value.Str(value.Truth(t.Parameter("debug", false)))
+	maps.Copy(all, t.Env)
+	return all, nil
 }
 
 // Parameter returns a parameter of the runner, or def if it was not given.

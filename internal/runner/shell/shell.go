@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -225,24 +224,10 @@ func (s *Shell) signal(line *cmdline.Line, env []string) func(syscall.Signal, []
 // environment returns the environment of an action: what the server gives, then
 // the action's own env, then what actions are promised.
 func (s *Shell) environment(t *runner.Task) ([]string, error) {
-	more := make(map[string]string, len(t.Env)+8)
-	switch env := t.Parameter("env", nil).(type) {
-	case nil:
-	case *value.Dict:
-		for k, v := range env.All() {
-			name := value.Str(k)
-			if name == "" || strings.ContainsAny(name, "=\x00") {
-				return nil, fmt.Errorf("env: %q can't be the name of an environment variable", name)
-			}
-			if v != nil {
-				more[name] = value.Str(v)
-			}
-		}
-	default:
-		return nil, fmt.Errorf("env is a %s, not an object", value.TypeName(env))
+	more, err := t.Environment()
+	if err != nil {
+		return nil, err
 	}
-	more["ST2_ACTION_DEBUG"] = value.Str(value.Truth(t.Parameter("debug", false)))
-	maps.Copy(more, t.Env)
 	all := make([]string, 0, len(s.opts.Env)+len(more))
 	for _, entry := range s.opts.Env {
 		name, _, _ := strings.Cut(entry, "=")

@@ -51,6 +51,7 @@ type Deps struct {
 	Bus       bus.Bus
 	Launcher  Launcher
 	Intake    Intake
+	Inquiries Inquiries
 	Registrar Registrar
 	Signer    *access.Signer
 	Metrics   *prometheus.Registry
@@ -137,7 +138,7 @@ func New(d Deps, o Options) *API {
 	a.attrs.instances = attributesOf[wire.Instance](nil, nil)
 	a.attrs.enforcements = attributesOf[wire.Enforcement]([]string{"status"}, nil)
 	for _, group := range [][]*route{
-		a.accessRoutes(), a.contentRoutes(), a.ruleRoutes(), a.executionRoutes(), a.eventRoutes(), a.keyRoutes(),
+		a.accessRoutes(), a.contentRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(),
 		a.workflowRoutes(), a.sourceRoutes(), a.whyRoutes(), a.streamRoutes(), a.serverRoutes(),
 	} {
 		a.routes = append(a.routes, group...)

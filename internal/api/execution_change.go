@@ -93,7 +93,7 @@ func (c *call) executionContext(given *value.Dict) (execution.Context, error) {
 		given.Update(d)
 	}
 	// What the server says of an execution, nobody else does.
-	for _, name := range []string{"pack", "rule", "trigger_instance", "policies", "re-run", "cancelled_by"} {
+	for _, name := range []string{"pack", "rule", "trigger_instance", "policies", "re-run", "cancelled_by", "answered_by"} {
 		given.Delete(name)
 	}
 	if !c.who.Admin {
@@ -289,7 +289,7 @@ func (c *call) executionResult() error {
 		return err
 	}
 	if !show {
-		b = c.view().maskResult(e.Action, b)
+		b = c.view().maskResult(e, b)
 	}
 	b = rawOrNull(b)
 	if pretty {

@@ -131,7 +131,7 @@ func (a *API) executionView(e *execution.Execution, sel selection, show bool) wi
 	if !show {
 		out.Parameters = v.maskParameters(e.Action, out.Parameters)
 		out.LiveAction.Parameters = out.Parameters
-		out.Result = v.maskResult(e.Action, out.Result)
+		out.Result = v.maskResult(e, out.Result)
 	}
 	if r := e.Context.Rule; r != nil && sel.wants("rule") {
 		if full, ok := v.catalog.Rule(r.ID); ok {
@@ -320,7 +320,7 @@ func (c *call) executionAttribute() error {
 			return err
 		}
 		if !show {
-			b = c.view().maskResult(e.Action, b)
+			b = c.view().maskResult(e, b)
 		}
 		out = rawOrNull(b)
 	case "trigger_instance":

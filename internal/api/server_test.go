@@ -20,6 +20,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/bus/membus"
 	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/dispatch"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/jinja"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -83,9 +84,10 @@ func newServerWith(t testing.TB, opts api.Options, change func(*source)) *server
 	if s.signer, err = access.NewSigner(access.NewSigningKey()); err != nil {
 		t.Fatal(err)
 	}
+	events := intake.New(s.store, holder, launcher, params, templates, intake.Options{})
 	s.api = api.New(api.Deps{
 		Store: s.store, Catalog: holder, Bus: s.bus, Launcher: launcher, Registrar: registrar, Signer: s.signer,
-		Intake:  intake.New(s.store, holder, launcher, params, templates, intake.Options{}),
+		Intake: events, Inquiries: dispatch.New(s.store, holder, s.bus, params, events, dispatch.Options{}),
 		Metrics: prometheus.NewRegistry(), Version: "1.2.3",
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, opts)

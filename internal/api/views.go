@@ -8,7 +8,9 @@ import (
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/inquiry"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/schema"
 )
@@ -139,8 +141,11 @@ func (v *views) hasSecrets(a *catalog.Action) bool {
 }
 
 // maskResult hides the secrets in the result of an execution.
-func (v *views) maskResult(ref string, result json.RawMessage) json.RawMessage {
-	a, ok := v.catalog.Action(ref)
+func (v *views) maskResult(e *execution.Execution, result json.RawMessage) json.RawMessage {
+	if e.Runner == inquiry.Runner {
+		return inquiry.Masked(result) // which has its schema with it
+	}
+	a, ok := v.catalog.Action(e.Action)
 	if !ok || a.Runner == nil || a.OutputSchema == nil || a.OutputSchema.Len() == 0 || len(result) == 0 {
 		return result
 	}

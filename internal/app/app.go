@@ -33,6 +33,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/process"
 	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/runner"
+	"github.com/nightshift-run/nightshift/internal/runner/inquirer"
 	"github.com/nightshift-run/nightshift/internal/runner/native"
 	"github.com/nightshift-run/nightshift/internal/runner/noop"
 	"github.com/nightshift-run/nightshift/internal/runner/shell"
@@ -89,6 +90,7 @@ func (a *App) useRunners() {
 		runner.HTTPRequest:      a.web,
 		runner.Noop:             noop.New(),
 		runner.Native:           native.New(native.Builtins()),
+		runner.Inquirer:         inquirer.New(),
 	}
 	maps.Copy(a.runners, a.opts.Runners)
 }
@@ -138,7 +140,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.Handler = api.New(api.Deps{
-		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Registrar: a.Registry,
+		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Inquiries: a.Dispatch, Registrar: a.Registry,
 		Signer: signer, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"),
 	}, api.Options{URL: a.URL()})
 	return a, a.bury(ctx)

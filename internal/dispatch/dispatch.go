@@ -49,6 +49,8 @@ type Aftermath interface {
 	// records the decision in the transaction of the end, and tells the world
 	// after its commit. Both may be nil.
 	Finished(ctx context.Context, e *execution.Execution) (record func(context.Context, *store.Tx) error, tell func(context.Context))
+	// Asked does the same when the inquiry e begins to wait for its answer.
+	Asked(ctx context.Context, e *execution.Execution, route string) (record func(context.Context, *store.Tx) error, tell func(context.Context))
 }
 
 // Options configure a Dispatch. The zero value of each field means its default.
@@ -223,7 +225,8 @@ func (d *Dispatch) ringOutput(ctx context.Context, chunks []store.Chunk) {
 	}
 }
 
-// Finished is the end of an execution as its worker tells it.
+// Finished is the end of an execution as its worker tells it, or that it waits for
+// somebody from now on: then Status is Pending.
 type Finished struct {
 	ID      string
 	Attempt int
@@ -240,6 +243,9 @@ var ErrStale = errors.New("the execution is not in this worker's hands any more"
 // Finish records the end of an execution with all that follows from it. A
 // worker keeps the result until Finish returns nil or [ErrStale].
 func (d *Dispatch) Finish(ctx context.Context, f Finished) error {
+	if f.Status == execution.Pending {
+		return d.ask(ctx, f)
+	}
 	if !f.Status.Final() {
 		return fmt.Errorf("finish execution %s: %s is not an end", f.ID, f.Status)
 	}

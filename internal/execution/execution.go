@@ -88,6 +88,7 @@ type Context struct {
 	CanceledBy      string          `json:"cancelled_by,omitempty"`
 	PausedBy        string          `json:"paused_by,omitempty"`
 	ResumedBy       string          `json:"resumed_by,omitempty"`
+	AnsweredBy      string          `json:"answered_by,omitempty"` // ours: who has answered the inquiry
 	// Extra holds what a client sent along with the st2-context header and the
 	// body's context, by name.
 	Extra map[string]json.RawMessage `json:"-"`

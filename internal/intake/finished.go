@@ -33,9 +33,32 @@ func (i *Intake) Finished(ctx context.Context, e *execution.Execution) (
 	payload.Set("runner_ref", e.Runner)
 	payload.Set("parameters", read(e.Parameters))
 	payload.Set("result", read(e.Result))
-	d, err := i.decide(ctx, Event{Trigger: trigger.ActionFinished, Payload: payload, Key: e.ID}, time.Now())
+	return i.follow(ctx, e, Event{Trigger: trigger.ActionFinished, Payload: payload, Key: e.ID})
+}
+
+// Asked makes it an event of the type core.st2.generic.inquiry that the inquiry e
+// waits for its answer. What it returns is used as that of Finished.
+func (i *Intake) Asked(ctx context.Context, e *execution.Execution, route string) (
+	record func(context.Context, *store.Tx) error, tell func(context.Context),
+) {
+	payload := value.NewDict()
+	payload.Set("id", e.ID)
+	payload.Set("route", route)
+	event := Event{Trigger: trigger.Inquiry, Payload: payload, Key: e.ID}
+	if t := e.Context.TraceContext; t != nil {
+		event.TraceTag = t.Tag
+	}
+	return i.follow(ctx, e, event)
+}
+
+// follow decides about an event that is of an execution. When that can't be
+// decided, the execution must not suffer for it.
+func (i *Intake) follow(ctx context.Context, e *execution.Execution, event Event) (
+	record func(context.Context, *store.Tx) error, tell func(context.Context),
+) {
+	d, err := i.decide(ctx, event, time.Now())
 	if err != nil {
-		i.opts.Logger.Error("end of an execution is no event", "execution", e.ID, "err", err)
+		i.opts.Logger.Error("what an execution does is no event", "execution", e.ID, "trigger", event.Trigger, "err", err)
 		return nil, nil
 	}
 	return func(ctx context.Context, tx *store.Tx) error { return i.record(ctx, tx, d) },

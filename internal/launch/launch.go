@@ -19,6 +19,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/ident"
+	"github.com/nightshift-run/nightshift/internal/inquiry"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -62,7 +63,7 @@ func (l *Launcher) Prepare(ctx context.Context, r execution.Request, now time.Ti
 		Trigger:     r.Trigger,
 		TriggerType: r.TriggerType,
 		CreatedAt:   now,
-		Idempotent:  a.Idempotent,
+		Idempotent:  a.Idempotent || a.Runner.Name == inquiry.Runner, // who has been asked twice was asked once
 		Conducted:   a.Runner.Conducted,
 		Parent:      r.Parent,
 		Task:        r.Task,

@@ -1,6 +1,6 @@
 // Package scheduler decides which executions may start: it applies the policies
-// of their actions, wakes workers when something falls due, and recovers what
-// vanished workers held.
+// of their actions, wakes workers when something falls due, recovers what
+// vanished workers held, and ends what waited for people too long.
 //
 // It decides in the transaction that it counts in, so a limit holds however
 // many schedulers there are.
@@ -20,9 +20,13 @@ import (
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
-// Recoverer decides about what vanished workers held.
+// Recoverer decides about what does not go on by itself, and says about how many
+// executions it has decided.
 type Recoverer interface {
+	// Recover is about what vanished workers held.
 	Recover(ctx context.Context) (int, error)
+	// Expire is about what waits for people, and has waited long enough.
+	Expire(ctx context.Context) (int, error)
 }
 
 // Options configure a Scheduler. The zero value of each field means its default.
@@ -101,6 +105,9 @@ func (s *Scheduler) pass(ctx context.Context, sweep bool) error {
 			return fmt.Errorf("recover: %w", err)
 		} else if n > 0 {
 			s.opts.Logger.Warn("decided about what vanished workers held", "executions", n)
+		}
+		if _, err := s.recover.Expire(ctx); err != nil {
+			return fmt.Errorf("expire: %w", err)
 		}
 	}
 	changed, err := s.Admit(ctx, time.Now())

@@ -18,6 +18,8 @@ const (
 	DateTimer      = "core.st2.DateTimer"
 	CronTimer      = "core.st2.CronTimer"
 	ActionFinished = "core.st2.generic.actiontrigger"
+	Notify         = "core.st2.generic.notifytrigger"
+	Inquiry        = "core.st2.generic.inquiry"
 	KeyCreated     = "core.st2.key_value_pair.create"
 	KeyUpdated     = "core.st2.key_value_pair.update"
 	KeyChanged     = "core.st2.key_value_pair.value_change"

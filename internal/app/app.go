@@ -37,6 +37,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/runner/native"
 	"github.com/nightshift-run/nightshift/internal/runner/noop"
 	"github.com/nightshift-run/nightshift/internal/runner/shell"
+	"github.com/nightshift-run/nightshift/internal/runner/ssh"
 	"github.com/nightshift-run/nightshift/internal/runner/web"
 	"github.com/nightshift-run/nightshift/internal/scheduler"
 	"github.com/nightshift-run/nightshift/internal/store"
@@ -76,6 +77,7 @@ type App struct {
 	templates *jinja.Env
 	spawner   *process.Spawner
 	web       *web.Runner
+	ssh       *ssh.Remote
 }
 
 // useRunners makes all that this server can run actions with, by the name of the
@@ -92,6 +94,7 @@ func (a *App) useRunners() {
 		runner.Native:           native.New(native.Builtins()),
 		runner.Inquirer:         inquirer.New(),
 	}
+	maps.Copy(a.runners, a.remoteRunners())
 	maps.Copy(a.runners, a.opts.Runners)
 }
 
@@ -270,6 +273,7 @@ func (a *App) Close() error {
 		errs = append(errs, a.Store.Close())
 	}
 	a.web.Close()
+	a.ssh.Close()
 	a.spawner.Close()
 	return errors.Join(errs...)
 }

@@ -36,6 +36,7 @@ type Config struct {
 	Timezone string `yaml:"timezone"`
 
 	Worker    Worker    `yaml:"worker"`
+	SSH       SSH       `yaml:"ssh"`
 	Retention Retention `yaml:"retention"`
 	Log       Log       `yaml:"log"`
 }
@@ -52,6 +53,56 @@ type Worker struct {
 	// User is whom local actions run as. Another than the server's own needs
 	// sudo without a password. Default: the server's own.
 	User string `yaml:"user"`
+}
+
+// SSH is how actions reach other machines.
+type SSH struct {
+	// User is who logs in where an action gives no username. Default: worker.user.
+	User string `yaml:"user"`
+
+	// Key is the file of the private key that is used where an action gives neither
+	// a password nor a key. Default: the keys of the agent, and id_ed25519,
+	// id_ecdsa and id_rsa in ~/.ssh.
+	Key string `yaml:"key"`
+
+	// Agent is the socket of a key agent. Default: that in the server's variable
+	// SSH_AUTH_SOCK.
+	Agent string `yaml:"agent"`
+
+	// Config is a file in the format of ssh_config, whose HostName, Port, User,
+	// IdentityFile and ProxyJump are heard. Default: none.
+	Config string `yaml:"config"`
+
+	// HostKeys says which keys machines may show: with strict, those in known_hosts;
+	// with accept-new, any at the first time and the same ever after; with any, all.
+	// Default: accept-new.
+	HostKeys string `yaml:"host_keys"`
+
+	// KnownHosts are files with the keys of machines, which are only read; what
+	// accept-new learns is kept in ssh/known_hosts in data.
+	// Default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts.
+	KnownHosts []string `yaml:"known_hosts"`
+
+	// ConnectTimeout is how long it may take to log in. Default: 60s.
+	ConnectTimeout Duration `yaml:"connect_timeout"`
+
+	// Idle is how long a connection that no action needs is kept. Default: 5m.
+	Idle Duration `yaml:"idle"`
+
+	// Sessions is how many commands run over one connection at a time; a machine
+	// that allows fewer is believed. Default: 10.
+	Sessions int `yaml:"sessions"`
+
+	// Connections is how many connections one login has to one machine at a time;
+	// what needs more waits. Default: 4.
+	Connections int `yaml:"connections"`
+
+	// Parallel is on how many machines one action works at a time. Default: 50.
+	Parallel int `yaml:"parallel"`
+
+	// Partial lets an action succeed when it succeeds on one of its machines.
+	// Default: false.
+	Partial bool `yaml:"partial"`
 }
 
 // Retention is how long the past is kept. A negative age keeps it for ever.
@@ -108,6 +159,7 @@ func Default() Config {
 		Listen:    "127.0.0.1:9100",
 		Timezone:  "UTC",
 		Worker:    Worker{Slots: 64, Grace: Duration(10 * time.Second)},
+		SSH:       SSH{HostKeys: "accept-new", ConnectTimeout: Duration(time.Minute), Idle: Duration(5 * time.Minute), Sessions: 10, Connections: 4, Parallel: 50},
 		Retention: Retention{Executions: days(30), Events: days(14), Output: days(7), MaxSize: 10240},
 		Log:       Log{Level: "info", Format: "text"},
 	}
@@ -145,7 +197,25 @@ func (c Config) check() error {
 	default:
 		errs = append(errs, fmt.Errorf("log.format is %q; it is one of text, json", c.Log.Format))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.SSH.check()...)...)
+}
+
+func (s SSH) check() []error {
+	var errs []error
+	switch s.HostKeys {
+	case "strict", "accept-new", "any":
+	default:
+		errs = append(errs, fmt.Errorf("ssh.host_keys is %q; it is one of strict, accept-new, any", s.HostKeys))
+	}
+	for _, n := range []struct {
+		name  string
+		value int
+	}{{"sessions", s.Sessions}, {"connections", s.Connections}, {"parallel", s.Parallel}} {
+		if n.value < 1 {
+			errs = append(errs, fmt.Errorf("ssh.%s is %d; it is at least 1", n.name, n.value))
+		}
+	}
+	return errs
 }
 
 var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type config\.(\S+)`)
@@ -174,7 +244,7 @@ func explain(err error) error {
 
 func fieldsOf(typeName string) []string {
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[Config](), reflect.TypeFor[Worker](), reflect.TypeFor[Retention](), reflect.TypeFor[Log](),
+		reflect.TypeFor[Config](), reflect.TypeFor[Worker](), reflect.TypeFor[SSH](), reflect.TypeFor[Retention](), reflect.TypeFor[Log](),
 	} {
 		if t.Name() != typeName {
 			continue

@@ -74,7 +74,7 @@ func fields(b *strings.Builder, types map[string]*ast.StructType, name, prefix s
 				fields(b, types, typ.Name, setting+".")
 				continue
 			}
-			kind = map[string]string{"string": "text", "int": "integer", "Duration": "duration"}[typ.Name]
+			kind = map[string]string{"string": "text", "int": "integer", "bool": "true or false", "Duration": "duration"}[typ.Name]
 		case *ast.ArrayType:
 			kind = "list of texts"
 		}

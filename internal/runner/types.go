@@ -18,12 +18,14 @@ var typesYAML []byte
 
 // The names of the types that the packages below implement.
 const (
-	LocalShellCmd    = "local-shell-cmd"
-	LocalShellScript = "local-shell-script"
-	HTTPRequest      = "http-request"
-	Noop             = "noop"
-	Inquirer         = inquiry.Runner
-	Native           = "nightshift-native" // our own
+	LocalShellCmd     = "local-shell-cmd"
+	LocalShellScript  = "local-shell-script"
+	RemoteShellCmd    = "remote-shell-cmd"
+	RemoteShellScript = "remote-shell-script"
+	HTTPRequest       = "http-request"
+	Noop              = "noop"
+	Inquirer          = inquiry.Runner
+	Native            = "nightshift-native" // our own
 )
 
 // The names of the types whose actions are workflows.

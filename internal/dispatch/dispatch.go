@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/access"
@@ -294,25 +295,37 @@ type Closing struct {
 	again  *execution.Execution // a policy has it tried again
 	record func(context.Context, *store.Tx) error
 	tell   func(context.Context)
+	told   []string // the workflows that hear of it
 }
 
 // Closing decides what follows from a change to a final status. It writes nothing.
 func (d *Dispatch) Closing(ctx context.Context, action string, c store.Change) (*Closing, error) {
-	out := &Closing{d: d, action: action, change: c}
-	if !d.follows(action) {
-		return out, nil
+	if !d.Follows(action) {
+		return &Closing{d: d, action: action, change: c}, nil
 	}
 	e, err := d.store.Reader().Execution(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}
-	e.To(c.To, c.At)
-	e.Result = c.Result
-	out.again = d.retry(e, c.At)
-	if d.after != nil && d.after.Wants() {
-		out.record, out.tell = d.after.Finished(ctx, e)
+	return d.ClosingOf(ctx, e, c), nil
+}
+
+// ClosingOf is [Dispatch.Closing] for who has the execution as it was before the
+// change.
+func (d *Dispatch) ClosingOf(ctx context.Context, e *execution.Execution, c store.Change) *Closing {
+	out := &Closing{d: d, action: e.Action, change: c}
+	if !d.Follows(e.Action) {
+		return out
 	}
-	return out, nil
+	ended := *e
+	ended.Log = slices.Clip(e.Log) // else they might share the entry that is added
+	ended.To(c.To, c.At)
+	ended.Result = c.Result
+	out.again = d.retry(&ended, c.At)
+	if d.after != nil && d.after.Wants() {
+		out.record, out.tell = d.after.Finished(ctx, &ended)
+	}
+	return out
 }
 
 // Record writes what follows, in the transaction of the change.
@@ -322,6 +335,7 @@ func (c *Closing) Record(ctx context.Context, tx *store.Tx) error {
 			return err
 		}
 	}
+	c.told = tx.Told()
 	if c.record != nil {
 		return c.record(ctx, tx)
 	}
@@ -332,8 +346,10 @@ func (c *Closing) Record(ctx context.Context, tx *store.Tx) error {
 func (c *Closing) Tell(ctx context.Context) {
 	d := c.d
 	d.changed(ctx, c.change.ID, c.change.To)
+	bus.Tell(ctx, d.bus, c.told)
 	if c.again != nil {
 		d.ring(ctx, bus.ExecutionScheduled)
+		d.ring(ctx, bus.WorkflowScheduled)
 	}
 	if c.again != nil || d.governed(c.action) {
 		d.ring(ctx, bus.ExecutionRequested) // a place may be free
@@ -343,9 +359,9 @@ func (c *Closing) Tell(ctx context.Context) {
 	}
 }
 
-// follows reports whether the end of an action's execution can have
+// Follows reports whether the end of an action's execution can have
 // consequences beyond itself. Most have none, and are not read again.
-func (d *Dispatch) follows(action string) bool {
+func (d *Dispatch) Follows(action string) bool {
 	if d.after != nil && d.after.Wants() {
 		return true
 	}

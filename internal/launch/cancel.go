@@ -34,6 +34,7 @@ func (l *Launcher) Resume(ctx context.Context, id, user string) (*execution.Exec
 func (l *Launcher) ask(ctx context.Context, what, id, user string, to execution.Status) (*execution.Execution, error) {
 	var e *execution.Execution
 	var ring func(context.Context)
+	var told []string
 	err := l.store.Write(ctx, func(tx *store.Tx) error {
 		var err error
 		if e, err = tx.Execution(ctx, id); err != nil {
@@ -43,6 +44,7 @@ func (l *Launcher) ask(ctx context.Context, what, id, user string, to execution.
 			return refused
 		}
 		ring, err = l.Signal(ctx, tx, e, to, user, time.Now())
+		told = tx.Told()
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -52,6 +54,7 @@ func (l *Launcher) ask(ctx context.Context, what, id, user string, to execution.
 		return e, fmt.Errorf("%s execution %s: %w", what, id, err)
 	}
 	ring(ctx)
+	bus.Tell(ctx, l.bus, told)
 	return e, nil
 }
 
@@ -83,7 +86,8 @@ func refusal(e *execution.Execution, to execution.Status) error {
 
 // Signal asks e in tx for what to is about: Canceling, Pausing or Resuming. What
 // can't do it (a plain action that should pause), or is on its way there, stays as
-// it is. What Signal returns rings for what it did, and is called after the commit.
+// it is. What Signal returns rings for what it did, and is called after the commit;
+// whoever commits rings for the workflows that tx has told, too.
 func (l *Launcher) Signal(
 	ctx context.Context, tx *store.Tx, e *execution.Execution, to execution.Status, user string, now time.Time,
 ) (ring func(context.Context), err error) {
@@ -127,10 +131,7 @@ func (l *Launcher) Signal(
 		}
 	}
 	return func(ctx context.Context) {
-		switch {
-		case about != "":
-			_ = l.bus.Publish(ctx, bus.Message{Subject: bus.WorkflowTold, Body: []byte(e.ID)})
-		case c.To == execution.Canceling:
+		if about == "" && c.To == execution.Canceling {
 			_ = l.bus.Publish(ctx, bus.Message{Subject: bus.ExecutionCanceling, Body: []byte(e.ID)})
 		}
 		_ = l.bus.Publish(ctx, bus.Message{Subject: bus.ExecutionChanged + e.ID, Body: []byte(c.To)})

@@ -106,14 +106,18 @@ func (l *Launcher) Insert(ctx context.Context, tx *store.Tx, e *execution.Execut
 
 // Ring tells who waits for executions that some have been recorded.
 func (l *Launcher) Ring(ctx context.Context, executions ...*execution.Execution) {
-	var scheduled, requested bool
+	var scheduled, begin, requested bool
 	for _, e := range executions {
-		scheduled = scheduled || e.Status == execution.Scheduled
+		scheduled = scheduled || e.Status == execution.Scheduled && !e.Conducted
+		begin = begin || e.Status == execution.Scheduled && e.Conducted
 		requested = requested || e.Status == execution.Requested
 	}
 	// A bell that does not ring costs time, not work: sweeps find what waits.
 	if scheduled {
 		_ = l.bus.Publish(ctx, bus.Message{Subject: bus.ExecutionScheduled})
+	}
+	if begin {
+		_ = l.bus.Publish(ctx, bus.Message{Subject: bus.WorkflowScheduled})
 	}
 	if requested {
 		_ = l.bus.Publish(ctx, bus.Message{Subject: bus.ExecutionRequested})

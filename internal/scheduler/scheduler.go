@@ -117,6 +117,7 @@ func (s *Scheduler) pass(ctx context.Context, sweep bool) error {
 	if sweep || len(changed) > 0 {
 		// At a sweep too: what falls due has no bell of its own.
 		_ = s.bus.Publish(ctx, bus.Message{Subject: bus.ExecutionScheduled})
+		_ = s.bus.Publish(ctx, bus.Message{Subject: bus.WorkflowScheduled})
 	}
 	return err
 }
@@ -149,8 +150,10 @@ func (s *Scheduler) Admit(ctx context.Context, now time.Time) ([]string, error) 
 // admit asks the policies of one action, in one transaction: what it counts
 // stays true until it has decided.
 func (s *Scheduler) admit(ctx context.Context, a *catalog.Action, now time.Time) (changed []string, err error) {
+	var told []string
 	err = s.store.Write(ctx, func(tx *store.Tx) error {
 		changed = nil
+		defer func() { told = tx.Told() }()
 		occupying, err := tx.Occupying(ctx, a.Ref)
 		if err != nil {
 			return err
@@ -185,6 +188,9 @@ func (s *Scheduler) admit(ctx context.Context, a *catalog.Action, now time.Time)
 			}
 		}
 	})
+	if err == nil {
+		bus.Tell(ctx, s.bus, told)
+	}
 	return changed, err
 }
 

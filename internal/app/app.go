@@ -24,6 +24,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/bus/membus"
 	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/conductor"
 	"github.com/nightshift-run/nightshift/internal/config"
 	"github.com/nightshift-run/nightshift/internal/dispatch"
 	"github.com/nightshift-run/nightshift/internal/expr/jinja"
@@ -44,6 +45,9 @@ import (
 	"github.com/nightshift-run/nightshift/internal/store/sqlite"
 	"github.com/nightshift-run/nightshift/internal/timekeeper"
 	"github.com/nightshift-run/nightshift/internal/worker"
+	"github.com/nightshift-run/nightshift/internal/workflow"
+	"github.com/nightshift-run/nightshift/internal/workflow/chain"
+	"github.com/nightshift-run/nightshift/internal/workflow/orquesta"
 )
 
 // Options are what a server is given beside its settings.
@@ -67,12 +71,14 @@ type App struct {
 	Registry *register.Registrar
 	Handler  http.Handler
 
-	cfg      config.Config
-	opts     Options
-	runners  map[string]runner.Runner
-	listener net.Listener
-	ready    atomic.Bool
-	password string // of the user admin, when this start made it
+	cfg       config.Config
+	opts      Options
+	runners   map[string]runner.Runner
+	languages map[string]workflow.Language
+	params    *launch.Params
+	listener  net.Listener
+	ready     atomic.Bool
+	password  string // of the user admin, when this start made it
 
 	templates *jinja.Env
 	spawner   *process.Spawner
@@ -96,6 +102,18 @@ func (a *App) useRunners() {
 	}
 	maps.Copy(a.runners, a.remoteRunners())
 	maps.Copy(a.runners, a.opts.Runners)
+	a.languages = map[string]workflow.Language{
+		runner.ActionChain: chain.New(),
+		runner.Orquesta:    orquesta.New(),
+	}
+}
+
+// instant are the runners that need no worker: noop, unless it is another one here.
+func (a *App) instant() map[string]runner.Runner {
+	if a.opts.Runners[runner.Noop] != nil {
+		return nil
+	}
+	return map[string]runner.Runner{runner.Noop: a.runners[runner.Noop]}
 }
 
 // Open opens the ledger in the data folder, which it makes when it is missing,
@@ -134,10 +152,10 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen); err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	params := launch.NewParams(a.Store, a.Catalog)
-	a.Launcher = launch.New(a.Store, a.Catalog, a.Bus, params)
-	a.Intake = intake.New(a.Store, a.Catalog, a.Launcher, params, a.templates, intake.Options{Logger: a.log("intake")})
-	a.Dispatch = dispatch.New(a.Store, a.Catalog, a.Bus, params, a.Intake, dispatch.Options{
+	a.params = launch.NewParams(a.Store, a.Catalog)
+	a.Launcher = launch.New(a.Store, a.Catalog, a.Bus, a.params)
+	a.Intake = intake.New(a.Store, a.Catalog, a.Launcher, a.params, a.templates, intake.Options{Logger: a.log("intake")})
+	a.Dispatch = dispatch.New(a.Store, a.Catalog, a.Bus, a.params, a.Intake, dispatch.Options{
 		APIURL: a.URL(), Signer: signer, Logger: a.log("dispatch"),
 	})
 	metrics := prometheus.NewRegistry()
@@ -220,6 +238,12 @@ func (a *App) Run(ctx context.Context) error {
 	services := []interface{ Run(context.Context) error }{
 		w,
 		scheduler.New(a.Store, a.Catalog, a.Bus, a.Dispatch, scheduler.Options{Logger: a.log("scheduler")}),
+		conductor.New(conductor.Deps{
+			Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Params: a.params, Dispatch: a.Dispatch,
+			Languages: a.languages,
+		}, conductor.Options{
+			APIURL: a.URL(), Instant: a.instant(), Logger: a.log("conductor"),
+		}),
 		timekeeper.New(a.Catalog, a.Intake, a.Bus, timekeeper.Options{Location: location, Logger: a.log("timekeeper")}),
 		janitor.New(a.Store, janitor.Options{
 			Executions: time.Duration(a.cfg.Retention.Executions), Events: time.Duration(a.cfg.Retention.Events),

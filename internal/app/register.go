@@ -15,7 +15,7 @@ import (
 // mistake in a pack is told and keeps nothing else from working.
 func (a *App) register(ctx context.Context) error {
 	a.Registry = register.New(a.Store, a.Catalog, a.Bus, register.Options{
-		Runners: runner.Types(a.runners, nil), Folders: a.packFolders(), Logger: a.log("register"),
+		Runners: runner.Types(a.runners, a.languages), Folders: a.packFolders(), Logger: a.log("register"),
 		Builtin: filepath.Join(a.cfg.Data, "builtin"), Configs: filepath.Join(a.cfg.Data, "configs"),
 		Parse: intake.ParseTemplates(a.templates),
 	})

@@ -123,7 +123,12 @@ type ReRun struct {
 	Ref   string   `json:"ref"`
 	Tasks []string `json:"tasks,omitempty"`
 	Reset []string `json:"reset,omitempty"`
+	// Failed says that the tasks that failed run again, and Tasks names none.
+	Failed bool `json:"failed,omitempty"`
 }
+
+// Parts reports whether some tasks of a workflow are run again, and not all of it.
+func (r *ReRun) Parts() bool { return len(r.Tasks) > 0 || r.Failed }
 
 // contextFields is Context without its methods, for the plain JSON of it.
 type contextFields Context

@@ -43,8 +43,8 @@ var next = map[Status][]Status{
 	Scheduled: {Running, Delayed, Canceled, Failed},
 	Running:   {Succeeded, Failed, Timeout, Abandoned, Canceling, Canceled, Pausing, Paused, Pending, Scheduled},
 	Pending:   {Succeeded, Failed, Timeout, Canceling, Canceled},
-	Pausing:   {Paused, Succeeded, Failed, Timeout, Abandoned, Canceling, Canceled, Resuming},
-	Paused:    {Resuming, Running, Canceling, Canceled, Failed, Abandoned},
+	Pausing:   {Paused, Succeeded, Failed, Timeout, Abandoned, Canceling, Canceled, Resuming, Running},
+	Paused:    {Resuming, Running, Succeeded, Failed, Timeout, Abandoned, Canceling, Canceled},
 	Resuming:  {Running, Pausing, Paused, Succeeded, Failed, Timeout, Abandoned, Canceling, Canceled},
 	Canceling: {Canceled, Succeeded, Failed, Timeout, Abandoned},
 }

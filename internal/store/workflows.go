@@ -65,10 +65,11 @@ func (tx *Tx) InsertWorkflow(ctx context.Context, w Workflow) error {
 }
 
 // StepWorkflow moves a workflow on from a version, and reports false when it is
-// at another by now: somebody else has stepped it.
+// at another by now, or is over: somebody else has stepped or ended it.
 func (tx *Tx) StepWorkflow(ctx context.Context, id string, version int64) (bool, error) {
 	n, err := tx.affected(tx.c.Exec(ctx, `
-		UPDATE workflows SET version = version + 1 WHERE execution_id = $1 AND version = $2`, id, version))
+		UPDATE workflows SET version = version + 1 WHERE execution_id = $1 AND version = $2
+			AND EXISTS (SELECT 1 FROM executions WHERE id = $1 AND finished_at = 0)`, id, version))
 	if err != nil {
 		return false, fmt.Errorf("step workflow %s: %w", id, err)
 	}

@@ -38,6 +38,13 @@ type Language interface {
 	Load(text []byte, in Input, rows []Row) (Engine, error)
 }
 
+// Explained is an error of a [Language] that knows what the execution shows of it,
+// such as a list of mistakes. Others are shown as {"error": …, "traceback": ""}.
+type Explained interface {
+	error
+	Explain() *value.Dict
+}
+
 // Input is what a workflow is given when it begins.
 type Input struct {
 	ID         string      // of the execution that is the workflow

@@ -98,6 +98,19 @@ func (l Findings) Entries() []*value.Dict {
 	return entries
 }
 
+// Explain is what the execution of a workflow shows that could not start because of
+// the mistakes.
+func (l Findings) Explain() *value.Dict {
+	list := value.NewList()
+	for _, entry := range l.Entries() {
+		list.Items = append(list.Items, entry)
+	}
+	d := value.NewDictCap(2)
+	d.Set("errors", list)
+	d.Set("output", nil)
+	return d
+}
+
 // ByPlace returns the findings in the order of the text.
 func (l Findings) ByPlace() Findings {
 	all := slices.Clone(l)

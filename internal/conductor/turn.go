@@ -1,0 +1,181 @@
+package conductor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/store"
+	"github.com/nightshift-run/nightshift/internal/workflow"
+)
+
+// What one turn takes in at most, so that its transaction stays short. Both are
+// looked at between events: one event may go over.
+const (
+	maxChildren = 512
+	maxSteps    = 1024
+)
+
+// A turn is what a workflow does in one transaction: it hears some of its messages,
+// and what comes of them is gathered here until it is saved.
+type turn struct {
+	c   *Conductor
+	w   *carried
+	now time.Time
+
+	begins bool            // it is the first turn of all
+	saved  *store.Workflow // that begins; nil when it does not
+	copied string          // the workflow whose rows it begins with; empty: none
+	heard  []store.Message
+	user   string // who asked last for something that goes on to children
+
+	steps    int
+	follows  []workflow.Event // that the turn itself gave rise to
+	rows     []workflow.Row
+	at       map[rowName]int // where a row is in rows
+	children []*execution.Execution
+	signals  []workflow.Signal
+	alarms   []store.Alarm
+	left     []store.Message // for the workflow itself, in another turn
+	end      *ending
+}
+
+type rowName struct {
+	kind string
+	key  int64
+}
+
+// ending is how a workflow ends.
+type ending struct {
+	status execution.Status
+	result json.RawMessage
+}
+
+func (c *Conductor) newTurn(w *carried) *turn {
+	w.fresh = map[string]instant{}
+	return &turn{c: c, w: w, now: time.Now(), user: w.exec.Context.User, at: map[rowName]int{}}
+}
+
+// full reports whether no further event should be heard in this turn.
+func (t *turn) full() bool {
+	return t.steps >= maxSteps || len(t.children) >= maxChildren || t.w.engine.Status().Final()
+}
+
+// hear lets the workflow hear an event, and everything that the turn itself gives
+// rise to by it.
+func (t *turn) hear(ctx context.Context, e workflow.Event) error {
+	for t.follows = append(t.follows, e); len(t.follows) > 0; {
+		next := t.follows[0]
+		t.follows = t.follows[1:]
+		if err := t.step(ctx, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step lets the engine hear one event. What makes no sense to a workflow leaves it
+// as it was: it has been told too late, or twice.
+func (t *turn) step(ctx context.Context, e workflow.Event) error {
+	if t.w.engine.Status().Final() {
+		return nil
+	}
+	t.steps++
+	rows, commands, err := t.c.step(ctx, t.w, e)
+	if f, ok := errors.AsType[*fault.Fault](err); ok && f.Kind != fault.Internal && t.optional(e) {
+		t.c.opts.Logger.Debug("workflow can't do what it was told", "execution", t.w.exec.ID, "err", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		name := rowName{r.Kind, r.Key}
+		if i, ok := t.at[name]; ok {
+			t.rows[i] = r
+			continue
+		}
+		t.at[name] = len(t.rows)
+		t.rows = append(t.rows, r)
+	}
+	for _, command := range commands {
+		if err := t.carryOut(ctx, command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// optional reports whether a workflow can go on without having heard e.
+func (t *turn) optional(e workflow.Event) bool {
+	switch e.(type) {
+	case workflow.Begin, workflow.Rerun:
+		return false
+	default:
+		return true
+	}
+}
+
+// step calls an engine, whose panic is an error of its workflow alone. Meanwhile the
+// function task of expressions finds it.
+func (c *Conductor) step(ctx context.Context, w *carried, e workflow.Event) (rows []workflow.Row, commands []workflow.Command, err error) {
+	c.mu.Lock()
+	c.motion[w.exec.ID] = w
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		delete(c.motion, w.exec.ID)
+		c.mu.Unlock()
+		if p := recover(); p != nil {
+			c.opts.Logger.Error("panic in the engine of a workflow", "execution", w.exec.ID, "event", fmt.Sprintf("%T", e),
+				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("the engine of the workflow failed: %v", p)
+		}
+	}()
+	return w.engine.Step(ctx, e)
+}
+
+// event returns what a message says to an engine, and false when it says nothing to it.
+func (t *turn) event(m store.Message) (workflow.Event, bool, error) {
+	switch m.About {
+	case store.AboutChild:
+		if m.Ref == "" {
+			return nil, false, nil // the child is gone, and nobody knows what it was
+		}
+		c := workflow.Child{Ref: m.Ref, Execution: m.Child, Status: execution.Status(m.Body), At: m.At}
+		if c.At.IsZero() {
+			c.At = t.now
+		}
+		if c.Status.Final() {
+			c.Result = func(ctx context.Context) (value.Value, error) { return t.c.result(ctx, t.w, m.Child) }
+		}
+		return c, true, nil
+	case store.AboutPause:
+		t.user = m.Body
+		return workflow.Pause{User: m.Body}, true, nil
+	case store.AboutResume:
+		t.user = m.Body
+		return workflow.Resume{User: m.Body}, true, nil
+	case store.AboutCancel:
+		t.user = m.Body
+		return workflow.Cancel{User: m.Body}, true, nil
+	case store.AboutAlarm:
+		return workflow.Expired{Ref: m.Body}, true, nil
+	case store.AboutMore:
+		return workflow.More{}, true, nil
+	case store.AboutRefused:
+		var r refused
+		if err := json.Unmarshal([]byte(m.Body), &r); err != nil {
+			return nil, false, fmt.Errorf("read the message %q of workflow %s: %w", m.Body, t.w.exec.ID, err)
+		}
+		return workflow.Launched{Ref: r.Ref, At: t.now, Refused: r.Why, Unknown: r.Unknown}, true, nil
+	default:
+		return nil, false, nil
+	}
+}

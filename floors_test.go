@@ -32,7 +32,7 @@ var floors = []struct {
 		"runner", "runner/shell", "runner/ssh", "runner/web", "runner/noop", "runner/native", "runner/inquirer", "runner/runnertest", "api/client",
 	}},
 	{"operations", false, []string{"register", "launch", "intake", "dispatch"}},
-	{"services", false, []string{"worker", "scheduler", "timekeeper", "janitor", "conductor"}},
+	{"services", false, []string{"worker", "scheduler", "timekeeper", "janitor", "conductor", "notifier"}},
 	{"edges", false, []string{"api", "cli"}},
 	{"assembly", true, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program"}},
 }

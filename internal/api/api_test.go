@@ -404,6 +404,8 @@ func TestWrongExecutionsAreRefused(t *testing.T) {
 		`{}`:                     `'action' is a required property`,
 		`{"action": 5}`:          `5 is not of type 'string'`,
 		`{"action": "p.say", "foo": 1, "delay": -1}`: "Additional properties are not allowed ('foo' was unexpected)\ndelay: -1 is less than the minimum of 0",
+		`{"action": "p.noargs", "notify": {"on-succes": {}, "on-failure": {"routes": "ops"}}}`: "notify: unknown key \"on-succes\"; did you mean \"on-success\"?\n" +
+			"notify.on-failure.routes is of type str, not a list",
 		`[1]`: `[1] is not of type 'object'`,
 		"{\n  \"action\": \"p.say\",\n  \"parameters\": {\"word\" 5}}":                      "Failed to parse request body: Expecting ':' delimiter: line 3 column 25 (char 47)",
 		`{"action": "p.say", "parameters": {"word": "{{ nothing }}"}}`:                      `Dependency unsatisfied in variable "nothing"`,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/action"
@@ -16,6 +17,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/notify"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -51,6 +53,12 @@ func (c *call) createExecution() error {
 		Action: req.Action, Delay: time.Duration(req.Delay) * time.Millisecond, Notify: req.Notify,
 		Parameters: dictAt(d, "parameters"),
 	}
+	if err := notifyFault(d); err != nil {
+		return err
+	}
+	if !notify.Wanted(r.Notify) {
+		r.Notify = nil // nothing was said, so it is as the action says
+	}
 	if r.Context, err = c.executionContext(dictAt(d, "context")); err != nil {
 		return err
 	}
@@ -64,6 +72,21 @@ func (c *call) createExecution() error {
 		r.Context.TraceContext = &execution.Trace{Tag: value.Str(tag)}
 	}
 	return c.launch(r, show)
+}
+
+// notifyFault returns what is wrong with who is to hear of the end.
+func notifyFault(body *value.Dict) error {
+	var lines []string
+	for _, m := range notify.Check(dictAt(body, "notify")) {
+		if m.Hint != "" {
+			m.Msg += "; " + m.Hint
+		}
+		lines = append(lines, m.Msg)
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return fault.Newf(fault.Invalid, "%s", strings.Join(lines, "\n"))
 }
 
 // dictAt returns an object in a body that has passed its schema.

@@ -31,6 +31,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/janitor"
 	"github.com/nightshift-run/nightshift/internal/launch"
+	"github.com/nightshift-run/nightshift/internal/notifier"
 	"github.com/nightshift-run/nightshift/internal/process"
 	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/runner"
@@ -244,6 +245,7 @@ func (a *App) Run(ctx context.Context) error {
 		}, conductor.Options{
 			APIURL: a.URL(), Instant: a.instant(), Logger: a.log("conductor"),
 		}),
+		notifier.New(a.Store, a.Intake, a.params, a.Bus, notifier.Options{Logger: a.log("notifier")}),
 		timekeeper.New(a.Catalog, a.Intake, a.Bus, timekeeper.Options{Location: location, Logger: a.log("timekeeper")}),
 		janitor.New(a.Store, janitor.Options{
 			Executions: time.Duration(a.cfg.Retention.Executions), Events: time.Duration(a.cfg.Retention.Events),

@@ -23,7 +23,7 @@ type Execution struct {
 	Runner     string          // name of the runner type
 	Parameters json.RawMessage // an object: what was given, rendered and cast
 	Context    Context
-	Notify     json.RawMessage // who hears of its end, as the action's metadata has it; may be nil
+	Notify     json.RawMessage // who hears of its end, see package notify; nil: nobody
 
 	Parent      string // id of the execution that this one is a part of; may be empty
 	TriggerType string // of the event that caused it; may be empty
@@ -58,7 +58,7 @@ type Request struct {
 	Parameters *value.Dict // as given; may hold templates
 	Context    Context
 	Delay      time.Duration
-	Notify     json.RawMessage
+	Notify     json.RawMessage // who hears of its end; nil: whom its action names; {}: nobody
 
 	Trigger     string // reference of the trigger whose event asks, if one does
 	TriggerType string

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/schema"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/trigger"
 )
@@ -31,7 +32,7 @@ func (i *Intake) Finished(ctx context.Context, e *execution.Execution) (
 	payload.Set("action_name", name)
 	payload.Set("action_ref", e.Action)
 	payload.Set("runner_ref", e.Runner)
-	payload.Set("parameters", read(e.Parameters))
+	payload.Set("parameters", i.masked(e))
 	payload.Set("result", read(e.Result))
 	return i.follow(ctx, e, Event{Trigger: trigger.ActionFinished, Payload: payload, Key: e.ID})
 }
@@ -63,6 +64,23 @@ func (i *Intake) follow(ctx context.Context, e *execution.Execution, event Event
 	}
 	return func(ctx context.Context, tx *store.Tx) error { return i.record(ctx, tx, d) },
 		func(ctx context.Context) { i.launcher.Ring(ctx, d.executions...) }
+}
+
+// masked returns the parameters of e without those that are secret: the event is
+// shown to whoever may see events. When its action is gone, all may be.
+func (i *Intake) masked(e *execution.Execution) value.Value {
+	given, ok := read(e.Parameters).(*value.Dict)
+	if !ok {
+		return value.NewDict()
+	}
+	if a, ok := i.catalog.Get().Action(e.Action); ok && a.Params != nil {
+		return a.Params.Masked(given)
+	}
+	hidden := value.NewDictCap(given.Len())
+	for name := range given.Texts() {
+		hidden.Set(name, schema.Mask)
+	}
+	return hidden
 }
 
 // read returns the value of JSON that we wrote ourselves.

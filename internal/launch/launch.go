@@ -8,6 +8,7 @@ package launch
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/inquiry"
+	"github.com/nightshift-run/nightshift/internal/notify"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -59,7 +61,7 @@ func (l *Launcher) Prepare(ctx context.Context, r execution.Request, now time.Ti
 		Action:      a.Ref,
 		Runner:      a.Runner.Name,
 		Context:     r.Context,
-		Notify:      r.Notify,
+		Notify:      toldTo(r.Notify, a.Notify),
 		Trigger:     r.Trigger,
 		TriggerType: r.TriggerType,
 		CreatedAt:   now,
@@ -97,6 +99,19 @@ func (l *Launcher) Prepare(ctx context.Context, r execution.Request, now time.Ti
 		e.To(execution.Scheduled, now)
 	}
 	return e, nil
+}
+
+// toldTo returns who hears of the end of an execution: those whom the request
+// names, or else those whom the action does. A request may also say nobody.
+func toldTo(asked, usual json.RawMessage) json.RawMessage {
+	who := asked
+	if len(who) == 0 {
+		who = usual
+	}
+	if !notify.Wanted(who) {
+		return nil
+	}
+	return who
 }
 
 // Insert records what Prepare returned.

@@ -157,7 +157,7 @@ type (
 		Input   *value.Dict
 		Delay   time.Duration
 		Timeout time.Duration // it is stopped after so long; 0: as its action says
-		Notify  value.Value   // who hears of its end; nil: nobody
+		Notify  value.Value   // who hears of its end; nil: whom its action names; an empty dict: nobody
 		// Context is put into the execution's context: "orquesta" or "chain".
 		Context map[string]value.Value
 	}

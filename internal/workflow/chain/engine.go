@@ -120,13 +120,14 @@ func (s *step) begin(name string) error {
 	return nil
 }
 
-// notify returns who hears of the end of a node: as it says, or as the chain does.
+// notify returns who hears of the end of a node: as it says, as the chain does, or
+// as its action does.
 func (e *Engine) notify(n *node) value.Value {
 	if e.in.Runner != nil {
 		if skip, ok := get(e.in.Runner, "skip_notify").(*value.List); ok {
 			for _, name := range skip.Items {
 				if value.Equal(name, n.name) {
-					return nil
+					return value.NewDict()
 				}
 			}
 		}

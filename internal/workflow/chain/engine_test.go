@@ -306,7 +306,7 @@ chain:
 	for _, s := range c.starts {
 		got = append(got, toJSON(t, s.Notify))
 	}
-	want := []string{`{"on-complete":{"routes":["own"]}}`, `{"on-failure":{"routes":["all"]}}`, `null`}
+	want := []string{`{"on-complete":{"routes":["own"]}}`, `{"on-failure":{"routes":["all"]}}`, `{}`}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/nightshift-run/nightshift/internal/conformance"
-	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/workflow"
@@ -50,7 +49,7 @@ func (r *replay) run() error {
 	if err != nil {
 		return err
 	}
-	for _, d := range items_(defs) {
+	for _, d := range listOf(defs) {
 		w, err := spec.Parse([]byte(value.Str(at(d, "text"))))
 		if err != nil {
 			return fmt.Errorf("a definition: %w", err)
@@ -61,7 +60,7 @@ func (r *replay) run() error {
 	if err != nil {
 		return err
 	}
-	for i, op := range items_(ops) {
+	for i, op := range listOf(ops) {
 		d, _ := op.(*value.Dict)
 		if err := r.op(d); err != nil {
 			return fmt.Errorf("op %d, %s %s: %w", i, value.Str(at(d, "op")), value.Str(at(d, "args")), err)
@@ -103,7 +102,7 @@ func (r *replay) op(d *value.Dict) error {
 		return err
 	case "deserialize":
 		data, _ := at(d, "data").(*value.Dict)
-		c, err := deserialized(data)
+		c, err := deserialized(data, expr.New(expr.Options{}))
 		if err != nil {
 			return err
 		}
@@ -196,7 +195,7 @@ func (r *replay) call(ctx context.Context, c *conductor, name string, args, op *
 		return list, err
 	case "request_workflow_rerun":
 		var asked []again
-		for _, a := range items_(at(args, "task_requests")) {
+		for _, a := range listOf(at(args, "task_requests")) {
 			n, _ := at(a, "route").(int64)
 			reset, _ := at(a, "reset_items").(bool)
 			asked = append(asked, again{place{value.Str(at(a, "task_id")), int(n)}, reset})
@@ -215,7 +214,7 @@ func (r *replay) call(ctx context.Context, c *conductor, name string, args, op *
 		c.note(x)
 		return nil, nil
 	case "log_error", "log_errors":
-		errs := items_(at(args, "errors"))
+		errs := listOf(at(args, "errors"))
 		if e, ok := args.Get("e"); ok {
 			errs = append(errs, e)
 		}
@@ -246,7 +245,7 @@ func (r *replay) call(ctx context.Context, c *conductor, name string, args, op *
 		if class := value.Str(at(v, "class")); class == "ExecutionEvent" {
 			return nil, failf("InvalidEventType", "Event type \"<class 'orquesta.events.%s'>\" with event \"%s\" is not valid.", class, value.Str(at(v, "name")))
 		}
-		return nil, c.workflowHearsTask(p_(v), value.Str(at(v, "name")), statusOf(value.Str(at(v, "status"))))
+		return nil, c.workflowHearsTask(placeOf(v), value.Str(at(v, "name")), statusOf(value.Str(at(v, "status"))))
 	case "get_task_transition_contexts":
 		return c.transitionContexts(p)
 	case "evaluate_task_retry":
@@ -653,27 +652,6 @@ func eventOf(v value.Value) (event, error) {
 	return ev, nil
 }
 
-func statusFrom(v value.Value) execution.Status {
-	if v == nil {
-		return unset
-	}
-	return statusOf(value.Str(v))
-}
-
-func noteOf(args *value.Dict) note {
-	n := note{route: -1, result: at(args, "result"), data: at(args, "data")}
-	if task, ok := at(args, "task_id").(string); ok {
-		n.task = task
-	}
-	if route, ok := at(args, "route").(int64); ok {
-		n.route = int(route)
-	}
-	if name, ok := at(args, "task_transition_id").(string); ok {
-		n.transition = name
-	}
-	return n
-}
-
 // reloaded is what becomes of a conductor that is saved and loaded.
 func reloaded(c *conductor) (*conductor, error) {
 	fresh := newConductor(c.spec, c.graph, c.expr, c.input, c.parent)
@@ -716,178 +694,4 @@ func markAll(c *conductor) {
 	for i := range c.log.list {
 		c.dirty.logs(i)
 	}
-}
-
-func deserialized(d *value.Dict) (*conductor, error) {
-	def, _ := at(at(d, "spec"), "spec").(*value.Dict)
-	text, err := value.ToJSON(def)
-	if err != nil {
-		return nil, err
-	}
-	w, err := spec.Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	gd, _ := at(d, "graph").(*value.Dict)
-	g, err := graph.Read(gd)
-	if err != nil {
-		return nil, err
-	}
-	input, _ := at(d, "input").(*value.Dict)
-	parent, _ := at(d, "context").(*value.Dict)
-	c := newConductor(w, g, expr.New(expr.Options{}), input, parent)
-	state, _ := at(d, "state").(*value.Dict)
-	if err := restoreState(c, state); err != nil {
-		return nil, err
-	}
-	restoreNotes(c, at(d, "errors"), at(d, "log"))
-	c.output, _ = at(d, "output").(*value.Dict)
-	return c, nil
-}
-
-func restoreState(c *conductor, d *value.Dict) error {
-	c.begun = true
-	c.status = statusFrom(at(d, "status"))
-	for _, v := range items_(at(d, "contexts")) {
-		x, _ := v.(*value.Dict)
-		c.contexts.add(x)
-	}
-	for _, v := range items_(at(d, "routes")) {
-		steps := []string{}
-		for _, s := range items_(v) {
-			steps = append(steps, value.Str(s))
-		}
-		c.routes = append(c.routes, steps)
-	}
-	for _, v := range items_(at(d, "sequence")) {
-		e := entryFrom(c, v)
-		e.n = len(c.entries)
-		c.entries = append(c.entries, e)
-	}
-	for _, n := range texts(at(d, "tasks")) {
-		i, _ := n.(int64)
-		c.enter(c.entries[i])
-	}
-	for _, v := range items_(at(d, "staged")) {
-		s := &staged{place: p_(v), in: inOf(v), prev: prevFromDict(at(v, "prev"))}
-		s.ready, _ = at(v, "ready").(bool)
-		s.completed, _ = at(v, "completed").(bool)
-		s.runOnFail, _ = at(v, "run_on_fail").(bool)
-		if r := at(v, "retry"); r != nil {
-			s.retry = retryFromDict(r)
-		}
-		if list := items_(at(v, "items")); at(v, "items") != nil {
-			c.batches++
-			s.items = newItems(c.batches, len(list))
-			for i, it := range list {
-				s.items.set(i, statusFrom(at(it, "status")))
-			}
-		}
-		c.stage.add(s)
-	}
-	return nil
-}
-
-func restoreNotes(c *conductor, errs, log value.Value) {
-	for _, list := range []struct {
-		v  value.Value
-		to *notes
-	}{{errs, &c.errors}, {log, &c.log}} {
-		for _, v := range items_(list.v) {
-			d, _ := v.(*value.Dict)
-			n := noteOf(d)
-			n.kind, n.message = value.Str(at(d, "type")), value.Str(at(d, "message"))
-			list.to.add(n)
-		}
-	}
-}
-
-func entryFrom(c *conductor, v value.Value) *entry {
-	e := &entry{place: p_(v), status: statusFrom(at(v, "status")), next: unknowns(len(c.graph.Next(value.Str(at(v, "id")))))}
-	if at(v, "ctxs") == nil {
-		return e
-	}
-	e.in, e.prev = inOf(v), prevFromDict(at(v, "prev"))
-	for name, n := range texts(at(at(v, "ctxs"), "out")) {
-		i, _ := n.(int64)
-		e.out, e.outCtx = name, int(i)
-	}
-	for i, edge := range c.graph.Next(e.task) {
-		if holds, ok := at(at(v, "next"), transition(edge)).(bool); ok {
-			e.next[i] = no
-			if holds {
-				e.next[i] = yes
-			}
-		}
-		if _, join := c.graph.Barrier(edge.To); join {
-			c.countJoin(e, edge.To, e.next[i], 1)
-		}
-	}
-	e.term, _ = at(v, "term").(bool)
-	if r := at(v, "retry"); r != nil {
-		e.retry = retryFromDict(r)
-	}
-	return e
-}
-
-func retryFromDict(v value.Value) *retry {
-	d, _ := v.(*value.Dict)
-	r := &retry{count: at(v, "count"), delay: at(v, "delay"), noDelay: !d.Has("delay")}
-	r.when, _ = at(v, "when").(string)
-	r.tally, _ = at(v, "tally").(int64)
-	return r
-}
-
-func prevFromDict(v value.Value) *backrefs {
-	b := &backrefs{}
-	for name, n := range texts(v) {
-		i, _ := n.(int64)
-		b.set(name, int(i))
-	}
-	return b
-}
-
-func inOf(v value.Value) indexes {
-	var in indexes
-	for _, n := range items_(at(at(v, "ctxs"), "in")) {
-		i, _ := n.(int64)
-		in = in.with(int(i))
-	}
-	return in
-}
-
-func p_(v value.Value) place {
-	id := at(v, "id")
-	if id == nil {
-		id = at(v, "task_id")
-	}
-	n, _ := at(v, "route").(int64)
-	return place{value.Str(id), int(n)}
-}
-
-func at(v value.Value, key string) value.Value {
-	d, ok := v.(*value.Dict)
-	if !ok || d == nil {
-		return nil
-	}
-	x, _ := d.Get(key)
-	return x
-}
-
-func items_(v value.Value) []value.Value {
-	switch v := v.(type) {
-	case *value.List:
-		return v.Items
-	case value.Tuple:
-		return v
-	}
-	return nil
-}
-
-func texts(v value.Value) func(func(string, value.Value) bool) {
-	d, ok := v.(*value.Dict)
-	if !ok || d == nil {
-		d = value.NewDict()
-	}
-	return d.Texts()
 }

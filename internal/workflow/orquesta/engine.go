@@ -33,6 +33,9 @@ type Engine struct {
 	c     *conductor
 	state engineRow
 
+	rehearsed bool            // see [Rehearsal]
+	skipped   map[*items]bool // see [Rehearsal.Skip]
+
 	commands []workflow.Command
 	trouble  error // a result could not be read in this step
 	broken   error // the state in memory is not what is saved
@@ -413,8 +416,12 @@ func (e *Engine) lazy(read func(ctx context.Context) (value.Value, error)) value
 // lazyItems is the results of all items: None for one that did not run.
 func (e *Engine) lazyItems(x *items) value.Value {
 	return &lazy{e: e, read: func(ctx context.Context) (value.Value, error) {
-		list := &value.List{Items: make([]value.Value, len(x.all))}
-		for i, it := range x.all {
+		n := len(x.all)
+		for e.skipped[x] && n > 0 && x.all[n-1].child == "" {
+			n--
+		}
+		list := &value.List{Items: make([]value.Value, n)}
+		for i, it := range x.all[:n] {
 			if it.child == "" || !it.status.Final() {
 				continue
 			}

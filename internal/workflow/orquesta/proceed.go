@@ -50,7 +50,12 @@ func (e *Engine) run(ctx context.Context, all []ready) error {
 		if en == nil || en.status != execution.Running {
 			continue // it could not be marked, which has failed the workflow
 		}
-		if len(r.which) == 0 || r.task == nil || r.task.Action == "" {
+		empty := r.task == nil || r.task.Action == ""
+		if e.rehearsed && empty && len(r.which) > 0 { // in its turn, as everything else of a round
+			e.do(workflow.Start{Ref: ref(en, -1), Task: en.task})
+			continue
+		}
+		if len(r.which) == 0 || empty {
 			done := action(execution.Succeeded)
 			if r.itemized {
 				done.result = value.NewList()

@@ -1,0 +1,226 @@
+// Package rehearsal tests workflows without running anything: a file says what each
+// action gives, which path the workflow should take with that, what it should call
+// the actions with, and how it should end.
+//
+// The files are those of Orquesta's own rehearsals, with a few keys more. What does
+// not fit is found all at once, each with its place in the file.
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/workflow"
+	"github.com/nightshift-run/nightshift/internal/workflow/orquesta"
+	"github.com/nightshift-run/nightshift/internal/workflow/spec"
+)
+
+// Finding is something that is wrong with a test, or with what it expected.
+type Finding struct {
+	Line, Column int // in the test, from 1
+	Msg          string
+}
+
+func (f Finding) String() string { return fmt.Sprintf("%d:%d: %s", f.Line, f.Column, f.Msg) }
+
+// Findings are an error.
+type Findings []Finding
+
+func (l Findings) Error() string {
+	lines := make([]string, len(l))
+	for i, f := range l {
+		lines[i] = f.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Played is a call that was asked for, and how it ended.
+type Played struct {
+	orquesta.Call
+	Status execution.Status
+	Result value.Value
+	Mocked bool // the test says so; else it is what is taken for granted
+}
+
+// Report is what came of a test.
+type Report struct {
+	Findings Findings // what was not as expected; none: it passed
+	Outcome  orquesta.Outcome
+	Calls    []Played // in their order
+}
+
+// Run plays a workflow with the results of the test, and compares. The error says
+// that it could not be played.
+func (t *Test) Run(ctx context.Context, definition []byte) (*Report, error) {
+	p := &player{test: t, report: &Report{}}
+	if t.Inspection != nil || t.State == nil {
+		if done := p.inspect(definition); done {
+			return p.report, nil
+		}
+	}
+	r, err := p.begin(definition)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.play(ctx, r); err != nil {
+		return nil, err
+	}
+	p.report.Outcome = r.Outcome()
+	p.compare()
+	return p.report, nil
+}
+
+// player plays one test.
+type player struct {
+	test   *Test
+	report *Report
+}
+
+// inspect compares what an inspection finds, and reports whether that is all.
+func (p *player) inspect(definition []byte) bool {
+	_, found, err := spec.Inspect(definition, spec.Options{Context: []string{"st2", "parent"}})
+	if err != nil {
+		p.fail([]any{"workflow"}, "the workflow can't be read: %v", err)
+		return true
+	}
+	if p.test.Inspection != nil && p.test.Inspection.Len() > 0 {
+		p.compareInspection(found)
+		return true
+	}
+	for _, f := range found {
+		p.fail([]any{"workflow"}, "the workflow has a mistake: %v", f)
+	}
+	return len(found) > 0
+}
+
+func (p *player) begin(definition []byte) (*orquesta.Rehearsal, error) {
+	var r *orquesta.Rehearsal
+	in := workflow.Input{
+		ID: executionID, Parameters: p.test.Inputs, Context: p.test.context(),
+		Expr: expr.New(expr.Options{
+			Datastore: p.test.key,
+			Task: func(ctx context.Context, _, task string, route int64) (value.Value, bool, error) {
+				return r.Task(ctx, task, route)
+			},
+		}),
+	}
+	var err error
+	if p.test.State != nil {
+		r, err = orquesta.New().RehearseRerun(p.test.State, p.test.Rerun, in)
+	} else {
+		r, err = orquesta.New().Rehearse(definition, in)
+	}
+	return r, err
+}
+
+func (p *player) play(ctx context.Context, r *orquesta.Rehearsal) error {
+	for {
+		calls, err := r.Next(ctx)
+		if err != nil || len(calls) == 0 {
+			return err
+		}
+		for _, played := range p.round(calls, r) {
+			p.report.Calls = append(p.report.Calls, played)
+			if err := r.End(ctx, played.Call, played.Status, played.Result); err != nil {
+				return fmt.Errorf("end task %s: %w", played.Task, err)
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// round says how the calls of a round end. Items of which the test says nothing have
+// not run if it says of another one that it fails.
+func (p *player) round(calls []orquesta.Call, r *orquesta.Rehearsal) []Played {
+	all := make([]Played, len(calls))
+	failing := map[int]bool{} // entries with items
+	for i, c := range calls {
+		all[i] = Played{Call: c, Status: execution.Succeeded}
+		if m := p.test.mock(c); m != nil {
+			all[i].Status, all[i].Result, all[i].Mocked = m.status, m.result, true
+			p.compareCall(c, m)
+		}
+		if c.Item >= 0 && all[i].Status.Failure() {
+			failing[c.Seq] = true
+		}
+	}
+	return slices.DeleteFunc(all, func(a Played) bool {
+		skip := a.Item >= 0 && !a.Mocked && failing[a.Seq]
+		if skip {
+			r.Skip(a.Call)
+		}
+		return skip
+	})
+}
+
+// executionID stands for the execution that the workflow would be.
+const executionID = "000000000000000000000000"
+
+// context is what ctx() holds beside the variables of the workflow.
+func (t *Test) context() *value.Dict {
+	st2 := value.NewDict()
+	for _, key := range []string{"action_execution_id", "workflow_execution_id"} {
+		st2.Set(key, executionID)
+	}
+	st2.Set("user", "stanley")
+	st2.Set("api_url", "http://127.0.0.1:9100/api")
+	st2.Set("action", "rehearsal.workflow")
+	st2.Set("pack", "rehearsal")
+	st2.Set("runner", "orquesta")
+	all := value.NewDict()
+	all.Set("st2", st2)
+	for key, v := range t.Context.Texts() {
+		if given, ok := v.(*value.Dict); ok && key == "st2" {
+			st2.Update(given)
+			continue
+		}
+		all.Set(key, v)
+	}
+	return all
+}
+
+// key answers the function st2kv.
+func (t *Test) key(_ context.Context, k expr.Key) (value.Value, bool, error) {
+	scope := "user"
+	if k.System {
+		scope = "system"
+	}
+	of, _ := t.Datastore.Get(scope)
+	d, ok := of.(*value.Dict)
+	if !ok {
+		return nil, false, nil
+	}
+	v, ok := d.Get(k.Name)
+	return v, ok, nil
+}
+
+func (p *player) fail(path []any, format string, args ...any) {
+	f := Finding{Msg: fmt.Sprintf(format, args...)}
+	f.Line, f.Column = p.test.place(path)
+	p.report.Findings = append(p.report.Findings, f)
+}
+
+// names writes the path of a workflow as tests do: the route only if it is not the
+// first.
+func names(visits []orquesta.Visit) []string {
+	all := make([]string, len(visits))
+	for i, v := range visits {
+		all[i] = v.Task
+		if v.Route > 0 {
+			all[i] = fmt.Sprintf("%s__r%d", v.Task, v.Route)
+		}
+	}
+	return all
+}
+
+// terminal returns the visits that the workflow ended with.
+func terminal(visits []orquesta.Visit) []orquesta.Visit {
+	return slices.DeleteFunc(slices.Clone(visits), func(v orquesta.Visit) bool { return !v.Terminal })
+}

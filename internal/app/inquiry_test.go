@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/nightshift-run/nightshift/internal/app/apptest"
@@ -33,5 +34,74 @@ func TestAQuestionIsCarriedToPeopleAnsweredAndTheEndIsTold(t *testing.T) {
 	told = eventually(t, s, store.Executions{Action: "core.echo", Rule: "tell"}, "the end is told", all(1, execution.Succeeded))
 	if got, want := result(t, s, told[0].ID)["stdout"], "admin said True"; got != want {
 		t.Errorf("told %q, want %q", got, want)
+	}
+}
+
+// Whatever carries a question waits with it, and goes on with the answer.
+func TestWorkflowsWaitForAnswers(t *testing.T) {
+	s := apptest.Start(t, flows(map[string]string{
+		"guarded": `
+version: 1.0
+input: [host]
+tasks:
+  prepare:
+    action: core.noop
+    next: [{do: [ask, other]}]
+  ask:
+    action: core.ask
+    input: {route: ops, schema: {type: object, properties: {reboot: {type: boolean, required: true}}}}
+    next:
+      - {when: <% succeeded() and result().response.reboot %>, publish: [{said: <% result().response %>}], do: join}
+      - {when: <% failed() %>, do: fail}
+  other:
+    action: core.noop
+    next: [{do: join}]
+  join:
+    join: all
+    action: flows.say cmd="echo reboot <% ctx(host) %>"
+output: [{said: <% ctx(said) %>}]
+`,
+		"chained": `
+chain:
+  - {name: begin, ref: core.noop, on-success: ask}
+  - {name: ask, ref: core.ask, publish: {said: "{{ ask.response.name }}"}, on-success: after,
+     parameters: {schema: {type: object, properties: {name: {type: string, required: true}}}}}
+  - {name: after, ref: flows.say, parameters: {cmd: "echo {{ ask.result.response.name }} {{ said }}"}}
+`,
+		"outer": `
+version: 1.0
+tasks:
+  inner:
+    action: flows.chained
+    next: [{publish: [{said: <% result().published.said %>}]}]
+output: [{said: <% ctx(said) %>}]
+`,
+	}))
+	for _, tt := range []struct{ flow, answer, path, want string }{
+		{"guarded", `{"reboot": true}`, "output", `map[said:map[reboot:true]]`},
+		{"chained", `{"name": "ann"}`, "published", `map[said:ann]`},
+		{"outer", `{"name": "bob"}`, "output", `map[said:bob]`},
+	} {
+		t.Run(tt.flow, func(t *testing.T) {
+			e := launch(t, s, "flows."+tt.flow)
+			pending := store.Executions{Action: "core.ask", Status: []execution.Status{execution.Pending}}
+			asked := eventually(t, s, pending, "the question is put", all(1, execution.Pending))[0]
+			eventually(t, s, ids(e.ID), "the workflow waits", all(1, execution.Paused))
+			put(t, s, "/api/v1/inquiries/"+asked.ID, `{"response": `+tt.answer+`}`)
+			eventually(t, s, ids(e.ID), "the workflow ends", all(1, execution.Succeeded))
+			if got := fmt.Sprint(result(t, s, e.ID)[tt.path]); got != tt.want {
+				t.Errorf("%s is %s, want %s", tt.path, got, tt.want)
+			}
+		})
+		t.Run(tt.flow+" is canceled", func(t *testing.T) {
+			e := launch(t, s, "flows."+tt.flow)
+			eventually(t, s, ids(e.ID), "the workflow waits", all(1, execution.Paused))
+			if _, err := s.Launcher.Cancel(t.Context(), e.ID, "ann"); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, s, ids(e.ID), "the workflow is canceled", all(1, execution.Canceled))
+			open := store.Executions{Action: "core.ask", Status: []execution.Status{execution.Pending}}
+			eventually(t, s, open, "nobody is asked any more", all(0, execution.Pending))
+		})
 	}
 }

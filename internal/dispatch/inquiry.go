@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
@@ -38,10 +39,12 @@ func (d *Dispatch) ask(ctx context.Context, f Finished) error {
 		}
 	}
 	var ok bool
+	var told []string
 	err = d.store.Write(ctx, func(tx *store.Tx) error {
 		if ok, err = tx.ChangeExecution(ctx, c); err != nil || !ok {
 			return err
 		}
+		told = tx.Told()
 		if err := tx.AddOutput(ctx, f.Output); err != nil || record == nil {
 			return err
 		}
@@ -55,6 +58,7 @@ func (d *Dispatch) ask(ctx context.Context, f Finished) error {
 	}
 	d.ringOutput(ctx, f.Output)
 	d.changed(ctx, f.ID, execution.Pending)
+	bus.Tell(ctx, d.bus, told)
 	if tell != nil {
 		tell(ctx)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/workflow"
 	"github.com/nightshift-run/nightshift/internal/workflow/orquesta"
@@ -668,12 +669,12 @@ func TestNotifyIsForTheTasksThatAreNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.step(workflow.Begin{})
-	if c.open[0].Notify != nil {
-		t.Errorf("notify %v", c.open[0].Notify)
+	if got := value.Repr(c.open[0].Notify); got != "{}" {
+		t.Errorf("of another task hears %s", got)
 	}
 	c.succeeds("look", `{"stdout": 7}`)
-	if c.open[0].Notify == nil {
-		t.Error("nobody is notified")
+	if got := value.Repr(c.open[0].Notify); got != "{'on-complete': {'routes': ['slack']}}" {
+		t.Errorf("of the task hears %s", got)
 	}
 }
 

@@ -2,6 +2,7 @@ package orquesta
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -142,21 +143,16 @@ func (e *Engine) context(en *entry, item int) *value.Dict {
 	return d
 }
 
-// notify returns who hears of the end of a task: only of those that the parameters
-// of the runner name.
+// notify returns who hears of the end of a task: those that hear of the workflow,
+// and only of the tasks that the parameters of the runner name.
 func (e *Engine) notify(task string) value.Value {
-	if e.in.Runner == nil {
-		return nil
-	}
-	v, _ := e.in.Runner.Get("notify")
-	if tasks, ok := v.(*value.List); ok {
-		for _, name := range tasks.Items {
-			if value.Equal(name, task) {
-				return e.in.Notify
-			}
+	if e.in.Runner != nil && e.in.Notify != nil {
+		v, _ := e.in.Runner.Get("notify")
+		if tasks, ok := v.(*value.List); ok && slices.ContainsFunc(tasks.Items, func(name value.Value) bool { return name == task }) {
+			return e.in.Notify
 		}
 	}
-	return nil
+	return value.NewDict()
 }
 
 // settle brings a workflow to a status that fits what is under way. It is what

@@ -20,7 +20,7 @@ run: build
 	./bin/nightshift demo
 
 test:
-	@./tools/setup go gcc
+	@./tools/setup go gcc python3 pip3
 	$(GO) vet ./...
 	$(GO) test -race ./...
 

@@ -36,6 +36,7 @@ func NewSigningKey() string {
 type Grant struct {
 	User      string `json:"u"`
 	Execution string `json:"x,omitempty"` // the execution that it was made for
+	Pack      string `json:"p,omitempty"` // the pack whose code runs there
 	Expires   int64  `json:"e"`           // seconds since 1970
 }
 

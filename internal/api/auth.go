@@ -21,6 +21,7 @@ type caller struct {
 	Place   string    // where
 	Expires time.Time // of a token; zero: never
 	Signed  bool      // the token was made for an execution, and is in no ledger
+	Pack    string    // whose code runs there
 	hash    string    // of a token or a key, as the ledger has it
 }
 
@@ -119,7 +120,7 @@ func (a *API) tokenOwner(ctx context.Context, token string) (caller, error) {
 			return caller{}, refused
 		}
 		admin, err := a.isAdmin(ctx, g.User)
-		return caller{User: g.User, Admin: admin, Expires: time.Unix(g.Expires, 0), Signed: true}, err
+		return caller{User: g.User, Admin: admin, Expires: time.Unix(g.Expires, 0), Signed: true, Pack: g.Pack}, err
 	}
 	hash := access.TokenHash(token)
 	if who, ok := a.callers.get(hash, now); ok {

@@ -67,8 +67,8 @@ func (c *call) pairName() (scope, string, error) {
 	return s, name, err
 }
 
-// pairView is p on the wire. A secret is shown to an admin who asks for it, and
-// to its owner.
+// pairView is p on the wire. A secret is shown to an admin who asks for it, to
+// its owner, and to the code of a pack whose classes it belongs to.
 func (c *call) pairView(p kv.Pair, decrypt bool) (wire.Key, error) {
 	k := wire.KeyOf(p)
 	if !p.Secret {
@@ -77,7 +77,9 @@ func (c *call) pairView(p kv.Pair, decrypt bool) (wire.Key, error) {
 	if !decrypt {
 		return k.Masked(), nil
 	}
-	if !c.who.Admin && (p.Scope != kv.User || p.User != c.who.User) {
+	owner := p.Scope == kv.User && p.User == c.who.User ||
+		p.Scope == kv.System && c.who.Pack != "" && strings.HasPrefix(p.Name, c.who.Pack+".")
+	if !c.who.Admin && !owner {
 		return k, fault.Newf(fault.Forbidden, "Decrypt option requires administrator access")
 	}
 	return k, nil

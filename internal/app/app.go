@@ -38,6 +38,8 @@ import (
 	"github.com/nightshift-run/nightshift/internal/runner/inquirer"
 	"github.com/nightshift-run/nightshift/internal/runner/native"
 	"github.com/nightshift-run/nightshift/internal/runner/noop"
+	"github.com/nightshift-run/nightshift/internal/runner/python"
+	"github.com/nightshift-run/nightshift/internal/runner/python/venv"
 	"github.com/nightshift-run/nightshift/internal/runner/shell"
 	"github.com/nightshift-run/nightshift/internal/runner/ssh"
 	"github.com/nightshift-run/nightshift/internal/runner/web"
@@ -85,18 +87,24 @@ type App struct {
 	spawner   *process.Spawner
 	web       *web.Runner
 	ssh       *ssh.Remote
+	python    *python.Runner
+	envs      *venv.Environments
 }
 
 // useRunners makes all that this server can run actions with, by the name of the
 // runner type.
-func (a *App) useRunners() {
+func (a *App) useRunners() error {
 	a.spawner = process.New(process.Options{})
 	sh := shell.New(a.spawner, shell.Options{SystemUser: a.cfg.Worker.User, Env: a.opts.Env, Logger: a.log("shell")})
 	a.web = web.New(web.Options{Version: a.opts.Version, Proxy: a.opts.Proxy})
+	if err := a.usePython(); err != nil {
+		return err
+	}
 	a.runners = map[string]runner.Runner{
 		runner.LocalShellCmd:    sh.Commands(),
 		runner.LocalShellScript: sh.Scripts(),
 		runner.HTTPRequest:      a.web,
+		runner.PythonScript:     a.python,
 		runner.Noop:             noop.New(),
 		runner.Native:           native.New(native.Builtins()),
 		runner.Inquirer:         inquirer.New(),
@@ -107,6 +115,7 @@ func (a *App) useRunners() {
 		runner.ActionChain: chain.New(),
 		runner.Orquesta:    orquesta.New(),
 	}
+	return nil
 }
 
 // instant are the runners that need no worker: noop, unless it is another one here.
@@ -126,14 +135,16 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	a := &App{
 		cfg: cfg, opts: opts, Bus: new(membus.Bus), Catalog: new(catalog.Holder), templates: jinja.New(jinja.Options{}),
 	}
-	a.useRunners()
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+	if err := a.useRunners(); err != nil {
+		return nil, err
 	}
 	driver, err := sqlite.Open(ctx, cfg.Data, sqlite.Options{Logger: a.log("store")})
 	if err != nil {
@@ -258,6 +269,7 @@ func (a *App) Run(ctx context.Context) error {
 	for _, s := range services {
 		group.Go(func() error { return s.Run(ctx) })
 	}
+	group.Go(func() error { a.preparePython(ctx); return nil })
 	server := &http.Server{
 		Handler:           a.Handler,
 		BaseContext:       func(net.Listener) context.Context { return requests },
@@ -297,6 +309,10 @@ func (a *App) Close() error {
 	}
 	if a.Store != nil {
 		errs = append(errs, a.Store.Close())
+	}
+	if a.python != nil {
+		a.python.Close()
+		a.envs.Close()
 	}
 	a.web.Close()
 	a.ssh.Close()

@@ -37,6 +37,7 @@ type Config struct {
 
 	Worker    Worker    `yaml:"worker"`
 	SSH       SSH       `yaml:"ssh"`
+	Python    Python    `yaml:"python"`
 	Retention Retention `yaml:"retention"`
 	Log       Log       `yaml:"log"`
 }
@@ -105,6 +106,38 @@ type SSH struct {
 	Partial bool `yaml:"partial"`
 }
 
+// Python is how the Python code of packs is run.
+type Python struct {
+	// Interpreter is the name or path of Python 3.8 or later, which the
+	// environments of packs are made with. Default: python3.
+	Interpreter string `yaml:"interpreter"`
+
+	// Libraries are what packs may import without asking for it, as requirements
+	// of pip. An empty list is none. Default: those that packs of StackStorm's
+	// exchange take for granted (see python.md).
+	Libraries []string `yaml:"libraries"`
+
+	// Index is the address of the index of packages. Default: what pip or uv is set up with.
+	Index string `yaml:"index"`
+
+	// ExtraIndexes are addresses of further indexes. Default: none.
+	ExtraIndexes []string `yaml:"extra_indexes"`
+
+	// Links are folders that hold packages, looked at beside the index. Default: none.
+	Links []string `yaml:"links"`
+
+	// Proxy is the address of the proxy by which indexes are reached. Default:
+	// what the server's environment says.
+	Proxy string `yaml:"proxy"`
+
+	// Offline keeps the server from asking any index. Default: false.
+	Offline bool `yaml:"offline"`
+
+	// Idle is how long the process that Python actions are forked from stays when
+	// there is nothing to do. Default: 10m.
+	Idle Duration `yaml:"idle"`
+}
+
 // Retention is how long the past is kept. A negative age keeps it for ever.
 type Retention struct {
 	// Executions is how long finished executions are kept. Default: 720h (30 days).
@@ -160,6 +193,7 @@ func Default() Config {
 		Timezone:  "UTC",
 		Worker:    Worker{Slots: 64, Grace: Duration(10 * time.Second)},
 		SSH:       SSH{HostKeys: "accept-new", ConnectTimeout: Duration(time.Minute), Idle: Duration(5 * time.Minute), Sessions: 10, Connections: 4, Parallel: 50},
+		Python:    Python{Interpreter: "python3", Idle: Duration(10 * time.Minute)},
 		Retention: Retention{Executions: days(30), Events: days(14), Output: days(7), MaxSize: 10240},
 		Log:       Log{Level: "info", Format: "text"},
 	}
@@ -244,7 +278,7 @@ func explain(err error) error {
 
 func fieldsOf(typeName string) []string {
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[Config](), reflect.TypeFor[Worker](), reflect.TypeFor[SSH](), reflect.TypeFor[Retention](), reflect.TypeFor[Log](),
+		reflect.TypeFor[Config](), reflect.TypeFor[Worker](), reflect.TypeFor[Python](), reflect.TypeFor[SSH](), reflect.TypeFor[Retention](), reflect.TypeFor[Log](),
 	} {
 		if t.Name() != typeName {
 			continue

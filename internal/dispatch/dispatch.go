@@ -40,6 +40,8 @@ const tokenLife = 24 * time.Hour
 // Parameters renders the parameters of an execution right before its run.
 type Parameters interface {
 	Final(ctx context.Context, a *catalog.Action, e *execution.Execution) (runner, action *value.Dict, err error)
+	// Config returns the configuration of a pack as a user's actions see it.
+	Config(ctx context.Context, pack, user string) (*value.Dict, error)
 }
 
 // Aftermath is what else follows from the end of an execution.
@@ -184,9 +186,14 @@ func (d *Dispatch) task(ctx context.Context, e *execution.Execution, now time.Ti
 	if t.EntryPoint == "" {
 		t.EntryPoint = a.EntryPoint
 	}
+	if a.Runner.Name == runner.PythonScript {
+		if t.Config, err = d.params.Config(ctx, a.Pack, e.Context.User); err != nil {
+			return runner.Task{}, err
+		}
+	}
 	if d.opts.Signer != nil {
 		t.Env["ST2_ACTION_AUTH_TOKEN"] = d.opts.Signer.Sign(access.Grant{
-			User: e.Context.User, Execution: e.ID, Expires: now.Add(tokenLife).Unix(),
+			User: e.Context.User, Execution: e.ID, Pack: a.Pack, Expires: now.Add(tokenLife).Unix(),
 		})
 	}
 	return t, nil

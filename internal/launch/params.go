@@ -46,8 +46,8 @@ func (p *Params) env(e *execution.Execution) action.Env {
 		Context:   contextDict(e),
 		User:      e.Context.User,
 		Datastore: p,
-		Config: func(context.Context) (*value.Dict, error) {
-			return p.catalog.Get().Config(e.Context.Pack), nil
+		Config: func(ctx context.Context) (*value.Dict, error) {
+			return p.Config(ctx, e.Context.Pack, e.Context.User)
 		},
 	}
 }

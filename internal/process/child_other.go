@@ -37,3 +37,17 @@ func (r *run) end() int { return r.endGroup() }
 
 // KillMarked does nothing here: the environment of others can't be read.
 func KillMarked(func(mark string) bool, time.Duration) int { return 0 }
+
+// End ends the process group of a leader that others have started.
+func End(leader int, _ string, grace time.Duration) int {
+	if syscall.Kill(-leader, syscall.SIGTERM) != nil {
+		return 0
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for until := time.Now().Add(grace); time.Now().Before(until) && syscall.Kill(-leader, 0) == nil; {
+		<-tick.C
+	}
+	_ = syscall.Kill(-leader, syscall.SIGKILL)
+	return 0
+}

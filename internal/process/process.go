@@ -61,6 +61,10 @@ type Cmd struct {
 	// throws the output away.
 	Stdout, Stderr func(piece []byte)
 
+	// Files are what the program has open beside these, from descriptor 3 on.
+	// [Spawner.Run] closes them here, whether the program starts or not.
+	Files []*os.File
+
 	// Mark names the program's tree, see [KillMarked]. It is put into the
 	// environment as NIGHTSHIFT_PROCESS. Default: something random.
 	Mark string
@@ -141,6 +145,7 @@ func (s *Spawner) Close() {
 // not be started. When ctx ends, so does the program with its tree, and Run
 // returns when that is done.
 func (s *Spawner) Run(ctx context.Context, c *Cmd) (Exit, error) {
+	defer closeAll(c.Files)
 	select {
 	case <-ctx.Done():
 		return Exit{Code: -int(syscall.SIGKILL), Cause: context.Cause(ctx)}, nil
@@ -150,7 +155,15 @@ func (s *Spawner) Run(ctx context.Context, c *Cmd) (Exit, error) {
 	if err := r.start(); err != nil {
 		return Exit{}, err
 	}
+	closeAll(c.Files)
 	return r.finish(ctx), nil
+}
+
+// closeAll closes files, those that are closed already too.
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close()
+	}
 }
 
 // run is one running program.

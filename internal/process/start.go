@@ -96,6 +96,10 @@ func (r *run) start() (err error) {
 		}
 	}
 
+	for _, file := range r.cmd.Files {
+		f.attr.Files = append(f.attr.Files, file.Fd())
+	}
+
 	r.mark = r.cmd.Mark
 	if r.mark == "" {
 		r.mark = r.spawner.random + strconv.FormatInt(r.spawner.count.Add(1), 10)

@@ -47,6 +47,13 @@ func KillMarked(match func(mark string) bool, grace time.Duration) int {
 	return t.end(grace)
 }
 
+// End ends the processes of a mark with all that descends from them, as
+// [KillMarked] does, where the system has no marks the group of their leader. It
+// is for programs that others have started.
+func End(_ int, mark string, grace time.Duration) int {
+	return KillMarked(func(m string) bool { return m == mark }, grace)
+}
+
 // tree finds and ends the processes that belong together.
 type tree struct {
 	since  uint64                 // nobody who started earlier belongs

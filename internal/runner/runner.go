@@ -52,6 +52,10 @@ type Task struct {
 	// over what the action's env parameter says.
 	Env map[string]string
 
+	// Config is the configuration of the pack, rendered, for the runner types that
+	// hand it to their actions; may be nil.
+	Config *value.Dict
+
 	RunnerParameters *value.Dict // those that the runner type declares; never nil
 	ActionParameters *value.Dict // the others; never nil
 	Schema           *value.Dict // of the action's parameters, by name; may be nil

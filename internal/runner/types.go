@@ -23,6 +23,7 @@ const (
 	RemoteShellCmd    = "remote-shell-cmd"
 	RemoteShellScript = "remote-shell-script"
 	HTTPRequest       = "http-request"
+	PythonScript      = "python-script"
 	Noop              = "noop"
 	Inquirer          = inquiry.Runner
 	Native            = "nightshift-native" // our own

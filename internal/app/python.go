@@ -1,0 +1,53 @@
+package app
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+
+	"github.com/nightshift-run/nightshift/internal/runner"
+	"github.com/nightshift-run/nightshift/internal/runner/python"
+	"github.com/nightshift-run/nightshift/internal/runner/python/venv"
+)
+
+// usePython makes what runs the Python code of packs.
+func (a *App) usePython() error {
+	dir, err := filepath.Abs(filepath.Join(a.cfg.Data, "python"))
+	if err != nil {
+		return err
+	}
+	shim, err := python.InstallShim(dir)
+	if err != nil {
+		return err
+	}
+	c := a.cfg.Python
+	a.envs = venv.New(a.spawner, filepath.Join(dir, "environments"), venv.Options{
+		Interpreter: c.Interpreter, Libraries: c.Libraries, Index: c.Index, Indexes: c.ExtraIndexes, Links: c.Links, Proxy: c.Proxy,
+		Offline: c.Offline, Env: a.opts.Env, Logger: a.log("venv"),
+	})
+	a.python = python.New(a.spawner, shim, a.envs, python.Options{
+		Env: a.opts.Env, Idle: c.Idle.Or(0), Logger: a.log("python"),
+	})
+	return nil
+}
+
+// preparePython makes the environments of all packs that have Python in them, so
+// that no action has to wait for its own. What fails is said, and tried again when
+// it is needed.
+func (a *App) preparePython(ctx context.Context) {
+	var packs []string
+	c := a.Catalog.Get()
+	for _, act := range c.Actions() {
+		if act.RunnerType == runner.PythonScript && !slices.Contains(packs, act.Pack) {
+			packs = append(packs, act.Pack)
+		}
+	}
+	a.envs.Tidy(ctx, packs)
+	for _, ref := range packs {
+		if p, ok := c.Pack(ref); ok && p.Path != "" {
+			if _, err := a.envs.Prepare(ctx, ref, p.Path); err != nil && ctx.Err() == nil {
+				a.log("python").Error("environment of a pack can't be made", "pack", ref, "err", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package python
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/runner"
+)
+
+// request returns what a child is asked for, as JSON.
+func (r *Runner) request(t *runner.Task, env Environment) ([]byte, error) {
+	vars, err := r.environment(t, env)
+	if err != nil {
+		return nil, err
+	}
+	config := t.Config
+	if config == nil {
+		config = value.NewDict()
+	}
+	d := value.NewDictCap(10)
+	d.Set("job", "action")
+	d.Set("env", vars)
+	d.Set("entry_point", t.EntryPoint)
+	d.Set("content", t.ContentDir)
+	d.Set("pack", t.Pack)
+	d.Set("user", t.User)
+	d.Set("config", config)
+	d.Set("parameters", t.ActionParameters)
+	d.Set("log_level", t.Parameter("log_level", "DEBUG"))
+	text, err := value.ToJSON(d)
+	if err != nil {
+		return nil, fmt.Errorf("hand the parameters to Python: %w", err)
+	}
+	return text, nil
+}
+
+// environment returns the variables of an action. An action finds the server by
+// them, and so does a client that it makes without any argument.
+func (r *Runner) environment(t *runner.Task, env Environment) (*value.Dict, error) {
+	more, err := t.Environment()
+	if err != nil {
+		return nil, err
+	}
+	vars := value.NewDictCap(len(r.opts.Env) + len(more) + 8)
+	for _, entry := range r.opts.Env {
+		name, v, _ := strings.Cut(entry, "=")
+		vars.Set(name, v)
+	}
+	for name, v := range more {
+		vars.Set(name, v)
+	}
+	if env.Bin != "" {
+		path, _ := vars.Get("PATH")
+		vars.Set("PATH", strings.TrimSuffix(env.Bin+string(os.PathListSeparator)+value.Str(path), string(os.PathListSeparator)))
+	}
+	// Programs in Python that an action starts find what it finds itself. Its own
+	// idea of this is not heard, as in StackStorm: it would reach other packs' code.
+	vars.Set("PYTHONPATH", strings.Join([]string{
+		filepath.Join(t.ContentDir, "actions", "lib"), r.shim, filepath.Join(r.shim, "client"),
+	}, string(os.PathListSeparator)))
+	if url := t.Env["ST2_ACTION_API_URL"]; url != "" {
+		base := strings.TrimSuffix(strings.TrimRight(url, "/"), "/v1")
+		vars.Set("ST2_BASE_URL", base)
+		vars.Set("ST2_API_URL", base+"/v1")
+		vars.Set("ST2_AUTH_URL", base+"/auth/v1")
+		vars.Set("ST2_STREAM_URL", base+"/stream/v1")
+	}
+	if token := t.Env["ST2_ACTION_AUTH_TOKEN"]; token != "" {
+		vars.Set("ST2_AUTH_TOKEN", token)
+	}
+	if t.ContentDir != "" {
+		vars.Set("NIGHTSHIFT_PACKS", filepath.Dir(t.ContentDir))
+	}
+	return vars, nil
+}

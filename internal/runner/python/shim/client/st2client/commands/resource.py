@@ -1,0 +1,7 @@
+"""Exceptions that packs catch."""
+
+__all__ = ["ResourceNotFoundError"]
+
+
+class ResourceNotFoundError(Exception):
+    """There is no such thing."""

@@ -1,0 +1,66 @@
+"""What the zygote learns from its children: the modules that they imported.
+
+What many children import, the zygote imports once. It does so for the standard
+library and for a few libraries that are known to do nothing at their import but
+define things: no threads, no connections, no patches.
+"""
+
+import importlib
+import os
+import sys
+from typing import Iterable, Set
+
+KNOWN = frozenset(
+    "certifi charset_normalizer chardet dateutil idna jinja2 markupsafe pytz requests simplejson six urllib3 yaml".split()
+)
+STDLIB = frozenset(getattr(sys, "stdlib_module_names", ())) - frozenset(
+    "antigravity idlelib this tkinter turtle turtledemo".split()  # windows, browsers and poems
+)
+MOST = 4096  # bytes that a pipe takes at once or not at all
+
+_tried: Set[str] = set()
+
+
+def harmless(name: str) -> bool:
+    """Whether the zygote may import a module. ``six.moves`` and the like are no modules to import."""
+    top = name.partition(".")[0]
+    if top == "six":
+        return name == "six"
+    return top in STDLIB or top in KNOWN
+
+
+def teach(teacher: int, imported: Iterable[str]) -> None:
+    """Tells the zygote what a child had to import itself."""
+    size, names = 0, []
+    for name in imported:
+        module = sys.modules.get(name)
+        if not harmless(name) or getattr(module, "__spec__", None) is None or not name.isprintable():
+            continue
+        origin = getattr(module, "__file__", None)
+        if origin and not standard(origin):
+            continue  # a pack's own module of the same name
+        size += len(name.encode()) + 1
+        if size > MOST - 1:
+            break
+        names.append(name)
+    if names:
+        try:
+            os.write(teacher, ("\n".join(names) + "\n").encode())
+        except OSError:
+            pass  # the pipe is full: another child will say it
+
+
+def standard(path: str) -> bool:
+    """Whether a file belongs to the interpreter or to what is installed for it."""
+    return "site-packages" in path or "dist-packages" in path or path.startswith(os.path.dirname(os.__file__))
+
+
+def learn(said: bytes) -> None:
+    """Imports what children have named."""
+    for name in said.decode(errors="replace").split("\n"):
+        if name and name not in _tried and name not in sys.modules and harmless(name):
+            _tried.add(name)
+            try:
+                importlib.import_module(name)
+            except BaseException:  # it works for children only, so they go on importing it
+                pass

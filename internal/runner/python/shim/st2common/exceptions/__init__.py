@@ -1,0 +1,5 @@
+"""Exceptions that packs raise."""
+
+
+class StackStormBaseException(Exception):
+    """What all of them are."""

@@ -1,0 +1,1 @@
+"""What Python actions are made of."""

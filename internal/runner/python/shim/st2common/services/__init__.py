@@ -1,0 +1,1 @@
+"""What actions and sensors are given to work with."""

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -47,6 +48,12 @@ func classify(err error) error {
 // when the process ends, however it ends.
 type lock struct{ f *os.File }
 
+// lastBreath is how long a lock that is held is asked for again. A server that
+// is killed while it starts a program leaves a copy of itself behind, with all its
+// files, until that copy has become the program; on a busy machine this takes a
+// while.
+const lastBreath = time.Second
+
 func lockFolder(dir string) (*lock, error) {
 	name := filepath.Join(dir, "lock")
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
@@ -57,7 +64,14 @@ func lockFolder(dir string) (*lock, error) {
 		}
 		return nil, fmt.Errorf("lock the data folder: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	for until := time.Now().Add(lastBreath); errors.Is(err, syscall.EWOULDBLOCK) && time.Now().Before(until); {
+		<-tick.C
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	if err != nil {
 		f.Close() //nolint:errcheck,gosec // nothing was written
 		return nil, &fault.Fault{Kind: fault.Conflict, Err: err, Msg: fmt.Sprintf(
 			"Another server is running with the data folder %s. Stop it, or give this one a folder of its own.", dir)}

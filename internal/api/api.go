@@ -35,6 +35,8 @@ type Launcher interface {
 	// a failed one, whose parameters could not be rendered.
 	Launch(ctx context.Context, r execution.Request) (*execution.Execution, error)
 	Cancel(ctx context.Context, id, user string) (*execution.Execution, error)
+	Pause(ctx context.Context, id, user string) (*execution.Execution, error)
+	Resume(ctx context.Context, id, user string) (*execution.Execution, error)
 }
 
 // Intake takes events in.

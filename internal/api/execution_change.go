@@ -18,6 +18,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/notify"
+	"github.com/nightshift-run/nightshift/internal/runner"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -32,7 +33,7 @@ const (
 		"result": {"type": "object"}}}`
 	reRunBody = `{"type": "object", "additionalProperties": false, "properties": {
 		"parameters": {"type": "object"}, "tasks": {"type": "array", "items": {"type": "string"}},
-		"reset": {"type": "array", "items": {"type": "string"}}, "user": {"type": "string"},
+		"reset": {"type": "array", "items": {"type": "string"}}, "failed": {"type": "boolean"}, "user": {"type": "string"},
 		"delay": {"type": "integer", "minimum": 0, "maximum": 315360000000}}}`
 )
 
@@ -153,27 +154,34 @@ func (c *call) reRun() error {
 		return err
 	}
 	var req struct {
-		Tasks []string `json:"tasks"`
-		Reset []string `json:"reset"`
-		User  string   `json:"user"`
-		Delay int64    `json:"delay"`
+		Tasks  []string `json:"tasks"`
+		Reset  []string `json:"reset"`
+		Failed bool     `json:"failed"` // ours: the tasks that failed, whatever their names
+		User   string   `json:"user"`
+		Delay  int64    `json:"delay"`
 	}
 	if err := decode(d, &req); err != nil {
 		return err
 	}
 	more := dictAt(d, "parameters")
 	switch {
-	case more.Len() > 0 && (len(req.Tasks) > 0 || len(req.Reset) > 0):
+	case more.Len() > 0 && (len(req.Tasks) > 0 || len(req.Reset) > 0 || req.Failed):
 		return fault.Newf(fault.Invalid, "Parameters override is not supported when re-running task(s) for a workflow.")
 	case slices.ContainsFunc(req.Reset, func(t string) bool { return !slices.Contains(req.Tasks, t) }):
 		return fault.Newf(fault.Invalid, "List of tasks to reset does not match the tasks to rerun.")
+	case req.Failed && len(req.Tasks) > 0:
+		return fault.Newf(fault.Invalid, "Either the tasks that failed are run again, or those that tasks names.")
 	}
 	e, err := c.execution()
 	if err != nil {
 		return err
 	}
-	if len(req.Tasks) > 0 {
+	again := &execution.ReRun{Ref: e.ID, Tasks: req.Tasks, Reset: req.Reset, Failed: req.Failed}
+	switch {
+	case again.Parts() && e.Runner != runner.Orquesta:
 		return fault.Newf(fault.Invalid, "Task option is only supported for Orquesta workflows.")
+	case again.Parts() && !e.Status.Final():
+		return fault.Newf(fault.Invalid, "Unable to rerun workflow execution \"%s\" because it is not in a completed state.", e.ID)
 	}
 	params := value.NewDict()
 	if err := params.UnmarshalJSON(e.Parameters); err != nil {
@@ -183,7 +191,7 @@ func (c *call) reRun() error {
 	r := execution.Request{
 		Action: e.Action, Parameters: params, Notify: e.Notify, Delay: time.Duration(req.Delay) * time.Millisecond,
 		Context: execution.Context{
-			User: c.who.User, ReRun: &execution.ReRun{Ref: e.ID}, TraceContext: e.Context.TraceContext,
+			User: c.who.User, ReRun: again, TraceContext: e.Context.TraceContext,
 		},
 	}
 	if req.User != "" && req.User != c.who.User {
@@ -221,8 +229,10 @@ func (c *call) updateExecution() error {
 		return fault.Newf(fault.Invalid, "'status' is a required property")
 	case execution.Canceling, execution.Canceled:
 		e, err = c.Launcher.Cancel(c.ctx(), e.ID, c.who.User)
-	case execution.Pausing, execution.Paused, execution.Resuming:
-		return fault.Newf(fault.Invalid, "Execution %s cannot be paused or resumed: runner \"%s\" is not able to.", e.ID, e.Runner)
+	case execution.Pausing, execution.Paused:
+		e, err = c.Launcher.Pause(c.ctx(), e.ID, c.who.User)
+	case execution.Resuming:
+		e, err = c.Launcher.Resume(c.ctx(), e.ID, c.who.User)
 	case execution.Succeeded, execution.Failed, execution.Timeout, execution.Abandoned:
 		err = c.end(e, to, d)
 	case execution.Requested, execution.Scheduled, execution.Delayed, execution.Running, execution.Pending:
@@ -251,16 +261,23 @@ func (c *call) end(e *execution.Execution, to execution.Status, d *value.Dict) e
 	if d.Has("result") {
 		ch.Result = wire.JSON(dictAt(d, "result"))
 	}
+	var told []string
 	err := c.Store.Write(c.ctx(), func(tx *store.Tx) error {
 		ok, err := tx.ChangeExecution(c.ctx(), ch)
 		if err == nil && !ok {
 			return fault.Newf(fault.Conflict, "Execution %s has changed meanwhile. Look at it, and try again.", e.ID)
 		}
+		if err == nil && e.Conducted {
+			// What it has started ends with it.
+			err = tx.TellWorkflow(c.ctx(), e.ID, store.AboutCancel, "", c.who.User)
+		}
+		told = tx.Told()
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	bus.Tell(c.ctx(), c.Bus, told)
 	_ = c.Bus.Publish(c.ctx(), bus.Message{Subject: bus.ExecutionChanged + e.ID})
 	return nil
 }

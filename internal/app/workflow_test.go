@@ -1,6 +1,11 @@
 package app_test
 
 import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -115,5 +120,122 @@ output: [{said: '{{ ctx("said") }}'}]
 	first, _ := errs[0].(map[string]any)
 	if first["type"] != "semantic" || first["message"] != `The task "b" is not defined.` || first["line"] != 2.0 {
 		t.Errorf("got %v", first)
+	}
+}
+
+// ask calls the API and returns the answer's status and body.
+func ask(t *testing.T, s *apptest.Server, method, path, body string) (int, map[string]any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Auth-Token", s.Token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out map[string]any
+	if err := json.Unmarshal(text, &out); err != nil {
+		t.Fatalf("%s %s: %s: %s", method, path, res.Status, text)
+	}
+	return res.StatusCode, out
+}
+
+func TestWorkflowsPauseResumeAndEnd(t *testing.T) {
+	gate := filepath.Join(t.TempDir(), "gate")
+	s := apptest.Start(t, flows(map[string]string{"wait": `
+version: 1.0
+input: [host]
+tasks:
+  first:
+    action: flows.say
+    input: {cmd: "while ! test -e ` + gate + `; do sleep 0.01; done; echo open"}
+    next: [{when: <% succeeded() %>, do: second}]
+  second: {action: core.noop}
+`}))
+	paused, ended, plain := launch(t, s, "flows.wait"), launch(t, s, "flows.wait"), launch(t, s, "flows.say", "cmd", "sleep 30")
+	path := "/api/v1/executions/"
+	for _, e := range []*execution.Execution{paused, ended, plain} {
+		eventually(t, s, ids(e.ID), "it runs", all(1, execution.Running))
+	}
+	if code, got := ask(t, s, "PUT", path+plain.ID, `{"status": "pausing"}`); code != 400 || !strings.Contains(got["faultstring"].(string), "is not able to") {
+		t.Errorf("pause of a plain action: %d %v", code, got)
+	}
+	if code, got := ask(t, s, "PUT", path+paused.ID, `{"status": "pausing"}`); code != 200 || got["status"] != "pausing" {
+		t.Errorf("pause: %d %v", code, got)
+	}
+	if code, got := ask(t, s, "PUT", path+ended.ID, `{"status": "failed", "result": {"by": "hand"}}`); code != 200 || got["status"] != "failed" {
+		t.Errorf("end by hand: %d %v", code, got)
+	}
+	eventually(t, s, store.Executions{Parent: ended.ID}, "what it had under way stops", all(1, execution.Canceled))
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, s, ids(paused.ID), "it is paused", all(1, execution.Paused))
+	if code, got := ask(t, s, "PUT", path+paused.ID, `{"status": "resuming"}`); code != 200 {
+		t.Errorf("resume: %d %v", code, got)
+	}
+	eventually(t, s, ids(paused.ID), "it ends", all(1, execution.Succeeded))
+	eventually(t, s, store.Executions{Parent: paused.ID}, "both tasks have run", all(2, execution.Succeeded))
+	if code, _ := ask(t, s, "DELETE", path+plain.ID, ""); code != 200 {
+		t.Errorf("cancel: %d", code)
+	}
+}
+
+func TestWorkflowsRunAgainFromTheirTasks(t *testing.T) {
+	gate := filepath.Join(t.TempDir(), "gate")
+	s := apptest.Start(t, flows(map[string]string{"flaky": `
+version: 1.0
+input: [host]
+tasks:
+  first:
+    action: flows.say cmd="echo one"
+    next: [{when: <% succeeded() %>, publish: [{one: <% result().stdout %>}], do: second}]
+  second:
+    action: flows.say
+    input: {cmd: "test -e ` + gate + ` && echo <% ctx(one) %> two"}
+    next: [{when: <% succeeded() %>, publish: [{two: <% result().stdout %>}]}]
+output: [{two: <% ctx(two) %>}]
+`}))
+	first := launch(t, s, "flows.flaky")
+	eventually(t, s, ids(first.ID), "it fails", all(1, execution.Failed))
+	again := func(body string, want execution.Status) (id string) {
+		t.Helper()
+		code, got := ask(t, s, "POST", "/api/v1/executions/"+first.ID+"/re_run", body)
+		if code != 201 {
+			t.Fatalf("%s: %d %v", body, code, got)
+		}
+		id = got["id"].(string)
+		eventually(t, s, ids(id), body, all(1, want))
+		return id
+	}
+	again(`{"tasks": ["third"]}`, execution.Failed)
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range []string{`{"tasks": ["second"], "reset": ["second"]}`, `{"failed": true}`} {
+		id := again(body, execution.Succeeded)
+		if d := cmp.Diff(map[string]any{"two": "one two"}, result(t, s, id)["output"]); d != "" {
+			t.Error(d)
+		}
+		eventually(t, s, store.Executions{Parent: id}, "only the second task", all(1, execution.Succeeded))
+	}
+	whole := again(`{"parameters": {"host": "web-9"}}`, execution.Succeeded)
+	eventually(t, s, store.Executions{Parent: whole}, "all tasks", all(2, execution.Succeeded))
+	for body, want := range map[string]string{
+		`{"tasks": ["second"], "parameters": {"host": "x"}}`: "Parameters override is not supported when re-running task(s) for a workflow.",
+		`{"tasks": ["second"], "reset": ["first"]}`:          "List of tasks to reset does not match the tasks to rerun.",
+		`{"tasks": ["second"], "failed": true}`:              "Either the tasks that failed are run again, or those that tasks names.",
+	} {
+		if code, got := ask(t, s, "POST", "/api/v1/executions/"+first.ID+"/re_run", body); code != 400 || got["faultstring"] != want {
+			t.Errorf("%s: %d %v", body, code, got)
+		}
 	}
 }

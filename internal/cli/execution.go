@@ -73,7 +73,9 @@ func (a *app) executions() *cobra.Command {
 	r := executionResource()
 	return group(
 		&cobra.Command{Use: "execution", Aliases: []string{"executions"}, Short: "What runs and ran"},
-		a.executionList(r), a.executionGet(), a.executionTail(), a.executionCancel(r), a.executionReRun(),
+		a.executionList(r), a.executionGet(), a.executionTail(), a.executionCancel(r),
+		a.executionAsk(r, "pause", "Have workflows start nothing new", "pausing"),
+		a.executionAsk(r, "resume", "Have paused workflows go on", "resuming"), a.executionReRun(),
 		a.executionChildren(r), a.executionWhy(r),
 	)
 }
@@ -202,14 +204,44 @@ func (a *app) executionCancel(r resource) *cobra.Command {
 	}
 }
 
+// executionAsk has workflows pause or go on, and shows how they stand then.
+func (a *app) executionAsk(r resource, verb, short, status string) *cobra.Command {
+	var v view
+	cmd := &cobra.Command{
+		Use:               verb + " <id>...",
+		Short:             short,
+		Args:              args(1, -1),
+		ValidArgsFunction: a.completeExecutions,
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			s, err := a.session(cmd)
+			if err != nil {
+				return err
+			}
+			body := value.NewDict()
+			body.Set("status", status)
+			return s.each(ids, func(id string) error {
+				d, err := s.do(cmd.Context(), http.MethodPut, r.path+"/"+seg(id), body)
+				if err != nil {
+					return named(err, r, id)
+				}
+				return s.showExecution(cmd.Context(), textOf(d, "id"), &v)
+			})
+		},
+	}
+	v.add(cmd, runFields())
+	return cmd
+}
+
 func (a *app) executionReRun() *cobra.Command {
 	var f runFlags
+	var failed bool
 	var tasks, noReset []string
 	cmd := &cobra.Command{
-		Use:               "re-run <id> [name=value]...",
-		Aliases:           []string{"rerun"},
-		Short:             "Run an execution's action again, with the same parameters or with others",
-		Long:              "Run an execution's action again, with the same parameters but for those that are given.\n\n" + valueHelp,
+		Use:     "re-run <id> [name=value]...",
+		Aliases: []string{"rerun"},
+		Short:   "Run an execution's action again, with the same parameters or with others",
+		Long: "Run an execution's action again, with the same parameters but for those that are given.\n\n" +
+			"A workflow that is over can also go on from some of its tasks: everything else is as it was.\n\n" + valueHelp,
 		Args:              args(1, -1),
 		ValidArgsFunction: a.completeExecutions,
 		RunE: func(cmd *cobra.Command, words []string) error {
@@ -219,7 +251,7 @@ func (a *app) executionReRun() *cobra.Command {
 			}
 			ctx, id := cmd.Context(), words[0]
 			body := value.NewDict()
-			if len(tasks) > 0 && len(words) > 1 {
+			if (len(tasks) > 0 || failed) && len(words) > 1 {
 				return &usageError{cmd, fmt.Errorf("either tasks are run again or parameters are changed, not both")}
 			}
 			if len(words) > 1 || f.inheritEnv {
@@ -241,6 +273,9 @@ func (a *app) executionReRun() *cobra.Command {
 				body.Set("tasks", value.Of(tasks))
 				body.Set("reset", value.Of(slices.DeleteFunc(slices.Clone(tasks), func(t string) bool { return slices.Contains(noReset, t) })))
 			}
+			if failed {
+				body.Set("failed", true)
+			}
 			f.rest(body)
 			if err := s.start(ctx, "executions/"+seg(id)+"/re_run", body, &f); err != nil {
 				return named(err, executionResource(), id)
@@ -251,6 +286,8 @@ func (a *app) executionReRun() *cobra.Command {
 	f.add(cmd, false)
 	cmd.Flags().StringSliceVar(&tasks, "tasks", nil, "of a workflow: run these tasks again")
 	cmd.Flags().StringSliceVar(&noReset, "no-reset", nil, "of a task with items: keep what succeeded")
+	cmd.Flags().BoolVar(&failed, "failed", false, "of a workflow: run the tasks again that failed")
+	cmd.MarkFlagsMutuallyExclusive("tasks", "failed")
 	annotate(cmd, "tasks", greedy, "")
 	annotate(cmd, "no-reset", greedy, "")
 	return cmd

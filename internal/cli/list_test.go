@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -318,6 +319,28 @@ func TestCancel(t *testing.T) {
 		Out:  "Execution a has been asked to stop.\nExecution b is canceled.\n",
 		Err:  "ERROR: execution c: Action cannot be canceled. State = succeeded.\n",
 	})
+}
+
+func TestPauseAndResume(t *testing.T) {
+	f := newFake(t)
+	f.answer("PUT /api/v1/executions/a", 200, `{"id": "a", "status": "pausing"}`)
+	f.answer("GET /api/v1/executions/a", 200, `{"id": "a", "status": "paused"}`)
+	f.answer("PUT /api/v1/executions/b", 400, `{"faultstring": "Execution b cannot be paused: it is succeeded."}`)
+	f.check(t, f.run(t, "execution", "pause", "a", "b", "--attr", "id", "status"), result{
+		Code: ExitUsage,
+		Out:  "id: a\nstatus: paused\n",
+		Err:  "ERROR: Execution b cannot be paused: it is succeeded.\n",
+	})
+	f.run(t, "execution", "resume", "a", "--attr", "id")
+	f.run(t, "execution", "re-run", "a", "--failed", "--async")
+	got := f.requests()
+	for _, want := range []string{
+		`PUT /api/v1/executions/a {"status":"pausing"}`, `PUT /api/v1/executions/a {"status":"resuming"}`, `POST /api/v1/executions/a/re_run {"failed":true}`,
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s is not among %q", want, got)
+		}
+	}
 }
 
 func TestCreateUpdateDelete(t *testing.T) {

@@ -3,6 +3,7 @@ package conductor_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/conductor"
@@ -255,23 +256,28 @@ func TestASickEngineHarmsItsWorkflowOnly(t *testing.T) {
 	}
 }
 
-func TestAWorkflowThatWasEndedFromOutsideStartsNothing(t *testing.T) {
+func TestAWorkflowThatIsEndedFromOutsideTakesItsChildrenAlong(t *testing.T) {
 	inHouse(t, map[string]string{"flow": text(crowdText{N: 3, Action: "p.deed"})}, func(t *testing.T, h *house) {
 		defer h.run(h.conductor(h.bus, conductor.Options{}))()
 		id := h.launch("p.flow")
 		settle(2)
 		err := h.Write(t.Context(), func(tx *store.Tx) error {
 			_, err := tx.ChangeExecution(t.Context(), store.Change{
-				ID: id, From: []execution.Status{execution.Running}, To: execution.Succeeded, At: h.get(id).CreatedAt,
+				ID: id, From: []execution.Status{execution.Running}, To: execution.Succeeded, At: time.Now(),
 			})
-			return err
+			if err != nil {
+				return err
+			}
+			return tx.TellWorkflow(t.Context(), id, store.AboutCancel, "", "bob")
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		close(h.deeds.free)
-		settle(2)
+		settle(3)
 		h.wantStatus(id, execution.Succeeded)
+		for _, e := range h.children(id) {
+			h.wantStatus(e.ID, execution.Canceled)
+		}
 		h.wantClean()
 	})
 }

@@ -91,7 +91,7 @@ func (t *turn) prepareAgain(ctx context.Context, in workflow.Input, r *execution
 	}
 	t.saved = &store.Workflow{ID: t.w.exec.ID, Language: old.Language, Text: old.Text}
 	t.copied = r.Ref
-	var again workflow.Rerun
+	var again workflow.Rerun // without tasks: from those that failed
 	for _, name := range r.Tasks {
 		again.Tasks = append(again.Tasks, workflow.RerunTask{Name: name, Reset: slices.Contains(r.Reset, name)})
 	}
@@ -178,11 +178,25 @@ func (c *Conductor) done(t *turn, err error) (more bool, _ error) {
 	return len(t.left) > 0, nil
 }
 
-// drop takes messages out of the inbox of a workflow that is over.
+// drop takes messages out of the inbox of a workflow that is over. A wish that it
+// stops still reaches what it has under way.
 func (c *Conductor) drop(ctx context.Context, id string, all []store.Message) error {
 	return c.Store.Write(ctx, func(tx *store.Tx) error {
 		_, err := tx.Heard(ctx, id, all[0].Seq, all[len(all)-1].Seq, len(all))
-		return err
+		if err != nil {
+			return err
+		}
+		for _, m := range all {
+			if m.About != store.AboutCancel {
+				continue
+			}
+			wish, err := signal{To: execution.Canceling, User: m.Body}.message()
+			if err != nil {
+				return err
+			}
+			return tx.TellWorkflow(ctx, id, wish.About, "", wish.Body)
+		}
+		return nil
 	})
 }
 

@@ -22,13 +22,15 @@ type signal struct {
 	After int64            `json:"after,omitempty"` // the place of the last child that was reached
 }
 
+func (s signal) message() (store.Message, error) {
+	b, err := json.Marshal(s)
+	return store.Message{About: store.AboutSignal, Body: string(b)}, err
+}
+
 func (t *turn) signalAll(to execution.Status) error {
-	b, err := json.Marshal(signal{To: to, User: t.user})
-	if err != nil {
-		return err
-	}
-	t.left = append(t.left, store.Message{About: store.AboutSignal, Body: string(b)})
-	return nil
+	m, err := signal{To: to, User: t.user}.message()
+	t.left = append(t.left, m)
+	return err
 }
 
 // reach carries a wish on by some children.
@@ -54,11 +56,11 @@ func (c *Conductor) reach(ctx context.Context, workflow string, m store.Message)
 			return err
 		}
 		s.After = last
-		b, err := json.Marshal(s)
+		rest, err := s.message()
 		if err != nil {
 			return err
 		}
-		_, err = tx.PutMessage(ctx, workflow, m.Seq, string(b))
+		_, err = tx.PutMessage(ctx, workflow, m.Seq, rest.Body)
 		return err
 	})
 	if err != nil {

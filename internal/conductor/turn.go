@@ -64,7 +64,7 @@ func (c *Conductor) newTurn(w *carried) *turn {
 
 // full reports whether no further event should be heard in this turn.
 func (t *turn) full() bool {
-	return t.steps >= maxSteps || len(t.children) >= maxChildren || t.w.engine.Status().Final()
+	return t.steps >= maxSteps || len(t.children) >= maxChildren
 }
 
 // hear lets the workflow hear an event, and everything that the turn itself gives
@@ -83,7 +83,7 @@ func (t *turn) hear(ctx context.Context, e workflow.Event) error {
 // step lets the engine hear one event. What makes no sense to a workflow leaves it
 // as it was: it has been told too late, or twice.
 func (t *turn) step(ctx context.Context, e workflow.Event) error {
-	if t.w.engine.Status().Final() {
+	if t.end != nil {
 		return nil
 	}
 	t.steps++
@@ -108,6 +108,9 @@ func (t *turn) step(ctx context.Context, e workflow.Event) error {
 		if err := t.carryOut(ctx, command); err != nil {
 			return err
 		}
+	}
+	if s := t.w.engine.Status(); s.Final() && t.end == nil {
+		return fmt.Errorf("the engine says that the workflow is %s, and does not end it", s)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/runner"
 	"github.com/nightshift-run/nightshift/internal/runner/ssh"
+	"github.com/nightshift-run/nightshift/internal/runner/winrm"
 )
 
 // remoteRunners makes what runs actions on other machines.
@@ -26,8 +27,12 @@ func (a *App) remoteRunners() map[string]runner.Runner {
 		Sessions: c.Sessions, Connections: c.Connections, Parallel: c.Parallel, Partial: c.Partial,
 		Logger: a.log("ssh"),
 	})
+	windows := winrm.New(winrm.Options{Logger: a.log("winrm")})
 	return map[string]runner.Runner{
 		runner.RemoteShellCmd:    a.ssh.Commands(),
 		runner.RemoteShellScript: a.ssh.Scripts(),
+		runner.WinRMCmd:          windows.Commands(),
+		runner.WinRMPSCmd:        windows.PowerShell(),
+		runner.WinRMPSScript:     windows.Scripts(),
 	}
 }

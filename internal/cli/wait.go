@@ -37,6 +37,7 @@ func (s *session) wait(ctx context.Context, id, status string) (string, error) {
 	}()
 	p := s.newProgress()
 	defer p.clear()
+	asked := false
 	pause := 25 * time.Millisecond
 	for {
 		d, err := s.get(ctx, "executions/"+seg(id), url.Values{"include_attributes": {"status"}})
@@ -46,6 +47,11 @@ func (s *session) wait(ctx context.Context, id, status string) (string, error) {
 		status = textOf(d, "status")
 		if final(status) {
 			return status, nil
+		}
+		if status == "pending" && !asked && !s.machine() {
+			asked = true
+			p.clear()
+			s.note("Waits for an answer: nightshift inquiry respond " + id)
 		}
 		p.show(id, status)
 		timer := time.NewTimer(pause)

@@ -167,6 +167,7 @@ func (c *conductor) any(statuses ...execution.Status) bool {
 func (c *conductor) add(s *staged) {
 	c.stage.add(s)
 	c.dirty.staged(s)
+	c.dirty.head = true
 }
 
 // unstage takes a task out of the stage, unless some of its items are under way.

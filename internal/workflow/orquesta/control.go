@@ -61,6 +61,7 @@ func (e *Engine) resume() error {
 	} else if err := e.c.request(execution.Resuming); err != nil {
 		return fault.Newf(fault.Conflict, "The workflow cannot be resumed: %s", err)
 	}
+	e.wakeItems()
 	for _, n := range missed {
 		en := e.c.entries[n]
 		if e.c.status.Final() || e.c.latest[en.place] != en {
@@ -72,6 +73,16 @@ func (e *Engine) resume() error {
 	}
 	e.do(workflow.Signal{To: execution.Resuming})
 	return nil
+}
+
+// wakeItems lets tasks go on whose items do not wait for anybody.
+func (e *Engine) wakeItems() {
+	for x := range e.c.stage.all() {
+		en := e.c.latest[x.place]
+		if en != nil && x.items != nil && en.items == x.items && x.items.waiting == 0 && pausing(en.status) {
+			e.c.setEntry(en, execution.Running)
+		}
+	}
 }
 
 func (e *Engine) cancel() error {
@@ -128,22 +139,12 @@ func (e *Engine) rerun(r workflow.Rerun) error {
 	if missing != nil {
 		return fault.Newf(fault.Invalid, "Unable to rerun workflow because one or more tasks is not found: %s", strings.Join(missing, ","))
 	}
-	if len(r.Tasks) == 0 && !e.rerunnable() {
+	if len(r.Tasks) == 0 && len(e.c.failed()) == 0 && e.c.stage.due == 0 {
 		return fault.Newf(fault.Invalid, "Unable to rerun workflow because none of its tasks failed.")
 	}
 	e.state = engineRow{Runs: e.state.Runs}
 	e.refresh()
 	return e.c.rerun(asked)
-}
-
-// rerunnable reports whether a task failed, or something is left to go on with.
-func (e *Engine) rerunnable() bool {
-	for _, en := range e.c.entries {
-		if en.term && en.status.Failure() {
-			return true
-		}
-	}
-	return e.c.stage.due > 0
 }
 
 // refresh has the first context say on whose behalf the workflow runs now.

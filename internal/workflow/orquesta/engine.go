@@ -308,7 +308,7 @@ func (e *Engine) child(ctx context.Context, ch workflow.Child) error {
 		return nil
 	}
 	en, item, ok := e.find(ch.Ref)
-	if !ok || standing(en, item).Final() {
+	if !ok || standing(en, item).Final() || standing(en, item) == unset {
 		return nil
 	}
 	e.setChild(en, item, ch.Execution)
@@ -337,6 +337,7 @@ func (e *Engine) child(ctx context.Context, ch workflow.Child) error {
 func (e *Engine) goOn(to execution.Status) {
 	e.state.Held = false
 	_ = e.c.request(to) // a workflow that waits may always go on
+	e.wakeItems()
 }
 
 // finish hears the end of an execution.
@@ -355,6 +356,9 @@ func (e *Engine) finish(ctx context.Context, en *entry, item int, happened event
 	}
 	if pausing(e.c.status) && !e.state.Held && pendingOrPaused(standing(en, item)) {
 		e.goOn(execution.Resuming)
+	}
+	if latest := e.c.latest[en.place]; latest.status == execution.Paused {
+		e.c.setEntry(latest, execution.Running) // what is paused can't end, says its machine
 	}
 	if err := e.update(ctx, en.place, happened); err != nil {
 		return err

@@ -25,8 +25,9 @@ func (c *conductor) load(rows []workflow.Row) (*engineRow, error) {
 			return nil, broken(r, err)
 		}
 	}
+	c.stage.number = head.Staged
 	c.begun, c.status, c.batches, c.ends, c.reruns = len(by[rowHead]) > 0, head.Status, head.Batches, head.Ends, head.Reruns
-	l := loader{c: c, batches: map[int64]*items{}}
+	l := loader{c: c, batches: map[int64]*items{}, stages: map[int64]*staged{}}
 	for _, part := range []struct {
 		kind string
 		read func(r workflow.Row) error
@@ -35,6 +36,7 @@ func (c *conductor) load(rows []workflow.Row) (*engineRow, error) {
 		{rowRoute, l.route},
 		{rowEntry, l.entry},
 		{rowStaged, l.staged},
+		{rowArrival, l.arrival},
 		{rowItem, l.item},
 		{rowError, func(r workflow.Row) error { return l.note(r, &c.errors) }},
 		{rowLog, func(r workflow.Row) error { return l.note(r, &c.log) }},
@@ -57,6 +59,7 @@ func broken(r workflow.Row, err error) error {
 type loader struct {
 	c       *conductor
 	batches map[int64]*items
+	stages  map[int64]*staged
 }
 
 func dictOf(body []byte) (*value.Dict, error) {
@@ -144,7 +147,27 @@ func (l *loader) staged(r workflow.Row) error {
 			s.retry = e.retry // it is the same
 		}
 	}
+	s.arrivals, s.of = row.Arrivals, row.Of
+	l.stages[s.n] = s
 	l.c.stage.add(s)
+	return nil
+}
+
+func (l *loader) arrival(r workflow.Row) error {
+	var row arrivalRow
+	if err := json.Unmarshal(r.Body, &row); err != nil {
+		return err
+	}
+	s, n := l.stages[r.Key>>keyBits], int(r.Key&(1<<keyBits-1))
+	if s == nil {
+		return fmt.Errorf("nothing is staged that it could have come to")
+	}
+	if n < s.arrivals {
+		return nil // the whole was written since
+	}
+	s.arrivals = n + 1
+	s.in = s.in.and(unflat(row.In))
+	s.prev.set(row.From, row.Entry)
 	return nil
 }
 
@@ -162,7 +185,7 @@ func (l *loader) item(r workflow.Row) error {
 	if err := json.Unmarshal(r.Body, &row); err != nil {
 		return err
 	}
-	x, n := l.batches[r.Key>>itemBits], int(r.Key&(1<<itemBits-1))
+	x, n := l.batches[r.Key>>keyBits], int(r.Key&(1<<keyBits-1))
 	if x == nil {
 		return nil // of a task that has been staged anew since
 	}
@@ -206,7 +229,7 @@ func prevFrom(row *prevRow) *backrefs {
 	if row == nil {
 		return &backrefs{}
 	}
-	return &backrefs{row.Names, row.Entries}
+	return &backrefs{names: row.Names, entries: row.Entries}
 }
 
 func retryFrom(row *retryRow) (*retry, error) {

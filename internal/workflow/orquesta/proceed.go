@@ -48,7 +48,7 @@ func (e *Engine) run(ctx context.Context, all []ready) error {
 	}
 	for _, r := range all {
 		en := e.c.latest[r.staged.place]
-		if en == nil || en.status != execution.Running {
+		if en == nil || !active(en.status) {
 			continue // it could not be marked, which has failed the workflow
 		}
 		empty := r.task == nil || r.task.Action == ""
@@ -159,6 +159,12 @@ func (e *Engine) notify(task string) value.Value {
 // keeps one from waiting for nothing.
 func (e *Engine) settle() {
 	c := e.c
+	switch c.status { //nolint:exhaustive // in the others items go on
+	case execution.Canceling:
+		e.stopItems(execution.Canceled)
+	case execution.Pausing:
+		e.stopItems(execution.Paused)
+	}
 	switch busy := c.busy(); c.status { //nolint:exhaustive // the others wait for nothing
 	case execution.Resuming:
 		switch {
@@ -185,6 +191,15 @@ func (e *Engine) settle() {
 			_ = c.request(execution.Paused)
 		default:
 			e.stuck()
+		}
+	}
+}
+
+// stopItems gives a status to the tasks of which no item runs and no other will begin.
+func (e *Engine) stopItems(s execution.Status) {
+	for x := range e.c.stage.all() {
+		if en := e.c.latest[x.place]; en != nil && x.items != nil && en.items == x.items && x.items.active == 0 && active(en.status) {
+			e.c.setEntry(en, s)
 		}
 	}
 }

@@ -75,12 +75,7 @@ func (c *conductor) unend(e *entry) {
 func (c *conductor) candidates(places []place) []*entry {
 	var all []*entry
 	if len(places) == 0 {
-		for _, e := range c.entries {
-			if e.term && e.status.Failure() {
-				all = append(all, e)
-			}
-		}
-		return latestOfEach(all)
+		return latestOfEach(c.failed())
 	}
 	after := c.followers()
 	reached := make([]map[int]bool, len(places))
@@ -95,6 +90,27 @@ func (c *conductor) candidates(places []place) []*entry {
 		if keep {
 			all = append(all, c.latest[p])
 		}
+	}
+	return all
+}
+
+// failed returns the tasks that ended the workflow by failing. If it was a "fail"
+// that did so, they are the tasks that failed before it.
+func (c *conductor) failed() []*entry {
+	var last, all []*entry
+	for _, e := range c.entries {
+		if _, is := command(e.task); is || !e.status.Failure() {
+			continue
+		}
+		if e.term {
+			last = append(last, e)
+		}
+		if c.latest[e.place] == e {
+			all = append(all, e)
+		}
+	}
+	if len(last) > 0 {
+		return last
 	}
 	return all
 }
@@ -167,7 +183,7 @@ func (c *conductor) rerunTask(e *entry, reset bool) error {
 			}
 		}
 	default:
-		fresh := &entry{place: e.place, n: len(c.entries), in: e.in, prev: e.prev, next: unknowns(len(e.next))}
+		fresh := &entry{place: e.place, n: len(c.entries), in: e.in, prev: e.prev.copy(), next: unknowns(len(e.next))}
 		if e.retry != nil {
 			again := *e.retry
 			again.tally = 0
@@ -176,7 +192,7 @@ func (c *conductor) rerunTask(e *entry, reset bool) error {
 		c.entries = append(c.entries, fresh)
 		c.enter(fresh)
 		c.dirty.entry(fresh)
-		c.add(&staged{place: e.place, in: e.in, prev: e.prev, ready: true})
+		c.add(&staged{place: e.place, in: e.in, prev: e.prev.copy(), ready: true})
 	}
 	for n := range reach(e, after) {
 		c.unend(c.entries[n])

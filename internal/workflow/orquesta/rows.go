@@ -19,18 +19,20 @@ const (
 	rowRoute   = "route"   // by its number
 	rowEntry   = "entry"   // by its number in the sequence
 	rowStaged  = "staged"  // by its number
-	rowItem    = "item"    // by its batch, and its number below itemBits bits
+	rowArrival = "arrival" // to what is staged, by its number and its own below keyBits bits
+	rowItem    = "item"    // by its batch, and its own below keyBits bits
 	rowError   = "error"   // by its number
 	rowLog     = "log"     // by its number
 	rowOutput  = "output"
 )
 
-// itemBits is how many bits of the key of an item are its number: enough for maxItems.
-const itemBits = 20
+// keyBits is how many bits of a key are the number of a part: enough for maxItems.
+const keyBits = 20
 
 type headRow struct {
 	Status  execution.Status `json:"status,omitempty"`
 	Batches int64            `json:"batches,omitempty"`
+	Staged  int64            `json:"staged,omitempty"` // how many were staged
 	Ends    int64            `json:"ends,omitempty"`
 	Reruns  [][]int          `json:"reruns,omitempty"`
 	Engine  *engineRow       `json:"engine,omitempty"`
@@ -62,6 +64,14 @@ type stagedRow struct {
 	RunOnFail bool      `json:"run_on_fail,omitempty"`
 	Retry     *retryRow `json:"retry,omitempty"`
 	Items     *itemsRow `json:"items,omitempty"`
+	Of        int       `json:"of,omitempty"`
+	Arrivals  int       `json:"arrivals,omitempty"` // how many of its rows are in this one already
+}
+
+type arrivalRow struct {
+	From  string `json:"from"` // task__tN
+	Entry int    `json:"entry"`
+	In    []int  `json:"in,omitempty"`
 }
 
 type prevRow struct {
@@ -134,7 +144,7 @@ func (c *conductor) save(engine *engineRow) ([]workflow.Row, error) {
 	w := &writer{}
 	d := c.dirty
 	if d.head {
-		w.put(rowHead, 0, headRow{c.status, c.batches, c.ends, c.reruns, engine})
+		w.put(rowHead, 0, headRow{c.status, c.batches, c.stage.number, c.ends, c.reruns, engine})
 	}
 	for _, n := range d.context {
 		w.put(rowContext, int64(n), c.contexts.all[n])
@@ -152,11 +162,21 @@ func (c *conductor) save(engine *engineRow) ([]workflow.Row, error) {
 			w.drop(rowStaged, n)
 		}
 	}
+	for _, a := range d.arrivalN {
+		if _, whole := d.stagedN[a.s.n]; !whole {
+			w.put(rowArrival, a.s.n<<keyBits|int64(a.n), a.row)
+		}
+	}
+	for _, s := range d.goneN {
+		for i := range s.arrivals {
+			w.drop(rowArrival, s.n<<keyBits|int64(i))
+		}
+	}
 	for _, k := range slices.SortedFunc(maps.Keys(d.itemN), func(a, b itemKey) int {
 		return cmp.Or(cmp.Compare(a.batch, b.batch), cmp.Compare(a.n, b.n))
 	}) {
 		it := d.itemN[k].all[k.n]
-		w.put(rowItem, k.batch<<itemBits|int64(k.n), itemRow{it.status, it.child})
+		w.put(rowItem, k.batch<<keyBits|int64(k.n), itemRow{it.status, it.child})
 	}
 	w.notes(rowError, c.errors.list, d.errorN)
 	w.notes(rowLog, c.log.list, d.logN)
@@ -183,7 +203,7 @@ func (w *writer) entry(e *entry) entryRow {
 func (w *writer) staged(s *staged) stagedRow {
 	return stagedRow{
 		Task: s.task, Route: s.route, In: s.in.flat(), Prev: prevOf(s.prev), Ready: s.ready, Completed: s.completed,
-		RunOnFail: s.runOnFail, Retry: w.retry(s.retry), Items: itemsOf(s.items),
+		RunOnFail: s.runOnFail, Retry: w.retry(s.retry), Items: itemsOf(s.items), Of: s.of, Arrivals: s.arrivals,
 	}
 }
 

@@ -43,18 +43,48 @@ const (
 )
 
 // backrefs says from which entries, and through which transitions, a task was come
-// to. What is staged and the entry that it became share it.
+// to.
 type backrefs struct {
 	names   []string // task__tN
 	entries []int
+	at      map[string]int // by name, once there are many
 }
 
+// fewBackrefs is how many names are looked through one by one.
+const fewBackrefs = 16
+
 func (b *backrefs) set(name string, entry int) {
-	if i := slices.Index(b.names, name); i >= 0 {
+	if i := b.find(name); i >= 0 {
 		b.entries[i] = entry
 		return
 	}
+	if b.at != nil {
+		b.at[name] = len(b.names)
+	}
 	b.names, b.entries = append(b.names, name), append(b.entries, entry)
+}
+
+func (b *backrefs) copy() *backrefs {
+	if b == nil {
+		return &backrefs{}
+	}
+	return &backrefs{names: slices.Clone(b.names), entries: slices.Clone(b.entries)}
+}
+
+func (b *backrefs) find(name string) int {
+	if len(b.names) <= fewBackrefs {
+		return slices.Index(b.names, name)
+	}
+	if b.at == nil {
+		b.at = make(map[string]int, 2*len(b.names))
+		for i, name := range b.names {
+			b.at[name] = i
+		}
+	}
+	if i, ok := b.at[name]; ok {
+		return i
+	}
+	return -1
 }
 
 // retry says when an entry is run again, and how often it was.
@@ -77,6 +107,8 @@ type staged struct {
 	runOnFail bool
 	retry     *retry
 	items     *items // nil: none were made
+	arrivals  int    // rows of what has come to it since it was staged
+	of        int    // the entry that it became and, having items, is still staged for, from 1; 0: none
 
 	request *request // rendered; not saved
 	at      *list.Element

@@ -18,10 +18,7 @@ func (c *conductor) enterTask(ctx context.Context, p place, in indexes, prev *ba
 	if len(in) == 0 {
 		in = index(0)
 	}
-	if prev == nil {
-		prev = &backrefs{}
-	}
-	e := &entry{place: p, n: len(c.entries), in: in, prev: prev, next: unknowns(len(c.graph.Next(p.task)))}
+	e := &entry{place: p, n: len(c.entries), in: in, prev: prev.copy(), next: unknowns(len(c.graph.Next(p.task)))}
 	if r := c.graph.Retry(p.task); r != nil && r.Count != nil {
 		var err error
 		if e.retry, err = c.retryOf(ctx, p.task, r, in); err != nil {
@@ -111,6 +108,10 @@ func (c *conductor) update(ctx context.Context, p place, ev event) (*entry, erro
 		if e, err = c.enterTask(ctx, p, s.in, s.prev); err != nil {
 			return nil, err
 		}
+		if s.items != nil {
+			s.of = e.n + 1
+			c.dirty.staged(s)
+		}
 	}
 	if ev.status != unset && s != nil && s.items == nil {
 		c.unstage(p)
@@ -178,7 +179,7 @@ func (c *conductor) stageAgain(e *entry) {
 	e.retry.tally++
 	c.dirty.entry(e)
 	c.unstage(e.place)
-	c.add(&staged{place: e.place, in: e.in, prev: e.prev, ready: true, retry: e.retry})
+	c.add(&staged{place: e.place, in: e.in, prev: e.prev.copy(), ready: true, retry: e.retry})
 }
 
 // keepForRerun takes an ended task out of the stage. If it has items, and some
@@ -294,25 +295,41 @@ func (c *conductor) lead(ctx context.Context, e *entry, edge *graph.Edge, curren
 	to := place{edge.To, c.follows(edge, e.route)}
 	from := e.task + "__t" + itoa(edge.Key)
 	s := c.stage.get(to)
-	if s != nil {
-		c.stage.change(s, func() {
-			s.in = s.in.and(in.withoutRoot())
-			s.prev.set(from, e.n)
-			s.items, s.completed, s.request = nil, false, nil
-		})
-		if after := c.latest[to]; after != nil && after.prev == s.prev {
-			c.dirty.entry(after)
-		}
-	} else {
+	if s == nil {
 		prev := &backrefs{}
 		prev.set(from, e.n)
 		s = &staged{place: to, in: in, prev: prev}
 		c.add(s)
+	} else {
+		c.join(s, from, e.n, in.withoutRoot())
 	}
 	// What has come to it is known by the route that it is come from.
-	c.stage.change(s, func() { s.ready = c.inbound(edge.To, e.route) == inboundSatisfied })
-	c.dirty.staged(s)
+	if ready := c.inbound(edge.To, e.route) == inboundSatisfied; ready != s.ready {
+		c.stage.change(s, func() { s.ready = ready })
+		c.dirty.staged(s)
+	}
 	return s, true, nil
+}
+
+// join notes what else has come to a staged task. Items that have run are forgotten,
+// and run again; while some are under way they are left to it, where the reference
+// loses them.
+func (c *conductor) join(s *staged, from string, entry int, in indexes) {
+	if underWay := s.items != nil && s.items.active+s.items.waiting > 0; !underWay {
+		if s.items != nil || s.completed {
+			c.stage.change(s, func() { s.items, s.completed = nil, false })
+			c.dirty.staged(s)
+		}
+		s.request = nil
+	}
+	s.in = s.in.and(in)
+	s.prev.set(from, entry)
+	c.dirty.arrival(s, arrivalRow{from, entry, in.flat()})
+	if s.of > 0 { // the reference has one record for both
+		e := c.entries[s.of-1]
+		e.prev.set(from, entry)
+		c.dirty.entry(e)
+	}
 }
 
 // publish evaluates what a transition publishes. It reports false when that failed.

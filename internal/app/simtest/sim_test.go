@@ -14,6 +14,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/bus/membus"
 	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/conductor"
 	"github.com/nightshift-run/nightshift/internal/dispatch"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/jinja"
@@ -23,11 +24,15 @@ import (
 	"github.com/nightshift-run/nightshift/internal/policy"
 	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/runner"
+	"github.com/nightshift-run/nightshift/internal/runner/noop"
 	"github.com/nightshift-run/nightshift/internal/scheduler"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/store/sqlite"
 	"github.com/nightshift-run/nightshift/internal/trigger"
 	"github.com/nightshift-run/nightshift/internal/worker"
+	"github.com/nightshift-run/nightshift/internal/workflow"
+	"github.com/nightshift-run/nightshift/internal/workflow/chain"
+	"github.com/nightshift-run/nightshift/internal/workflow/orquesta"
 )
 
 var every = flag.Int("sim.every", 1, "crash at every n-th effect only")
@@ -85,15 +90,16 @@ func content() *catalog.Catalog {
 // process is one life of a server.
 type process struct {
 	intake *intake.Intake
+	launch *launch.Launcher
 	stop   context.CancelFunc
 	group  *errgroup.Group
 }
 
-func start(ctx context.Context, db store.Driver, world *World, gate *Gate) *process {
+func start(ctx context.Context, db store.Driver, content *catalog.Catalog, world *World, gate *Gate) *process {
 	s := store.New(driver{db, gate})
 	b := bell{new(membus.Bus), gate}
 	holder := new(catalog.Holder)
-	holder.Set(content())
+	holder.Set(content)
 	params := launch.NewParams(s, holder)
 	l := launch.New(s, holder, b, params)
 	in := intake.New(s, holder, l, params, jinja.New(jinja.Options{}), intake.Options{})
@@ -104,8 +110,14 @@ func start(ctx context.Context, db store.Driver, world *World, gate *Gate) *proc
 	group.Go(func() error {
 		return worker.New(d, b, map[string]runner.Runner{"act": act}, worker.Options{Slots: 2}).Run(ctx)
 	})
+	group.Go(func() error {
+		return conductor.New(conductor.Deps{
+			Store: s, Catalog: holder, Bus: b, Launcher: l, Params: params, Dispatch: d,
+			Languages: map[string]workflow.Language{runner.Orquesta: orquesta.New(), runner.ActionChain: chain.New()},
+		}, conductor.Options{Instant: map[string]runner.Runner{runner.Noop: noop.New()}}).Run(ctx)
+	})
 	group.Go(func() error { return scheduler.New(s, holder, b, d, scheduler.Options{}).Run(ctx) })
-	return &process{in, stop, group}
+	return &process{in, l, stop, group}
 }
 
 func (p *process) end() error {
@@ -116,15 +128,18 @@ func (p *process) end() error {
 // TestCrashAtEveryEffect kills the server before its first effect, then before
 // its second, and so on, and then once more with each effect just happened. It
 // ends when a run gets through without reaching the crash.
-func TestCrashAtEveryEffect(t *testing.T) {
+func TestCrashAtEveryEffect(t *testing.T) { everywhere(t, *every, crashAndRecover) }
+
+// everywhere calls crash with a gate for each step-th effect at which the process
+// dies, until it does not.
+func everywhere(t *testing.T, step int, crash func(t *testing.T, g *Gate)) {
+	t.Helper()
 	for _, after := range []bool{false, true} {
-		for at := 0; ; at += *every {
-			effects := 0
-			t.Run(fmt.Sprintf("after=%v/effect=%d", after, at), func(t *testing.T) {
-				effects = crashAndRecover(t, &Gate{At: at, After: after})
-			})
-			if effects <= at || t.Failed() {
-				t.Logf("after=%v: %d effects", after, effects)
+		for at := 0; ; at += step {
+			gate := &Gate{At: at, After: after}
+			t.Run(fmt.Sprintf("after=%v/effect=%d", after, at), func(t *testing.T) { crash(t, gate) })
+			if !gate.Dead() || t.Failed() {
+				t.Logf("after=%v: %d effects", after, gate.Effects())
 				break
 			}
 		}
@@ -132,9 +147,8 @@ func TestCrashAtEveryEffect(t *testing.T) {
 }
 
 // crashAndRecover feeds events to a server that dies at its gate, then to one
-// that lives, and checks what has become of them. It returns how many effects
-// the first one had.
-func crashAndRecover(t *testing.T, gate *Gate) int {
+// that lives, and checks what has become of them.
+func crashAndRecover(t *testing.T, gate *Gate) {
 	var world World
 	synctest.Test(t, func(t *testing.T) {
 		db, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Readers: 2})
@@ -142,7 +156,7 @@ func crashAndRecover(t *testing.T, gate *Gate) int {
 			t.Fatal(err)
 		}
 		defer db.Close() //nolint:errcheck // the end of the test
-		first := start(t.Context(), db, &world, gate)
+		first := start(t.Context(), db, content(), &world, gate)
 		accepted := map[string]bool{}
 		for n := range events {
 			key := fmt.Sprint("event-", n)
@@ -159,7 +173,7 @@ func crashAndRecover(t *testing.T, gate *Gate) int {
 			t.Fatal(err)
 		}
 
-		second := start(t.Context(), db, &world, &Gate{At: -1})
+		second := start(t.Context(), db, content(), &world, &Gate{At: -1})
 		time.Sleep(9 * time.Second) // the lease of the first runs out
 		checkAccepted(t, db, accepted)
 		// The sender repeats what was not acknowledged, and what was, too.
@@ -174,7 +188,6 @@ func crashAndRecover(t *testing.T, gate *Gate) int {
 		}
 		check(t, db, &world)
 	})
-	return gate.Effects()
 }
 
 func checkAccepted(t *testing.T, db store.Driver, accepted map[string]bool) {

@@ -3,9 +3,11 @@ package main
 import (
 	"flag"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/tools/txtar"
 
 	"github.com/nightshift-run/nightshift/internal/app/apptest"
 	"github.com/nightshift-run/nightshift/internal/cli"
@@ -37,15 +39,23 @@ func TestScripts(t *testing.T) {
 
 // TestScriptsWithAServer runs commands against a whole server. In these scripts
 // ns stands for nightshift and runs in this process, as there are many.
-func TestScriptsWithAServer(t *testing.T) {
-	s := apptest.Start(t, nil)
+func TestScriptsWithAServer(t *testing.T) { withServer(t, "testdata/server", nil) }
+
+// TestScriptsWithWorkflows has a server of its own, since the scripts speak of the
+// latest execution.
+func TestScriptsWithWorkflows(t *testing.T) { withServer(t, "testdata/flow", packs(t)) }
+
+func withServer(t *testing.T, dir string, packs map[string]map[string]string) {
+	t.Helper()
+	s := apptest.Start(t, packs)
 	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/server",
+		Dir:           dir,
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir) // it has none otherwise
 			env.Setenv("NIGHTSHIFT_URL", s.URL())
 			env.Setenv("PASSWORD", s.AdminPassword())
+			env.Setenv("PACKS", apptest.WritePacks(t, packs)) // a copy for the script
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -64,6 +74,24 @@ func TestScriptsWithAServer(t *testing.T) {
 			},
 		},
 	})
+}
+
+// packs are those in testdata/packs.txtar.
+func packs(t *testing.T) map[string]map[string]string {
+	t.Helper()
+	a, err := txtar.ParseFile("testdata/packs.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]map[string]string{}
+	for _, f := range a.Files {
+		pack, path, _ := strings.Cut(f.Name, "/")
+		if all[pack] == nil {
+			all[pack] = map[string]string{}
+		}
+		all[pack][path] = string(f.Data)
+	}
+	return all
 }
 
 // inProcess runs a command and returns its exit code.

@@ -48,20 +48,23 @@ func ns(t *testing.T, args ...string) (string, int) {
 }
 
 // TestWorkflowsOfThePages holds that the workflows in the documentation have no
-// mistakes, and that the picture behind one is of it.
+// mistakes, that the picture behind one is of it, and that the tests pass.
 func TestWorkflowsOfThePages(t *testing.T) {
 	for _, page := range []string{"workflows.md", "workflow-reference.md"} {
-		last, n := "", 0
+		last, n, tests := "", 0, 0
+		dir := t.TempDir()
 		for _, b := range blocks(t, filepath.Join("../../docs", page)) {
 			switch {
 			case b.language == "yaml" && (strings.Contains(b.text, "\ntasks:") || strings.Contains(b.text, "\nchain:")):
 				n++
-				last = filepath.Join(t.TempDir(), "w.yaml")
-				if err := os.WriteFile(last, []byte(b.text), 0o600); err != nil {
-					t.Fatal(err)
-				}
+				last = keep(t, dir, b)
 				if out, code := ns(t, "workflow", "check", "--packs", "testdata/docs", last); code != cli.ExitOK {
 					t.Errorf("%s, %s: %s", page, b.heading, strings.ReplaceAll(out, last, "the example"))
+				}
+			case b.language == "yaml" && strings.Contains(b.text, "\nmock_action_executions:"):
+				tests++
+				if out, code := ns(t, "workflow", "test", keep(t, dir, b)); code != cli.ExitOK {
+					t.Errorf("%s, %s: %s", page, b.heading, out)
 				}
 			case b.language == "mermaid":
 				out, _ := ns(t, "workflow", "graph", last)
@@ -70,8 +73,25 @@ func TestWorkflowsOfThePages(t *testing.T) {
 				}
 			}
 		}
-		if n < 6 {
-			t.Errorf("%s: only %d workflows were found", page, n)
+		if n < 6 || page == "workflows.md" && tests == 0 {
+			t.Errorf("%s: only %d workflows and %d tests were found", page, n, tests)
 		}
 	}
+}
+
+// keep writes a piece of a page into a file, of the name that its first line says.
+func keep(t *testing.T, dir string, b block) string {
+	t.Helper()
+	name := "unnamed.yaml"
+	if m := regexp.MustCompile(`^# (\S+\.yaml)\n`).FindStringSubmatch(b.text); m != nil {
+		name = m[1]
+	}
+	file := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(b.text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }

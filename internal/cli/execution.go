@@ -76,7 +76,7 @@ func (a *app) executions() *cobra.Command {
 		a.executionList(r), a.executionGet(), a.executionTail(), a.executionCancel(r),
 		a.executionAsk(r, "pause", "Have workflows start nothing new", "pausing"),
 		a.executionAsk(r, "resume", "Have paused workflows go on", "resuming"), a.executionReRun(),
-		a.executionChildren(r), a.executionWhy(r),
+		a.executionChildren(r), a.executionWhy(r), a.executionToTest(),
 	)
 }
 

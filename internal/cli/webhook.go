@@ -102,11 +102,7 @@ func (a *app) webhookBody(words []string) (value.Value, error) {
 		if !ok {
 			return nil, fault.Newf(fault.Invalid, "%q is neither JSON nor name=value", w)
 		}
-		if read, err := value.FromJSON([]byte(v)); err == nil {
-			d.Set(name, read)
-		} else {
-			d.Set(name, v)
-		}
+		d.Set(name, jsonOrText(v))
 	}
 	return d, nil
 }

@@ -17,7 +17,7 @@ import (
 func (a *app) workflows() *cobra.Command {
 	return group(
 		&cobra.Command{Use: "workflow", Short: "Actions that start other actions"},
-		a.workflowCheck(), a.workflowInspect(), a.workflowGraph(),
+		a.workflowCheck(), a.workflowInspect(), a.workflowGraph(), a.workflowTest(), a.workflowDryRun(),
 	)
 }
 

@@ -11,11 +11,11 @@ import (
 	"github.com/nightshift-run/nightshift/internal/workflow/spec"
 )
 
-// mock returns what the test says of a call, and takes it; nil: nothing. One that is
-// for this run of the task goes before one that is for any.
-func (t *Test) mock(c orquesta.Call) *mock {
+// mock returns the number of what the test says of a call, and takes it; -1: it says
+// nothing. What is for this run of the task goes before what is for any.
+func (t *Test) mock(c orquesta.Call) int {
 	for _, exact := range []bool{true, false} {
-		for _, m := range t.mocks {
+		for n, m := range t.mocks {
 			switch {
 			case m.task != c.Task, m.undo != c.Undo, m.times == 0, exact != (m.seq >= 0):
 				continue
@@ -26,10 +26,10 @@ func (t *Test) mock(c orquesta.Call) *mock {
 			if m.item >= 0 || c.Item < 0 { // else it is for every item
 				m.times--
 			}
-			return m
+			return n
 		}
 	}
-	return nil
+	return -1
 }
 
 // compareCall compares what an action is called with.

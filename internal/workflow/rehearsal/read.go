@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path"
 	"slices"
@@ -22,8 +23,12 @@ type Test struct {
 	Inputs      *value.Dict
 	Context     *value.Dict // laid over what ctx() holds beside the variables: ours
 	Datastore   *value.Dict // by scope, and by key: ours
-	State       *value.Dict // of a workflow that is run again
-	Rerun       []orquesta.Again
+
+	// Lookup finds keys that are not in Datastore, and will be from then on; nil:
+	// there are no others.
+	Lookup func(ctx context.Context, scope, key string) (value.Value, bool, error)
+	State  *value.Dict // of a workflow that is run again
+	Rerun  []orquesta.Again
 
 	// What is expected; nil: it does not matter.
 	Inspection *value.Dict
@@ -37,6 +42,11 @@ type Test struct {
 
 	doc   *pyyaml.Document
 	mocks []*mock
+}
+
+// New returns a test that expects nothing, of a workflow with these inputs.
+func New(inputs *value.Dict) *Test {
+	return &Test{Inputs: dict(inputs), Context: value.NewDict(), Datastore: value.NewDict()}
 }
 
 // mock is what an action gives.

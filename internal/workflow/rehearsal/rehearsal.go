@@ -42,9 +42,9 @@ func (l Findings) Error() string {
 // Played is a call that was asked for, and how it ended.
 type Played struct {
 	orquesta.Call
-	Status execution.Status
+	Status execution.Status // empty: it was left running
 	Result value.Value
-	Mocked bool // the test says so; else it is what is taken for granted
+	Mock   int // which mock of the test says so; -1: none does
 }
 
 // Report is what came of a test.
@@ -57,28 +57,40 @@ type Report struct {
 // Run plays a workflow with the results of the test, and compares. The error says
 // that it could not be played.
 func (t *Test) Run(ctx context.Context, definition []byte) (*Report, error) {
-	p := &player{test: t, report: &Report{}}
+	p := &player{test: t, report: &Report{}, assume: Succeed}
 	if t.Inspection != nil || t.State == nil {
 		if done := p.inspect(definition); done {
 			return p.report, nil
 		}
 	}
-	r, err := p.begin(definition)
-	if err != nil {
+	if err := p.play(ctx, definition); err != nil {
 		return nil, err
 	}
-	if err := p.play(ctx, r); err != nil {
-		return nil, err
-	}
-	p.report.Outcome = r.Outcome()
 	p.compare()
 	return p.report, nil
+}
+
+// Assume says how a call ends of which the test says nothing. With false it is left
+// running.
+type Assume func(c orquesta.Call) (execution.Status, value.Value, bool)
+
+// Succeed is what tests assume: it succeeds, and gives nothing.
+func Succeed(orquesta.Call) (execution.Status, value.Value, bool) {
+	return execution.Succeeded, nil, true
+}
+
+// Walk plays a workflow with the results of the test, and compares nothing. The error
+// says that it could not be played; a fault has the mistakes of the definition.
+func (t *Test) Walk(ctx context.Context, definition []byte, assume Assume) (*Report, error) {
+	p := &player{test: t, report: &Report{}, assume: assume}
+	return p.report, p.play(ctx, definition)
 }
 
 // player plays one test.
 type player struct {
 	test   *Test
 	report *Report
+	assume Assume
 }
 
 // inspect compares what an inspection finds, and reports whether that is all.
@@ -118,14 +130,22 @@ func (p *player) begin(definition []byte) (*orquesta.Rehearsal, error) {
 	return r, err
 }
 
-func (p *player) play(ctx context.Context, r *orquesta.Rehearsal) error {
+func (p *player) play(ctx context.Context, definition []byte) error {
+	r, err := p.begin(definition)
+	if err != nil {
+		return err
+	}
 	for {
 		calls, err := r.Next(ctx)
 		if err != nil || len(calls) == 0 {
+			p.report.Outcome = r.Outcome()
 			return err
 		}
 		for _, played := range p.round(calls, r) {
 			p.report.Calls = append(p.report.Calls, played)
+			if played.Status == "" {
+				continue
+			}
 			if err := r.End(ctx, played.Call, played.Status, played.Result); err != nil {
 				return fmt.Errorf("end task %s: %w", played.Task, err)
 			}
@@ -142,17 +162,20 @@ func (p *player) round(calls []orquesta.Call, r *orquesta.Rehearsal) []Played {
 	all := make([]Played, len(calls))
 	failing := map[int]bool{} // entries with items
 	for i, c := range calls {
-		all[i] = Played{Call: c, Status: execution.Succeeded}
-		if m := p.test.mock(c); m != nil {
-			all[i].Status, all[i].Result, all[i].Mocked = m.status, m.result, true
+		all[i] = Played{Call: c, Mock: -1}
+		if n := p.test.mock(c); n >= 0 {
+			m := p.test.mocks[n]
+			all[i].Status, all[i].Result, all[i].Mock = m.status, m.result, n
 			p.compareCall(c, m)
+		} else if status, result, ended := p.assume(c); ended {
+			all[i].Status, all[i].Result = status, result
 		}
-		if c.Item >= 0 && all[i].Status.Failure() {
+		if c.Item >= 0 && all[i].Mock >= 0 && all[i].Status.Failure() {
 			failing[c.Seq] = true
 		}
 	}
 	return slices.DeleteFunc(all, func(a Played) bool {
-		skip := a.Item >= 0 && !a.Mocked && failing[a.Seq]
+		skip := a.Item >= 0 && a.Mock < 0 && failing[a.Seq]
 		if skip {
 			r.Skip(a.Call)
 		}
@@ -187,18 +210,23 @@ func (t *Test) context() *value.Dict {
 }
 
 // key answers the function st2kv.
-func (t *Test) key(_ context.Context, k expr.Key) (value.Value, bool, error) {
+func (t *Test) key(ctx context.Context, k expr.Key) (value.Value, bool, error) {
 	scope := "user"
 	if k.System {
 		scope = "system"
 	}
 	of, _ := t.Datastore.Get(scope)
-	d, ok := of.(*value.Dict)
-	if !ok {
-		return nil, false, nil
+	v, ok := dict(of).Get(k.Name)
+	if ok || t.Lookup == nil {
+		return v, ok, nil
 	}
-	v, ok := d.Get(k.Name)
-	return v, ok, nil
+	v, ok, err := t.Lookup(ctx, scope, k.Name)
+	if ok && err == nil {
+		in := dict(of)
+		in.Set(k.Name, v)
+		t.Datastore.Set(scope, in)
+	}
+	return v, ok, err
 }
 
 func (p *player) fail(path []any, format string, args ...any) {

@@ -106,10 +106,12 @@ func eventually(t *testing.T, what string, within time.Duration, yes func() bool
 
 // server is the program under test.
 type server struct {
-	url, token string
-	binary     string
-	home       string
-	out        *output
+	url, token  string
+	binary      string
+	home        string
+	data, packs string
+	cmd         *exec.Cmd
+	out         *output
 }
 
 var (
@@ -121,20 +123,26 @@ var (
 // its first start prints.
 func serve(t *testing.T, packs string) *server {
 	t.Helper()
-	binary, err := filepath.Abs("../bin/nightshift")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &server{binary: binary, home: t.TempDir()}
-	_, s.out = run(t, binary, "serve", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--packs", packs)
-	eventually(t, "server is ready", 30*time.Second, func() bool { return readyLine.MatchString(s.out.String()) })
-	s.url = readyLine.FindStringSubmatch(s.out.String())[1]
+	s := &server{home: t.TempDir(), data: filepath.Join(t.TempDir(), "data"), packs: packs}
+	s.start(t)
 	password := passwordLine.FindStringSubmatch(s.out.String())
 	if password == nil {
 		t.Fatalf("the first start shows no password: %s", s.out)
 	}
 	s.token = strings.TrimSpace(s.cli(t, "auth", "admin", "--password", password[1], "--only-token"))
 	return s
+}
+
+// start starts the program on its folder, which may be from before.
+func (s *server) start(t *testing.T) {
+	t.Helper()
+	var err error
+	if s.binary, err = filepath.Abs("../bin/nightshift"); err != nil {
+		t.Fatal(err)
+	}
+	s.cmd, s.out = run(t, s.binary, "serve", "--data", s.data, "--listen", "127.0.0.1:0", "--packs", s.packs)
+	eventually(t, "server is ready", 30*time.Second, func() bool { return readyLine.MatchString(s.out.String()) })
+	s.url = readyLine.FindStringSubmatch(s.out.String())[1]
 }
 
 // cli runs a command of the program as a user would.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -232,4 +233,9 @@ func kill(pidFile string, sig syscall.Signal) {
 	if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
 		_ = syscall.Kill(pid, sig)
 	}
+}
+
+// redisCLI runs one command on the Redis server at a port.
+func redisCLI(port int, args ...string) error {
+	return exec.Command("redis-cli", append([]string{"-p", strconv.Itoa(port)}, args...)...).Run()
 }

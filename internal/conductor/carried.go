@@ -101,7 +101,7 @@ func (c *Conductor) language(name string) (workflow.Language, error) {
 func (c *Conductor) input(ctx context.Context, w *carried) (*catalog.Action, workflow.Input, error) {
 	e := w.exec
 	in := workflow.Input{
-		ID: e.ID, Context: c.context(e), Expr: c.expr, Templates: c.Params.Templates(e),
+		ID: e.ID, Context: c.context(e), Expr: c.expr, Templates: c.Params.Templates(e), Actions: c.Catalog.Get(),
 		Result: func(ctx context.Context, id string) (value.Value, error) { return c.result(ctx, w, id) },
 	}
 	a, ok := c.Catalog.Get().Action(e.Action)

@@ -56,9 +56,21 @@ type Input struct {
 	// Templates is what the templates of an action chain look up: the datastore,
 	// the configuration of the pack, and the context of the execution.
 	Templates action.Env
+	// Actions are those that there are, for a workflow to be inspected when it
+	// begins; nil: whether there is one is found out when a task wants it.
+	Actions Actions
 	// Result reads the result of an execution that this workflow started. Engines
 	// keep results by reference and ask for those that an expression wants.
 	Result func(ctx context.Context, execution string) (value.Value, error)
+}
+
+// Actions says which actions there are.
+type Actions interface {
+	// Parameters returns what an action takes; nil: nobody knows. The bool is
+	// whether there is such an action.
+	Parameters(ref string) (*action.Compiled, bool)
+	// Refs returns the references of all actions.
+	Refs() []string
 }
 
 // Engine is one workflow in motion. It belongs to one goroutine.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
@@ -81,6 +82,25 @@ func TestAMistakeKeepsItFromBeginning(t *testing.T) {
 	_, err := orquesta.New().New([]byte("version: 1.0\ntasks:\n  a:\n    action: x.y\n    next:\n      - do: b\n"), workflow.Input{})
 	found, ok := errors.AsType[spec.Findings](err)
 	if !ok || fault.KindOf(err) != fault.Invalid || len(found) != 1 || found[0].Line != 6 {
+		t.Errorf("error %v", err)
+	}
+}
+
+// noActions knows of no action at all.
+type noActions struct{}
+
+func (noActions) Parameters(string) (*action.Compiled, bool) { return nil, false }
+func (noActions) Refs() []string                             { return nil }
+
+func TestAnActionThatThereIsNotKeepsItFromBeginning(t *testing.T) {
+	l := orquesta.New()
+	text := []byte("version: 1.0\ntasks:\n  a:\n    action: x.y\n")
+	if _, err := l.New(text, workflow.Input{}); err != nil {
+		t.Fatalf("where nothing is known of actions: %v", err)
+	}
+	_, err := l.New(text, workflow.Input{Actions: noActions{}})
+	found, ok := errors.AsType[spec.Findings](err)
+	if !ok || len(found) != 1 || found[0].Category != spec.Contents || found[0].Line != 4 {
 		t.Errorf("error %v", err)
 	}
 }

@@ -51,7 +51,34 @@ func (l *Language) New(text []byte, in workflow.Input) (workflow.Engine, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := d.fits(in.Actions); err != nil {
+		return nil, err
+	}
 	return newEngine(d, in), nil
+}
+
+// fits looks whether there are the actions of a workflow. The actions are others
+// from time to time, so it is looked each time.
+func (d *definition) fits(actions workflow.Actions) error {
+	if actions == nil || spec.Fits(d.spec, actions) {
+		return nil
+	}
+	_, found, err := spec.Inspect(d.text, spec.Options{Context: known(), Actions: actions})
+	if err == nil && len(found) > 0 {
+		err = found
+	}
+	return mistaken(err)
+}
+
+// known are the variables that every workflow has.
+func known() []string { return []string{"st2", "parent"} }
+
+// mistaken makes what is wrong with a definition a fault.
+func mistaken(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fault.Fault{Kind: fault.Invalid, Msg: err.Error(), Err: err}
 }
 
 // Load implements [workflow.Language].
@@ -84,7 +111,7 @@ func (l *Language) definition(text []byte, inspect bool) (*definition, error) {
 	var err error
 	var found spec.Findings
 	if inspect {
-		d.spec, found, err = spec.Inspect(text, spec.Options{Context: []string{"st2", "parent"}})
+		d.spec, found, err = spec.Inspect(text, spec.Options{Context: known()})
 	} else {
 		d.spec, err = spec.Parse(text)
 	}
@@ -92,7 +119,7 @@ func (l *Language) definition(text []byte, inspect bool) (*definition, error) {
 		err = found
 	}
 	if err != nil {
-		return nil, &fault.Fault{Kind: fault.Invalid, Msg: err.Error(), Err: err}
+		return nil, mistaken(err)
 	}
 	d.graph = graph.Compose(d.spec)
 	l.mu.Lock()

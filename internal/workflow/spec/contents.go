@@ -28,6 +28,36 @@ func (i *inspector) contents() Findings {
 	return all
 }
 
+// Fits reports whether a workflow names only actions that there are, and with inputs
+// that they have. It is what [Inspect] looks at for that, without saying where.
+func Fits(w *Workflow, actions Actions) bool {
+	for _, t := range w.Tasks {
+		if !fits(t.Action, t.Input, actions) || t.Undo != nil && !fits(t.Undo.Action, t.Undo.Input, actions) {
+			return false
+		}
+	}
+	return true
+}
+
+func fits(ref string, input value.Value, actions Actions) bool {
+	if ref == "" || expr.Has(ref) {
+		return true
+	}
+	params, ok := actions.Parameters(ref)
+	if !ok || !strings.Contains(ref, ".") {
+		return false
+	}
+	given, isDict := input.(*value.Dict)
+	if params == nil || !isDict && value.Truth(input) {
+		return true
+	}
+	if given == nil {
+		given = value.NewDict()
+	}
+	missing, unexpected := params.Names(given)
+	return len(missing)+len(unexpected) == 0
+}
+
 // mostHints is how many unknown actions are looked up in the names of all others.
 const mostHints = 100
 

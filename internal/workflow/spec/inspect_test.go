@@ -158,6 +158,32 @@ tasks:
 	}
 }
 
+func TestFitsAgreesWithInspect(t *testing.T) {
+	for name, task := range map[string]string{
+		"right":            "action: core.local cmd='date'",
+		"an expression":    "action: <% ctx().st2.action %>",
+		"no action":        "delay: 1",
+		"input unknown":    "{action: core.local, input: '<% ctx().st2 %>'}",
+		"no such action":   "action: core.lokal",
+		"no reference":     "action: local",
+		"missing input":    "action: core.local",
+		"unexpected input": "action: core.local cmd='date' x=1",
+		"wrong undo":       "{action: core.noop, undo: {action: core.noop x=1}}",
+	} {
+		text := []byte("version: 1.0\ntasks:\n  a:\n    " + task + "\n")
+		if strings.HasPrefix(task, "{") {
+			text = []byte("version: 1.0\ntasks:\n  a: " + task + "\n")
+		}
+		w, found, err := spec.Inspect(text, spec.Options{Actions: known(), Context: []string{"st2"}})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if got := spec.Fits(w, known()); got != (len(found) == 0) {
+			t.Errorf("%s: it fits: %v, and the inspection finds %v", name, got, found)
+		}
+	}
+}
+
 func TestEntriesAreWhatStackStormShows(t *testing.T) {
 	_, found, err := spec.Inspect([]byte("version: 1.0\ntasks:\n  task1:\n    action: x\n    next: [{do: task, when: '<% ctx().n %>'}]\n"), spec.Options{Actions: known()})
 	if err != nil {

@@ -34,7 +34,7 @@ var floors = []struct {
 	{"operations", false, []string{"register", "launch", "intake", "dispatch"}},
 	{"services", false, []string{"worker", "scheduler", "timekeeper", "janitor", "conductor", "notifier"}},
 	{"edges", false, []string{"api", "cli"}},
-	{"assembly", true, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program"}},
+	{"assembly", true, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program", "app/packtest"}},
 }
 
 // exceptions are imports allowed in spite of the floors, each with its reason.

@@ -56,9 +56,15 @@ func command(ctx context.Context) *cobra.Command {
 		Environ: os.Environ,
 		Home:    home(),
 	})
-	for _, c := range program.Commands(program.Options{Version: version(), Env: os.Environ(), Proxy: http.ProxyFromEnvironment}) {
+	opts := program.Options{Version: version(), Env: os.Environ(), Proxy: http.ProxyFromEnvironment}
+	for _, c := range program.Commands(opts) {
 		c.GroupID = cli.GroupServer
 		root.AddCommand(c)
+	}
+	for _, c := range root.Commands() {
+		if c.Name() == "pack" {
+			c.AddCommand(program.PackCommands(opts)...)
+		}
 	}
 	return root
 }

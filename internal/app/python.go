@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/nightshift-run/nightshift/internal/config"
 	"github.com/nightshift-run/nightshift/internal/runner"
 	"github.com/nightshift-run/nightshift/internal/runner/python"
 	"github.com/nightshift-run/nightshift/internal/runner/python/venv"
@@ -20,15 +21,21 @@ func (a *App) usePython() error {
 	if err != nil {
 		return err
 	}
-	c := a.cfg.Python
-	a.envs = venv.New(a.spawner, filepath.Join(dir, "environments"), venv.Options{
-		Interpreter: c.Interpreter, Libraries: c.Libraries, Index: c.Index, Indexes: c.ExtraIndexes, Links: c.Links, Proxy: c.Proxy,
-		Offline: c.Offline, Env: a.opts.Env, Logger: a.log("venv"),
-	})
+	opts := Environments(a.cfg.Python, a.opts.Env)
+	opts.Logger = a.log("venv")
+	a.envs = venv.New(a.spawner, filepath.Join(dir, "environments"), opts)
 	a.python = python.New(a.spawner, shim, a.envs, python.Options{
-		Env: a.opts.Env, Idle: c.Idle.Or(0), Logger: a.log("python"),
+		Env: a.opts.Env, Idle: a.cfg.Python.Idle.Or(0), Logger: a.log("python"),
 	})
 	return nil
+}
+
+// Environments are the options of the Python environments of packs.
+func Environments(c config.Python, env []string) venv.Options {
+	return venv.Options{
+		Interpreter: c.Interpreter, Libraries: c.Libraries, Index: c.Index, Indexes: c.ExtraIndexes, Links: c.Links, Proxy: c.Proxy,
+		Offline: c.Offline, Env: env,
+	}
 }
 
 // preparePython makes the environments of all packs that have Python in them, so

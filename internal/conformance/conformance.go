@@ -54,7 +54,7 @@ func (c Case) ID() string { return fmt.Sprintf("%s#%d", c.Test, c.N) }
 // CONFORMANCE_ONLY only cases whose id contains its value are asked.
 func Run(t TB, corpus, knownFile string, check func(c Case) error) {
 	t.Helper()
-	dir, err := folder()
+	dir, err := Folder()
 	if err != nil {
 		t.Fatalf("find the conformance cases: %v", err)
 	}
@@ -185,8 +185,8 @@ func parse(line []byte) (Case, error) {
 	return c, nil
 }
 
-// folder returns where the cases are.
-func folder() (string, error) {
+// Folder returns where the cases are.
+func Folder() (string, error) {
 	root, err := os.Getwd()
 	if err != nil {
 		return "", err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -20,7 +21,7 @@ const (
 type recipe struct {
 	name      string   // of its folder
 	libraries []string // by name
-	file      string   // or in a file
+	files     []string // in files
 	behind    string   // name of the environment whose libraries come after its own
 }
 
@@ -110,22 +111,23 @@ func (e *Environments) fill(ctx context.Context, py *interpreter, r recipe, dir 
 			return err
 		}
 	}
-	if r.file != "" || len(r.libraries) > 0 {
+	if len(r.files)+len(r.libraries) > 0 {
 		if err := e.install(ctx, py, r, dir); err != nil {
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(dir, readyFile), []byte(strings.Join(r.libraries, "\n")+r.file+"\n"), 0o644) //nolint:gosec // no secret
+	return os.WriteFile(filepath.Join(dir, readyFile), []byte(strings.Join(slices.Concat(r.libraries, r.files), "\n")+"\n"), 0o644) //nolint:gosec // no secret
 }
 
 // install installs libraries into an environment: with uv where that is, else
 // with the pip of the interpreter, else with one that is put into the environment.
 func (e *Environments) install(ctx context.Context, py *interpreter, r recipe, dir string) error {
 	target := filepath.Join(dir, "bin", "python")
-	what := r.libraries
-	if r.file != "" {
-		what = []string{"-r", r.file}
+	var what []string
+	for _, file := range r.files {
+		what = append(what, "-r", file)
 	}
+	what = append(what, r.libraries...)
 	if uv, err := e.find("uv"); err == nil {
 		args := append([]string{"pip", "install", "--quiet", "--python", target}, e.sources("--default-index", "--index", "--offline")...)
 		_, err := e.run(ctx, uv, append(args, what...)...)

@@ -138,33 +138,83 @@ func (e *Environments) Environment(ctx context.Context, pack, dir string) (pytho
 // Prepare makes the environment of the pack in a folder, unless it is there, and
 // returns it.
 func (e *Environments) Prepare(ctx context.Context, pack, dir string) (python.Environment, error) {
-	py, err := e.interpreter(ctx)
-	if err != nil {
-		return python.Environment{}, err
-	}
-	base := recipe{name: "base-" + digest(py.id, strings.Join(e.opts.Libraries, "\n")), libraries: e.opts.Libraries}
-	if err := e.have(ctx, py, base); err != nil {
-		if ctx.Err() != nil {
-			return python.Environment{}, err
-		}
-		// Most packs need few of these, and the interpreter may have them.
-		e.opts.Logger.DebugContext(ctx, "packs do without common libraries", "err", err)
-	}
-	text, err := requirements(dir)
+	py, base, err := e.base(ctx)
 	if err != nil {
 		return python.Environment{}, err
 	}
 	want := base
+	text, err := requirements(dir, requirementsFile)
+	if err != nil {
+		return python.Environment{}, err
+	}
 	if text != "" {
-		want = recipe{name: "pack-" + digest(base.name, text), file: filepath.Join(dir, "requirements.txt"), behind: base.name}
+		want = recipe{name: "pack-" + digest(base.name, text), files: []string{filepath.Join(dir, requirementsFile)}, behind: base.name}
 		if err := e.have(ctx, py, want); err != nil {
-			return python.Environment{}, fmt.Errorf("install what requirements.txt asks for: %w", err)
+			return python.Environment{}, fmt.Errorf("install what %s asks for: %w", requirementsFile, err)
 		}
 	}
 	if pack != "" {
 		e.remember(ctx, pack, want.name)
 	}
 	return e.environment(py, want.name), nil
+}
+
+// What tests need beside what the pack needs.
+const (
+	requirementsFile     = "requirements.txt"
+	testRequirementsFile = "requirements-tests.txt"
+)
+
+func testLibraries() []string { return []string{"pytest", "mock"} }
+
+// PrepareTests is [Environments.Prepare] for the unit tests of a pack, with what
+// its requirements-tests.txt asks for and pytest. A pack that asks for nothing
+// has to do without pytest where that can't be had.
+func (e *Environments) PrepareTests(ctx context.Context, dir string) (python.Environment, error) {
+	py, base, err := e.base(ctx)
+	if err != nil {
+		return python.Environment{}, err
+	}
+	want := recipe{libraries: testLibraries(), behind: base.name}
+	parts := []string{base.name, strings.Join(want.libraries, "\n")}
+	for _, file := range []string{requirementsFile, testRequirementsFile} {
+		text, err := requirements(dir, file)
+		if err != nil {
+			return python.Environment{}, err
+		}
+		if text != "" {
+			want.files = append(want.files, filepath.Join(dir, file))
+		}
+		parts = append(parts, text)
+	}
+	want.name = "tests-" + digest(parts...)
+	switch err := e.have(ctx, py, want); {
+	case err == nil:
+		return e.environment(py, want.name), nil
+	case len(want.files) == 0 && ctx.Err() == nil:
+		e.opts.Logger.WarnContext(ctx, "tests run without pytest", "err", err)
+		return e.environment(py, base.name), nil
+	default:
+		return python.Environment{}, fmt.Errorf("install what the tests need: %w", err)
+	}
+}
+
+// base returns the interpreter and the recipe of the environment with what all
+// packs may import, which is made if it can be.
+func (e *Environments) base(ctx context.Context) (*interpreter, recipe, error) {
+	py, err := e.interpreter(ctx)
+	if err != nil {
+		return nil, recipe{}, err
+	}
+	base := recipe{name: "base-" + digest(py.id, strings.Join(e.opts.Libraries, "\n")), libraries: e.opts.Libraries}
+	if err := e.have(ctx, py, base); err != nil {
+		if ctx.Err() != nil {
+			return nil, recipe{}, err
+		}
+		// Most packs need few of these, and the interpreter may have them.
+		e.opts.Logger.DebugContext(ctx, "packs do without common libraries", "err", err)
+	}
+	return py, base, nil
 }
 
 // environment returns an environment by its name; if it is not there, the
@@ -183,9 +233,10 @@ func (e *Environments) made(name string) bool {
 	return err == nil
 }
 
-// requirements returns what a pack asks for, without what is only for people.
-func requirements(dir string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "requirements.txt"))
+// requirements returns what a file of a pack asks for, without what is only for
+// people.
+func requirements(dir, file string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, file))
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}
@@ -238,8 +289,11 @@ func (e *Environments) remembered(ctx context.Context, pack string) (python.Envi
 	return e.environment(py, string(name)), true
 }
 
-// Tidy removes environments that no pack has used last, and what was left
-// half-made. It must not be called while packs run.
+// testsKept is how long an environment for tests is kept.
+const testsKept = 7 * 24 * time.Hour
+
+// Tidy removes environments that no pack has used last, old ones for tests, and
+// what was left half-made. It must not be called while packs run.
 func (e *Environments) Tidy(ctx context.Context, packs []string) {
 	keep := map[string]bool{}
 	for _, pack := range packs {
@@ -255,6 +309,10 @@ func (e *Environments) Tidy(ctx context.Context, packs []string) {
 		name := entry.Name()
 		old := strings.HasPrefix(name, "pack-") && !keep[strings.TrimSuffix(name, lockSuffix)]
 		half := entry.IsDir() && strings.HasPrefix(name, "base-") && !e.made(name)
+		if strings.HasPrefix(name, "tests-") {
+			info, err := entry.Info()
+			old = err == nil && time.Since(info.ModTime()) > testsKept
+		}
 		if !old && !half {
 			continue
 		}

@@ -13,9 +13,9 @@ from typing import Iterable, Set
 KNOWN = frozenset(
     "certifi charset_normalizer chardet dateutil idna jinja2 markupsafe pytz requests simplejson six urllib3 yaml".split()
 )
-STDLIB = frozenset(getattr(sys, "stdlib_module_names", ())) - frozenset(
-    "antigravity idlelib this tkinter turtle turtledemo".split()  # windows, browsers and poems
-)
+STDLIB = frozenset(
+    getattr(sys, "stdlib_module_names", ()) or (name.partition(".")[0] for name in os.listdir(os.path.dirname(os.__file__)))
+) - frozenset("antigravity idlelib this tkinter turtle turtledemo".split())  # windows, browsers and poems
 MOST = 4096  # bytes that a pipe takes at once or not at all
 
 _tried: Set[str] = set()

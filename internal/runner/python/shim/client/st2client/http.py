@@ -2,12 +2,10 @@
 longer than its request takes."""
 
 import base64
+import http.client
 import json
 import os
-import ssl
-import urllib.error
 import urllib.parse
-import urllib.request
 from typing import Any, Dict, NoReturn, Optional, Tuple
 
 __all__ = ["Http", "Response"]
@@ -46,14 +44,20 @@ class Http:
         self.root = root.rstrip("/")
         self.token, self.api_key, self.basic_auth = token, api_key, basic_auth
         self.timeout = timeout
-        handlers: Any = []
-        if self.root.startswith("https"):
-            context = ssl.create_default_context(cafile=cacert)
-            if not cacert:  # as StackStorm's client has it
-                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            handlers.append(urllib.request.HTTPSHandler(context=context))
-        # The server is reached without a proxy that is meant for the world.
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)
+        self.cacert = cacert
+        self.address = urllib.parse.urlsplit(self.root)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        # Each request has its own, so that threads can share a client. No proxy that is meant for the world is asked.
+        host, port = self.address.hostname or "127.0.0.1", self.address.port
+        if self.address.scheme != "https":
+            return http.client.HTTPConnection(host, port, timeout=self.timeout)
+        import ssl  # which takes longer than most requests
+
+        context = ssl.create_default_context(cafile=self.cacert)
+        if not self.cacert:  # as StackStorm's client has it
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return http.client.HTTPSConnection(host, port, timeout=self.timeout, context=context)
 
     def request(
         self,
@@ -67,21 +71,22 @@ class Http:
         **_: Any,
     ) -> Response:
         """Sends a request and returns the answer, whatever its status is."""
-        url = self.root + path
+        path = self.address.path + path
         if params:
-            url += ("&" if "?" in url else "?") + urllib.parse.urlencode(params, doseq=True)
+            path += ("&" if "?" in path else "?") + urllib.parse.urlencode(params, doseq=True)
         sent = {"Accept": "application/json", **self._credentials(token, api_key), **(headers or {})}
         body = None
         if data is not None:
             body = data if isinstance(data, bytes) else json.dumps(data).encode()
             sent.setdefault("Content-Type", "application/json")
-        request = urllib.request.Request(url, data=body, headers=sent, method=method)
+        connection = self._connection()
         try:
-            with self.opener.open(request, timeout=self.timeout) as answer:
-                return Response(answer.status, answer.reason, answer.headers, answer.read(), url)
-        except urllib.error.HTTPError as problem:
-            with problem:
-                return Response(problem.code, str(problem.reason), problem.headers, problem.read(), url)
+            connection.request(method, path, body=body, headers=sent)
+            answer = connection.getresponse()
+            url = "%s://%s%s" % (self.address.scheme, self.address.netloc, path)
+            return Response(answer.status, answer.reason, answer.headers, answer.read(), url)
+        finally:
+            connection.close()
 
     def _credentials(self, token: Optional[str], api_key: Optional[str]) -> Dict[str, str]:
         out = {}

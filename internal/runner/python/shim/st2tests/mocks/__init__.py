@@ -1,0 +1,1 @@
+"""Stand-ins for what the server gives to actions and sensors."""

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -93,6 +94,12 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 		{"shell", b.shell},
 		{"list", b.list},
 		{"start", b.start},
+		{"sequence", b.sequential},
+		{"fan", b.fanned},
+		{"items", b.overItems},
+		{"crowd", b.crowded},
+		{"deep", b.deep},
+		{"carry", b.carried},
 	} {
 		if !opts.wants(m.name) {
 			continue
@@ -128,10 +135,15 @@ type server struct {
 	ended chan error
 }
 
-// serve starts a server with a fresh data folder in this process.
-func (b *bench) serve(ctx context.Context, name string, runners map[string]runner.Runner) (*server, error) {
+// serve starts a server with a fresh data folder in this process, whose pack has
+// more files.
+func (b *bench) serve(ctx context.Context, name string, runners map[string]runner.Runner, more ...map[string]string) (*server, error) {
 	folder := filepath.Join(b.dir, name)
-	for file, text := range pack {
+	files := maps.Clone(pack)
+	for _, m := range more {
+		maps.Copy(files, m)
+	}
+	for file, text := range files {
 		file = filepath.Join(folder, "packs", "bench", file)
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			return nil, err

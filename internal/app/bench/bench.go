@@ -92,6 +92,7 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 		{"unmatched", b.unmatched},
 		{"rules", b.rules},
 		{"shell", b.shell},
+		{"python", b.python},
 		{"list", b.list},
 		{"start", b.start},
 		{"sequence", b.sequential},
@@ -120,6 +121,8 @@ func (o Options) wants(name string) bool {
 var pack = map[string]string{ //nolint:gochecknoglobals // constant
 	"pack.yaml":         "{ref: bench, name: bench, description: Measured things., version: 1.0.0, author: Nightshift}\n",
 	"actions/mark.yaml": "{name: mark, runner_type: noop, enabled: true, parameters: {n: {type: integer, required: true}}}\n",
+	"actions/now.yaml":  "{name: now, runner_type: python-script, entry_point: now.py, enabled: true}\n",
+	"actions/now.py":    pythonAction,
 	"rules/noop.yaml":   "{name: noop, enabled: true, trigger: {type: core.st2.webhook, parameters: {url: noop}}, action: {ref: core.noop}}\n",
 	"rules/mark.yaml": "{name: mark, enabled: true, trigger: {type: core.st2.webhook, parameters: {url: mark}}," +
 		" action: {ref: bench.mark, parameters: {n: '{{ trigger.body.n }}'}}}\n",
@@ -155,7 +158,8 @@ func (b *bench) serve(ctx context.Context, name string, runners map[string]runne
 	cfg := config.Default()
 	cfg.Data, cfg.Listen = filepath.Join(folder, "data"), "127.0.0.1:0"
 	cfg.Packs = []string{filepath.Join(folder, "packs")}
-	a, err := app.Open(ctx, cfg, app.Options{Version: "bench", Runners: runners})
+	cfg.Python.Libraries = []string{} // what is measured imports nothing else
+	a, err := app.Open(ctx, cfg, app.Options{Version: "bench", Runners: runners, Env: []string{path}})
 	if err != nil {
 		return nil, err
 	}

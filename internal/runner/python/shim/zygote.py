@@ -26,6 +26,8 @@ from typing import Dict, List, Tuple
 sys.path.append(os.path.join(sys.path[0], "client"))  # behind what a pack has installed itself
 
 from nightshift import child, lessons, system  # noqa: E402  the path comes first
+import nightshift.action  # noqa: E402, F401  what nearly all children need
+import st2common.runners.base_action  # noqa: E402, F401
 
 PACKET = 4096
 FILES = 3

@@ -1,8 +1,9 @@
 """What the zygote learns from its children: the modules that they imported.
 
 What many children import, the zygote imports once. It does so for the standard
-library and for a few libraries that are known to do nothing at their import but
-define things: no threads, no connections, no patches.
+library, for what is beside this package, and for a few libraries that are known
+to do nothing at their import but define things: no threads, no connections, no
+patches.
 """
 
 import importlib
@@ -11,11 +12,13 @@ import sys
 from typing import Iterable, Set
 
 KNOWN = frozenset(
+    "nightshift st2actions st2client st2common st2reactor "
     "certifi charset_normalizer chardet dateutil idna jinja2 markupsafe pytz requests simplejson six urllib3 yaml".split()
 )
 STDLIB = frozenset(
     getattr(sys, "stdlib_module_names", ()) or (name.partition(".")[0] for name in os.listdir(os.path.dirname(os.__file__)))
 ) - frozenset("antigravity idlelib this tkinter turtle turtledemo".split())  # windows, browsers and poems
+HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MOST = 4096  # bytes that a pipe takes at once or not at all
 
 _tried: Set[str] = set()
@@ -51,8 +54,8 @@ def teach(teacher: int, imported: Iterable[str]) -> None:
 
 
 def standard(path: str) -> bool:
-    """Whether a file belongs to the interpreter or to what is installed for it."""
-    return "site-packages" in path or "dist-packages" in path or path.startswith(os.path.dirname(os.__file__))
+    """Whether a file belongs to the interpreter, to what is installed for it, or to us."""
+    return path.startswith(HOME) or "site-packages" in path or "dist-packages" in path or path.startswith(os.path.dirname(os.__file__))
 
 
 def learn(said: bytes) -> None:

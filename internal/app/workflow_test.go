@@ -239,3 +239,82 @@ output: [{two: <% ctx(two) %>}]
 		}
 	}
 }
+
+// TestAWorkflowRunAgainKnowsWhatEndedAfterIt runs a workflow again that failed while
+// another of its tasks was under way: what that has done counts, and is not done twice.
+func TestAWorkflowRunAgainKnowsWhatEndedAfterIt(t *testing.T) {
+	dir := t.TempDir()
+	gate, slow := filepath.Join(dir, "gate"), filepath.Join(dir, "slow")
+	s := apptest.Start(t, flows(map[string]string{"two": `
+version: 1.0
+tasks:
+  quick:
+    action: flows.say cmd="test -e ` + gate + `"
+    next: [{when: <% succeeded() %>, do: both}]
+  slow:
+    action: flows.say
+    input: {cmd: "echo ran >>` + slow + `; while ! test -e ` + gate + `; do sleep 0.02; done"}
+    next: [{when: <% succeeded() %>, publish: [{slow: done}], do: both}]
+  both:
+    join: all
+    action: flows.say cmd="echo <% ctx(slow) %>"
+    next: [{when: <% succeeded() %>, publish: [{said: <% result().stdout %>}]}]
+output: [{said: <% ctx(said) %>}]
+`}))
+	first := launch(t, s, "flows.two")
+	eventually(t, s, ids(first.ID), "it fails", all(1, execution.Failed))
+	again := func() string {
+		t.Helper()
+		code, got := ask(t, s, "POST", "/api/v1/executions/"+first.ID+"/re_run", `{"failed": true}`)
+		if code != 201 {
+			t.Fatalf("%d %v", code, got)
+		}
+		return got["id"].(string)
+	}
+	early := again()
+	eventually(t, s, ids(early), "it is too early", all(1, execution.Failed))
+	if why, _ := result(t, s, early)["error"].(string); !strings.Contains(why, "still runs") {
+		t.Errorf("error %q", why)
+	}
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, s, store.Executions{Parent: first.ID, Action: "flows.say"}, "all have ended", func(list []*execution.Execution) bool {
+		return len(list) == 2 && list[0].Status.Final() && list[1].Status.Final()
+	})
+	id := again()
+	eventually(t, s, ids(id), "it succeeds", all(1, execution.Succeeded))
+	if d := cmp.Diff(map[string]any{"said": "done"}, result(t, s, id)["output"]); d != "" {
+		t.Error(d)
+	}
+	if text, err := os.ReadFile(slow); err != nil || string(text) != "ran\n" {
+		t.Errorf("the slow task has run: %q, %v", text, err)
+	}
+}
+
+func TestTasksAndWorkflowsThatTakeTooLongAreStopped(t *testing.T) {
+	s := apptest.Start(t, flows(map[string]string{
+		"task": `
+version: 1.0
+vars: [{why: null}]
+tasks:
+  hang:
+    action: flows.say cmd="sleep 60"
+    timeout: 1
+    next: [{when: <% failed() %>, publish: [{why: gave up}], do: noop}]
+output: [{why: <% ctx(why) %>}]
+`,
+		"whole": `
+version: 1.0
+timeout: 1
+tasks:
+  hang:
+    action: flows.say cmd="sleep 60"
+`,
+	}))
+	task, whole := launch(t, s, "flows.task"), launch(t, s, "flows.whole")
+	eventually(t, s, ids(task.ID), "the task is given up", all(1, execution.Succeeded))
+	eventually(t, s, store.Executions{Parent: task.ID}, "and was stopped", all(1, execution.Canceled))
+	eventually(t, s, ids(whole.ID), "the workflow is over", all(1, execution.Timeout))
+	eventually(t, s, store.Executions{Parent: whole.ID}, "and its task, too", all(1, execution.Canceled))
+}

@@ -115,7 +115,13 @@ func (t *turn) follow(ctx context.Context, tx *store.Tx) error {
 		}
 	}
 	for _, a := range t.alarms {
-		if err := tx.PutAlarm(ctx, a); err != nil {
+		var err error
+		if a.Due.IsZero() { // it is taken back
+			err = tx.EndAlarm(ctx, a.Workflow, a.Ref)
+		} else {
+			err = tx.PutAlarm(ctx, a)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -95,8 +95,37 @@ func (t *turn) prepareAgain(ctx context.Context, in workflow.Input, r *execution
 	for _, name := range r.Tasks {
 		again.Tasks = append(again.Tasks, workflow.RerunTask{Name: name, Reset: slices.Contains(r.Reset, name)})
 	}
-	t.w.engine, err = language.Load(old.Text, in, rows)
-	return again, err
+	if t.w.engine, err = language.Load(old.Text, in, rows); err != nil {
+		return nil, err
+	}
+	live, _, err := reader.LiveChildren(ctx, r.Ref, 0, batch)
+	if err != nil {
+		return nil, lookup(err)
+	}
+	if len(live) > 0 {
+		return nil, unable(fmt.Sprintf("%s of %s still runs", live[0].ID, live[0].Action))
+	}
+	return again, t.catchUp(ctx, r.Ref)
+}
+
+// catchUp lets a workflow hear what it did not hear any more while it was over: how
+// that ended what it had still under way.
+func (t *turn) catchUp(ctx context.Context, old string) error {
+	ends, err := t.c.Store.Reader().Ends(ctx, old)
+	if err != nil {
+		return lookup(err)
+	}
+	for _, end := range ends {
+		rows, _, err := t.c.step(ctx, t.w, workflow.Child{
+			Ref: end.Ref, Execution: end.Child, Status: end.Status, At: end.At,
+			Result: func(ctx context.Context) (value.Value, error) { return t.c.result(ctx, t.w, end.Child) },
+		})
+		if err != nil {
+			return err
+		}
+		t.keep(rows)
+	}
+	return nil
 }
 
 // hear lets a workflow hear some of its messages.

@@ -28,7 +28,11 @@ func (t *turn) carryOut(ctx context.Context, c workflow.Command) error {
 		}
 		t.signals = append(t.signals, c)
 	case workflow.Wake:
-		t.alarms = append(t.alarms, store.Alarm{Workflow: t.w.exec.ID, Ref: c.Ref, Due: t.now.Add(c.After)})
+		a := store.Alarm{Workflow: t.w.exec.ID, Ref: c.Ref}
+		if c.After >= 0 {
+			a.Due = t.now.Add(c.After)
+		}
+		t.alarms = append(t.alarms, a)
 	case workflow.More:
 		t.left = append(t.left, store.Message{About: store.AboutMore})
 	case workflow.End:

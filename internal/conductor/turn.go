@@ -95,15 +95,7 @@ func (t *turn) step(ctx context.Context, e workflow.Event) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		name := rowName{r.Kind, r.Key}
-		if i, ok := t.at[name]; ok {
-			t.rows[i] = r
-			continue
-		}
-		t.at[name] = len(t.rows)
-		t.rows = append(t.rows, r)
-	}
+	t.keep(rows)
 	for _, command := range commands {
 		if err := t.carryOut(ctx, command); err != nil {
 			return err
@@ -113,6 +105,19 @@ func (t *turn) step(ctx context.Context, e workflow.Event) error {
 		return fmt.Errorf("the engine says that the workflow is %s, and does not end it", s)
 	}
 	return nil
+}
+
+// keep gathers rows, of each name the last one.
+func (t *turn) keep(rows []workflow.Row) {
+	for _, r := range rows {
+		name := rowName{r.Kind, r.Key}
+		if i, ok := t.at[name]; ok {
+			t.rows[i] = r
+			continue
+		}
+		t.at[name] = len(t.rows)
+		t.rows = append(t.rows, r)
+	}
 }
 
 // optional reports whether a workflow can go on without having heard e.

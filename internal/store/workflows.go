@@ -244,6 +244,32 @@ func (r Reader) LiveChildren(ctx context.Context, id string, after int64, limit 
 	return out, last, nil
 }
 
+// An End is how something ended that a workflow had started.
+type End struct {
+	Child  string // the execution
+	Ref    string // what the workflow calls it
+	Status execution.Status
+	At     time.Time
+}
+
+// Ends returns how all executions ended that a workflow has started.
+func (r Reader) Ends(ctx context.Context, id string) ([]End, error) {
+	rows, err := r.c.Query(ctx, `
+		SELECT id, task, status, finished_at FROM executions
+		WHERE parent = $1 AND finished_at > 0 AND task <> '' ORDER BY seq`, id)
+	out, err := collect(rows, err, func(rows *sql.Rows) (End, error) {
+		var e End
+		var at int64
+		err := rows.Scan(&e.Child, &e.Ref, &e.Status, &at)
+		e.At = fromMicros(at)
+		return e, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("what workflow %s has started: %w", id, err)
+	}
+	return out, nil
+}
+
 // An Alarm is when a workflow wants to be woken.
 type Alarm struct {
 	Workflow string
@@ -273,6 +299,14 @@ func (tx *Tx) RingAlarm(ctx context.Context, a Alarm) (bool, error) {
 		return false, nil
 	}
 	return true, tx.TellWorkflow(ctx, a.Workflow, AboutAlarm, "", a.Ref)
+}
+
+// EndAlarm takes back an alarm of a workflow by its name.
+func (tx *Tx) EndAlarm(ctx context.Context, id, ref string) error {
+	if _, err := tx.c.Exec(ctx, `DELETE FROM workflow_alarms WHERE execution_id = $1 AND ref = $2`, id, ref); err != nil {
+		return fmt.Errorf("end an alarm of workflow %s: %w", id, err)
+	}
+	return nil
 }
 
 // EndAlarms takes back all alarms of a workflow.

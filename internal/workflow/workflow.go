@@ -163,13 +163,12 @@ type Command interface{ command() }
 type (
 	// Start asks for an execution.
 	Start struct {
-		Ref     string // the engine's name for it; comes back in [Child] and [Launched]
-		Task    string // name of the task, for people
-		Action  string // reference
-		Input   *value.Dict
-		Delay   time.Duration
-		Timeout time.Duration // it is stopped after so long; 0: as its action says
-		Notify  value.Value   // who hears of its end; nil: whom its action names; an empty dict: nobody
+		Ref    string // the engine's name for it; comes back in [Child] and [Launched]
+		Task   string // name of the task, for people
+		Action string // reference
+		Input  *value.Dict
+		Delay  time.Duration
+		Notify value.Value // who hears of its end; nil: whom its action names; an empty dict: nobody
 		// Context is put into the execution's context: "orquesta" or "chain".
 		Context map[string]value.Value
 	}
@@ -179,7 +178,7 @@ type (
 		To        execution.Status // Pausing, Resuming or Canceling
 	}
 	// Wake asks for an [Expired] event after a time. Asking again for the same
-	// Ref replaces what was asked.
+	// Ref replaces what was asked; a negative time takes it back.
 	Wake struct {
 		Ref   string
 		After time.Duration

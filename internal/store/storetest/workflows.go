@@ -287,6 +287,23 @@ func workflows(t *testing.T, h Harness) {
 		wantIDs(t, "second page", second, "e")
 	})
 
+	t.Run("know how all ended that they have started", func(t *testing.T) {
+		s := store.New(h.New(t))
+		begin(t, s, 1, "a")
+		insert(t, s, child(1, 10, execution.Running), child(1, 11, execution.Running), child(2, 12, execution.Running))
+		for _, n := range []int{10, 12} {
+			change(t, s, true, store.Change{ID: id(n), From: []execution.Status{execution.Running}, To: execution.Failed, At: at(20)})
+		}
+		ends, err := s.Reader().Ends(t.Context(), id(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []store.End{{Child: id(10), Ref: child(1, 10, execution.Running).Task, Status: execution.Failed, At: at(20)}}
+		if d := cmp.Diff(want, ends); d != "" {
+			t.Error(d)
+		}
+	})
+
 	t.Run("have alarms, of each name one", func(t *testing.T) {
 		s := store.New(h.New(t))
 		begin(t, s, 1, "a")
@@ -319,6 +336,8 @@ func workflows(t *testing.T, h Harness) {
 		ring(true, y)
 		ring(false, y)
 		wantInbox(t, s, 1, "alarm  y")
+		set(1, "z", at(4))
+		write(t, s, func(tx *store.Tx) error { return tx.EndAlarm(t.Context(), id(1), "z") })
 		write(t, s, func(tx *store.Tx) error { return tx.EndAlarms(t.Context(), id(2)) })
 		if d := cmp.Diff([]store.Alarm{x}, alarms(9)); d != "" {
 			t.Error(d)

@@ -1,6 +1,7 @@
 package orquesta
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -108,6 +109,15 @@ func (e *Engine) cancel() error {
 
 // expired hears that a time has come.
 func (e *Engine) expired(x workflow.Expired) error {
+	if ref, ok := strings.CutPrefix(x.Ref, alarmTask); ok {
+		en, item, ok := e.find(ref)
+		if ok && !standing(en, item).Final() && !slices.Contains(e.state.Late, ref) {
+			e.state.Late = append(e.state.Late, ref)
+			e.c.dirty.head = true
+			e.do(workflow.Signal{Execution: childOf(en, item), To: execution.Canceling})
+		}
+		return nil
+	}
 	if x.Ref != alarmTimeout || e.c.status.Final() {
 		return nil
 	}

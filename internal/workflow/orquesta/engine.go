@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,8 +21,12 @@ const (
 	maxRuns       = 100_000 // times that tasks run: a cycle without an end ends here
 )
 
-// alarmTimeout is the name of the alarm of the whole workflow.
-const alarmTimeout = "timeout"
+// The names of alarms: of the whole workflow, and how those of executions begin,
+// before their refs.
+const (
+	alarmTimeout = "timeout"
+	alarmTask    = "task/"
+)
 
 // Engine is one workflow in motion. It belongs to one goroutine.
 //
@@ -46,6 +51,7 @@ type engineRow struct {
 	Held   bool     `json:"held,omitempty"`   // somebody wants it paused
 	Missed []int    `json:"missed,omitempty"` // entries that ended while it was paused
 	Runs   int      `json:"runs,omitempty"`   // of tasks
+	Late   []string `json:"late,omitempty"`   // refs of executions that are stopped because their time is over
 	Ended  bool     `json:"ended,omitempty"`  // it has said so
 	Undo   *undoRow `json:"undo,omitempty"`   // it is over, and takes back what it did
 }
@@ -270,6 +276,14 @@ func (e *Engine) setChild(en *entry, item int, id string) {
 	}
 }
 
+// childOf returns the execution that runs an action.
+func childOf(en *entry, item int) string {
+	if item < 0 {
+		return en.child
+	}
+	return en.items.all[item].child
+}
+
 // launched hears what became of a start.
 func (e *Engine) launched(l workflow.Launched) error {
 	if l.Refused != "" && strings.HasPrefix(l.Ref, undoPrefix) {
@@ -312,6 +326,9 @@ func (e *Engine) child(ctx context.Context, ch workflow.Child) error {
 		return nil
 	}
 	e.setChild(en, item, ch.Execution)
+	if ch.Status.Final() && e.def.spec.Task(en.task).Timeout != nil {
+		ch = e.inTime(ch, en)
+	}
 	happened := action(ch.Status)
 	if item >= 0 {
 		happened = itemEvent(item, ch.Status)
@@ -331,6 +348,24 @@ func (e *Engine) child(ctx context.Context, ch workflow.Child) error {
 		return e.update(ctx, en.place, happened)
 	}
 	return nil
+}
+
+// inTime ends the alarm of an execution. One that was stopped because its time was
+// over has timed out.
+func (e *Engine) inTime(ch workflow.Child, en *entry) workflow.Child {
+	i := slices.Index(e.state.Late, ch.Ref)
+	if i < 0 {
+		e.do(workflow.Wake{Ref: alarmTask + ch.Ref, After: -1})
+		return ch
+	}
+	e.state.Late = slices.Delete(e.state.Late, i, i+1)
+	e.c.dirty.head = true
+	if ch.Status == execution.Canceled {
+		ch.Status = execution.Timeout
+		e.c.fail(failf("TimeoutError", "The task did not end in the time that it has."),
+			note{task: en.task, route: en.route, path: []any{"tasks", en.task, "timeout"}})
+	}
+	return ch
 }
 
 // goOn lets a workflow that waits go on.

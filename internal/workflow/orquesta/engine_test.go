@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -473,11 +475,9 @@ tasks:
     action: core.noop
     timeout: 5
 `, `{}`)
-	if len(c.wakes) != 1 || c.wakes[0] != (workflow.Wake{Ref: "timeout", After: 2 * time.Minute}) {
-		t.Fatalf("wakes %v", c.wakes)
-	}
-	if got := c.open[0].Timeout; got != 5*time.Second {
-		t.Errorf("timeout of the task %s", got)
+	want := []workflow.Wake{{Ref: "timeout", After: 2 * time.Minute}, {Ref: "task/0", After: 5 * time.Second}}
+	if diff := cmp.Diff(want, c.wakes); diff != "" {
+		t.Fatalf("wakes (-want +got):\n%s", diff)
 	}
 	c.step(workflow.Expired{Ref: "timeout"})
 	c.wantStatus(execution.Timeout)
@@ -487,6 +487,44 @@ tasks:
 	}
 	c.ends(c.take("x"), execution.Canceled, `{}`)
 	c.wantStatus(execution.Timeout)
+}
+
+func TestATaskThatTakesTooLongIsStoppedAndFails(t *testing.T) {
+	text := `version: 1.0
+tasks:
+  x:
+    action: core.noop
+    delay: 2
+    timeout: 5
+    next:
+      - when: <% failed() %>
+        do: y
+  y:
+    action: core.noop
+`
+	for _, reload := range []bool{false, true} {
+		c := carry(t, text, `{}`)
+		c.reload = reload
+		c.step(workflow.Begin{})
+		if diff := cmp.Diff([]workflow.Wake{{Ref: "task/0", After: 7 * time.Second}}, c.wakes); diff != "" {
+			t.Fatalf("wakes (-want +got):\n%s", diff)
+		}
+		x := c.take("x")
+		c.step(workflow.Launched{Ref: x.Ref, Execution: idOf(x)})
+		c.step(workflow.Expired{Ref: "task/0"})
+		if diff := cmp.Diff([]workflow.Signal{{Execution: "x0", To: execution.Canceling}}, c.signals); diff != "" {
+			t.Fatalf("signals (-want +got):\n%s", diff)
+		}
+		c.ends(x, execution.Canceled, `{}`)
+		c.wantTasks("y")
+		c.succeeds("y", `{}`)
+		c.wantStatus(execution.Succeeded)
+	}
+	c := begin(t, text, `{}`)
+	c.succeeds("x", `{}`) // in time: the alarm is taken back
+	if last := c.wakes[len(c.wakes)-1]; last != (workflow.Wake{Ref: "task/0", After: -1}) {
+		t.Errorf("wakes %v", c.wakes)
+	}
 }
 
 func TestACycleWithoutAnEndEnds(t *testing.T) {

@@ -118,7 +118,7 @@ func (e *Engine) start(r ready, en *entry, item int, c call) {
 		input = value.NewDict()
 	}
 	s := workflow.Start{
-		Ref: ref(en, item), Task: en.task, Action: name, Input: input, Timeout: r.timeout, Notify: e.notify(en.task),
+		Ref: ref(en, item), Task: en.task, Action: name, Input: input, Notify: e.notify(en.task),
 		Context: map[string]value.Value{"orquesta": e.context(en, item)},
 	}
 	// With a concurrency the delay is for the first ones: the others wait anyhow.
@@ -127,6 +127,9 @@ func (e *Engine) start(r ready, en *entry, item int, c call) {
 		s.Delay = time.Duration(r.delay) * time.Second
 	}
 	e.do(s)
+	if r.timeout > 0 {
+		e.do(workflow.Wake{Ref: alarmTask + s.Ref, After: s.Delay + r.timeout})
+	}
 }
 
 // context is what the execution of a task says of its workflow.

@@ -131,8 +131,13 @@ func (r *Rehearsal) Next(ctx context.Context) ([]Call, error) {
 	}
 	var calls []Call
 	for _, c := range e.commands {
-		if s, ok := c.(workflow.Start); ok {
-			calls = append(calls, e.callOf(s))
+		switch c := c.(type) {
+		case workflow.Start:
+			calls = append(calls, e.callOf(c))
+		case workflow.Wake: // right behind the start that it is for
+			if last := len(calls) - 1; last >= 0 && c.Ref == alarmTask+calls[last].ref {
+				calls[last].Timeout = c.After - calls[last].Delay
+			}
 		}
 	}
 	return calls, e.trouble
@@ -148,7 +153,7 @@ func more(commands []workflow.Command) bool {
 
 // callOf finds out for what an action is started.
 func (e *Engine) callOf(s workflow.Start) Call {
-	c := Call{Task: s.Task, Item: -1, Action: s.Action, Input: s.Input, Delay: s.Delay, Timeout: s.Timeout, ref: s.Ref}
+	c := Call{Task: s.Task, Item: -1, Action: s.Action, Input: s.Input, Delay: s.Delay, ref: s.Ref}
 	name, undo := strings.CutPrefix(s.Ref, undoPrefix)
 	c.Undo = undo
 	if en, item, ok := e.find(name); ok || undo && en != nil {

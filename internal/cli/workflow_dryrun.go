@@ -6,10 +6,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/inquiry"
 	"github.com/nightshift-run/nightshift/internal/workflow/orquesta"
 	"github.com/nightshift-run/nightshift/internal/workflow/rehearsal"
 )
@@ -116,13 +118,13 @@ func assumption(assume string, actions *catalog.Catalog) rehearsal.Assume {
 			return "", nil, false
 		}
 		status := execution.Status(assume)
-		return status, likely(actions, c.Action, status), true
+		return status, likely(actions, c, status), true
 	}
 }
 
 // likely is a result of the form that the action's runner says, or that commands have.
-func likely(actions *catalog.Catalog, ref string, status execution.Status) value.Value {
-	a, ok := actions.Action(ref)
+func likely(actions *catalog.Catalog, c orquesta.Call, status execution.Status) value.Value {
+	a, ok := actions.Action(c.Action)
 	if !ok || a.Runner == nil {
 		return value.NewDict()
 	}
@@ -133,6 +135,8 @@ func likely(actions *catalog.Catalog, ref string, status execution.Status) value
 		if d, ok = v.(*value.Dict); !ok {
 			return v
 		}
+	case a.Runner.Name == inquiry.Runner:
+		d.Set("response", blank(answerSchema(a, c)))
 	case strings.HasPrefix(a.Runner.Name, "local-shell-"):
 		for _, name := range []string{"stdout", "stderr"} {
 			d.Set(name, "")
@@ -150,6 +154,14 @@ func likely(actions *catalog.Catalog, ref string, status execution.Status) value
 		d.Set("return_code", int64(1))
 	}
 	return d
+}
+
+// answerSchema is what an answer to a question must look like.
+func answerSchema(a *catalog.Action, c orquesta.Call) *value.Dict {
+	if c.Input != nil && c.Input.Has("schema") {
+		return object(c.Input, "schema")
+	}
+	return object(action.Parameters(a.Action, a.Runner), "schema.default")
 }
 
 // blank is a value of the type that a schema says, with nothing in it.

@@ -22,6 +22,7 @@ type carried struct {
 	version int64
 	engine  workflow.Engine // nil: it is over
 	parent  json.RawMessage // what its children see of it in their context
+	depth   int             // of its children: how many workflows they are in
 
 	// fresh are the children of the step under way that are over, by id: their
 	// results are not in the ledger yet.
@@ -175,18 +176,27 @@ func (w *carried) underParent() (json.RawMessage, error) {
 	}
 	of := execution.Context{User: w.exec.Context.User, APIUser: w.exec.Context.APIUser, Pack: w.exec.Context.Pack}
 	of.Extra = requested(w.exec.Context.Extra)
-	id, err := json.Marshal(w.exec.ID)
-	if err != nil {
-		return nil, err
+	var own struct {
+		Depth int `json:"depth"`
 	}
-	of.Extra["execution_id"] = id
+	if len(w.exec.Context.Parent) > 0 {
+		// A client may send a parent of its own making; then it counts from there, or from 0.
+		_ = json.Unmarshal(w.exec.Context.Parent, &own)
+	}
+	w.depth = own.Depth + 1
+	var err error
+	for name, v := range map[string]any{"execution_id": w.exec.ID, "depth": w.depth} {
+		if of.Extra[name], err = json.Marshal(v); err != nil {
+			return nil, err
+		}
+	}
 	w.parent, err = of.MarshalJSON()
 	return w.parent, err
 }
 
 // requested is what of a context did not come from a workflow.
 func requested(extra map[string]json.RawMessage) map[string]json.RawMessage {
-	out := make(map[string]json.RawMessage, len(extra)+1)
+	out := make(map[string]json.RawMessage, len(extra)+2)
 	maps.Copy(out, extra)
 	delete(out, "orquesta")
 	delete(out, "chain")

@@ -47,6 +47,7 @@ type Options struct {
 	Every  time.Duration // between sweeps, which find what no bell told of; default 1 s
 	Size   int           // goroutines; default 32
 	Memory int           // workflows that are kept in memory while they wait; default 1024
+	Depth  int           // how deep workflows may start workflows; default 1000
 	APIURL string        // what workflows see as ctx().st2.api_url
 	// Instant are runners whose actions take no time and touch nothing outside: the
 	// conductor runs them itself, in the transaction that starts them. Default: none.
@@ -82,6 +83,9 @@ func New(d Deps, opts Options) *Conductor {
 	}
 	if opts.Memory == 0 {
 		opts.Memory = 1024
+	}
+	if opts.Depth == 0 {
+		opts.Depth = 1000
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)

@@ -281,3 +281,23 @@ func TestAWorkflowThatIsEndedFromOutsideTakesItsChildrenAlong(t *testing.T) {
 		h.wantClean()
 	})
 }
+
+func TestAWorkflowThatStartsItselfEnds(t *testing.T) {
+	inHouse(t, map[string]string{"self": text(crowdText{N: 1, Action: "p.self"})}, func(t *testing.T, h *house) {
+		stop := h.run(h.conductor(h.bus, conductor.Options{Depth: 7}))
+		id := h.launch("p.self")
+		settle(3)
+		stop()
+		h.wantStatus(id, execution.Failed)
+		n := 0
+		for children := h.children(id); len(children) > 0; children = h.children(id) {
+			id = children[0].ID
+			n++
+		}
+		if n != 7 {
+			t.Errorf("%d below the first, want 7", n)
+		}
+		h.wantResult(id, "why", `"Workflows start workflows more than 7 deep; is it one that starts itself? (unknown: false)"`)
+		h.wantClean()
+	})
+}

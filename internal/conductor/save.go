@@ -29,8 +29,8 @@ func (t *turn) save(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, s := range t.signals {
-			if err := r.signal(ctx, t.c, tx, s.Execution, s.To, t.user, t.now); err != nil {
+		for _, q := range t.requests {
+			if err := r.request(ctx, t.c, tx, q, t.now); err != nil {
 				return err
 			}
 		}
@@ -183,20 +183,20 @@ func (r *rings) ring(ctx context.Context, c *Conductor) {
 	bus.Tell(ctx, c.Bus, r.told)
 }
 
-// signal asks a child for something in tx.
-func (r *rings) signal(ctx context.Context, c *Conductor, tx *store.Tx, id string, to execution.Status, user string, now time.Time) error {
-	e, err := tx.Execution(ctx, id)
+// request asks a child for something in tx.
+func (r *rings) request(ctx context.Context, c *Conductor, tx *store.Tx, q request, now time.Time) error {
+	e, err := tx.Execution(ctx, q.child)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // it is over, and long ago
 	}
 	if err != nil {
 		return err
 	}
-	return r.signalOne(ctx, c, tx, e, to, user, now)
+	return r.requestOf(ctx, c, tx, e, q, now)
 }
 
-func (r *rings) signalOne(ctx context.Context, c *Conductor, tx *store.Tx, e *execution.Execution, to execution.Status, user string, now time.Time) error {
-	ring, err := c.Launcher.Signal(ctx, tx, e, to, user, now)
+func (r *rings) requestOf(ctx context.Context, c *Conductor, tx *store.Tx, e *execution.Execution, q request, now time.Time) error {
+	ring, err := c.Launcher.Signal(ctx, tx, e, q.to, q.user, now)
 	if err != nil {
 		return err
 	}

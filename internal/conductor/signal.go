@@ -46,7 +46,7 @@ func (c *Conductor) reach(ctx context.Context, workflow string, m store.Message)
 			return err
 		}
 		for _, e := range children {
-			if err := r.signalOne(ctx, c, tx, e, s.To, s.User, time.Now()); err != nil {
+			if err := r.requestOf(ctx, c, tx, e, request{e.ID, s.To, s.User}, time.Now()); err != nil {
 				return err
 			}
 		}

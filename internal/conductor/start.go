@@ -26,7 +26,7 @@ func (t *turn) carryOut(ctx context.Context, c workflow.Command) error {
 		if c.Execution == "" {
 			return t.signalAll(c.To)
 		}
-		t.signals = append(t.signals, c)
+		t.requests = append(t.requests, request{c.Execution, c.To, t.user})
 	case workflow.Wake:
 		a := store.Alarm{Workflow: t.w.exec.ID, Ref: c.Ref}
 		if c.After >= 0 {
@@ -59,11 +59,15 @@ type refused struct {
 // start prepares a child. The engine hears in the same turn which execution it is,
 // and how it ended if it did so at once.
 func (t *turn) start(ctx context.Context, s workflow.Start) error {
-	request, err := t.request(s)
+	wish, err := t.wish(s)
 	if err != nil {
 		return err
 	}
-	e, err := t.c.Launcher.Prepare(ctx, request, t.now)
+	e, err := t.c.Launcher.Prepare(ctx, wish, t.now)
+	if e != nil && e.Conducted && t.w.depth > t.c.opts.Depth {
+		err = fault.Newf(fault.Invalid, "Workflows start workflows more than %d deep; is it one that starts itself?", t.c.opts.Depth)
+		e = nil
+	}
 	switch {
 	case e != nil && errors.Is(err, action.ErrRendering):
 		// It is on record as failed.
@@ -112,8 +116,8 @@ func (t *turn) refuse(s workflow.Start, cause error) error {
 	return nil
 }
 
-// request is the wish to run the action of a task.
-func (t *turn) request(s workflow.Start) (execution.Request, error) {
+// wish is the wish to run the action of a task.
+func (t *turn) wish(s workflow.Start) (execution.Request, error) {
 	of := t.w.exec
 	parent, err := t.w.underParent()
 	if err != nil {

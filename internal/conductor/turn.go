@@ -40,10 +40,17 @@ type turn struct {
 	rows     []workflow.Row
 	at       map[rowName]int // where a row is in rows
 	children []*execution.Execution
-	signals  []workflow.Signal
+	requests []request
 	alarms   []store.Alarm
 	left     []store.Message // for the workflow itself, in another turn
 	end      *ending
+}
+
+// request is what is asked of a child.
+type request struct {
+	child string
+	to    execution.Status
+	user  string // on whose behalf
 }
 
 type rowName struct {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -143,11 +144,11 @@ func sensorShelf() shelf[*pack.Sensor, wire.Sensor] {
 	}
 }
 
-func aliasShelf() shelf[*pack.Alias, wire.Alias] {
-	return shelf[*pack.Alias, wire.Alias]{
+func aliasShelf() shelf[*alias.Alias, wire.Alias] {
+	return shelf[*alias.Alias, wire.Alias]{
 		all: (*catalog.Catalog).Aliases, find: (*catalog.Catalog).Alias,
-		wire: func(_ *call, a *pack.Alias, _ selection) wire.Alias { return wire.AliasOf(a) },
-		text: func(a *pack.Alias, name string) (string, bool) {
+		wire: func(_ *call, a *alias.Alias, _ selection) wire.Alias { return wire.AliasOf(a) },
+		text: func(a *alias.Alias, name string) (string, bool) {
 			return pick(name, map[string]string{"id": a.ID, "ref": a.Ref, "name": a.Name, "pack": a.Pack, "uid": a.UID})
 		},
 		filters: []string{"name", "pack"}, limit: 100,

@@ -16,6 +16,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/access"
 	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/api"
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/bus/membus"
@@ -323,7 +324,7 @@ func content(t testing.TB) catalog.Source {
 			listens(34, "alert", "alerts.alertmanager", "alerts.alertmanager", `{}`, "p.noargs", `{}`),
 		},
 		Sensors: []*pack.Sensor{{ID: id(41), UID: "sensor_type:p:Eye", Ref: "p.Eye", Pack: "p", Name: "Eye", TriggerTypes: []string{"p.alarm"}, Enabled: true}},
-		Aliases: []*pack.Alias{{ID: id(42), UID: "action_alias:p:talk", Ref: "p.talk", Pack: "p", Name: "talk", ActionRef: "p.say", Formats: []value.Value{"say {{word}}"}}},
+		Aliases: []*alias.Alias{{ID: id(42), UID: "action_alias:p:talk", Ref: "p.talk", Pack: "p", Name: "talk", ActionRef: "p.say", Formats: []value.Value{"say {{word}}"}}},
 		Policies: []*policy.Policy{{
 			ID: id(43), UID: "policy:p:one", Ref: "p.one", Pack: "p", Name: "one", Enabled: true, ResourceRef: "p.limited",
 			PolicyType: policy.Concurrency, Parameters: dict(t, `{"threshold": 1}`),

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 
 	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/policy"
@@ -31,7 +32,7 @@ type Source struct {
 	TriggerTypes  []*trigger.Type
 	Triggers      []*trigger.Trigger
 	Sensors       []*pack.Sensor
-	Aliases       []*pack.Alias
+	Aliases       []*alias.Alias
 	Policies      []*policy.Policy
 	ConfigSchemas map[string]*value.Dict // by pack
 	Configs       map[string]*value.Dict // by pack
@@ -50,7 +51,7 @@ type Catalog struct {
 	triggerTypes shelf[*Type]
 	triggers     shelf[*trigger.Trigger]
 	sensors      shelf[*pack.Sensor]
-	aliases      shelf[*pack.Alias]
+	aliases      shelf[*alias.Alias]
 	policies     shelf[*policy.Policy]
 	schemas      map[string]*value.Dict
 	configs      map[string]*value.Dict
@@ -94,7 +95,7 @@ func New(src Source) *Catalog {
 		rules:    newShelf(src.Rules, func(r *rule.Rule) (string, string) { return r.Ref, r.ID }),
 		triggers: newShelf(src.Triggers, func(t *trigger.Trigger) (string, string) { return t.Ref, t.ID }),
 		sensors:  newShelf(src.Sensors, func(s *pack.Sensor) (string, string) { return s.Ref, s.ID }),
-		aliases:  newShelf(src.Aliases, func(a *pack.Alias) (string, string) { return a.Ref, a.ID }),
+		aliases:  newShelf(src.Aliases, func(a *alias.Alias) (string, string) { return a.Ref, a.ID }),
 		policies: newShelf(src.Policies, func(p *policy.Policy) (string, string) { return p.Ref, p.ID }),
 		schemas:  src.ConfigSchemas,
 		configs:  src.Configs,
@@ -272,7 +273,7 @@ func (c *Catalog) Trigger(ref string) (*trigger.Trigger, bool) { return c.trigge
 func (c *Catalog) Sensor(ref string) (*pack.Sensor, bool) { return c.sensors.get(ref) }
 
 // Alias returns an action alias.
-func (c *Catalog) Alias(ref string) (*pack.Alias, bool) { return c.aliases.get(ref) }
+func (c *Catalog) Alias(ref string) (*alias.Alias, bool) { return c.aliases.get(ref) }
 
 // Policy returns a policy.
 func (c *Catalog) Policy(ref string) (*policy.Policy, bool) { return c.policies.get(ref) }
@@ -319,7 +320,7 @@ func (c *Catalog) Triggers() []*trigger.Trigger { return c.triggers.all }
 func (c *Catalog) Sensors() []*pack.Sensor { return c.sensors.all }
 
 // Aliases returns all action aliases.
-func (c *Catalog) Aliases() []*pack.Alias { return c.aliases.all }
+func (c *Catalog) Aliases() []*alias.Alias { return c.aliases.all }
 
 // Policies returns all policies.
 func (c *Catalog) Policies() []*policy.Policy { return c.policies.all }

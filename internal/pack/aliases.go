@@ -3,6 +3,7 @@ package pack
 import (
 	"strings"
 
+	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/policy"
 	"github.com/nightshift-run/nightshift/internal/schema"
@@ -15,11 +16,11 @@ func (r *reader) alias(s *source, o *object) {
 	}
 	a.MetadataFile = s.file
 	r.once(s, "alias", a.Name)
-	put(&r.content.Aliases, a, func(other *Alias) bool { return other.Name == a.Name })
+	put(&r.content.Aliases, a, func(other *alias.Alias) bool { return other.Name == a.Name })
 }
 
 // AliasOf reads an alias that came over the API, in the pack that it names.
-func AliasOf(d *value.Dict) (*Alias, Findings) {
+func AliasOf(d *value.Dict) (*alias.Alias, Findings) {
 	s := &source{}
 	a := aliasOf(&object{s: s, d: d}, "")
 	a.MetadataFile = plainText(d, "metadata_file")
@@ -29,8 +30,8 @@ func AliasOf(d *value.Dict) (*Alias, Findings) {
 	return a, s.found
 }
 
-func aliasOf(o *object, pack string) *Alias {
-	a := &Alias{
+func aliasOf(o *object, pack string) *alias.Alias {
+	a := &alias.Alias{
 		Name:                o.need("name"),
 		Description:         o.text("description"),
 		Enabled:             o.flag("enabled", true),
@@ -59,10 +60,11 @@ func (o *object) formats() []value.Value {
 	for i, item := range items {
 		switch item := item.(type) {
 		case string:
+			o.pattern(append(o.at("formats"), i), item)
 		case *value.Dict:
 			sub := &object{s: o.s, path: append(o.at("formats"), i), d: item}
 			sub.text("display")
-			sub.texts("representation")
+			sub.representations()
 			sub.flag("match_multiple", false)
 			sub.unknown(Warning)
 			if !item.Has("representation") {
@@ -73,6 +75,28 @@ func (o *object) formats() []value.Value {
 		}
 	}
 	return items
+}
+
+// representations reads what commands are matched with: a text or a list of them.
+func (o *object) representations() {
+	const key = "representation"
+	if v, _ := o.d.Get(key); v != nil {
+		if text, ok := v.(string); ok {
+			o.known = append(o.known, key)
+			o.pattern(o.at(key), text)
+			return
+		}
+	}
+	for i, text := range o.texts(key) {
+		o.pattern(append(o.at(key), i), text)
+	}
+}
+
+// pattern looks whether a format can be matched with.
+func (o *object) pattern(path []any, format string) {
+	if _, err := alias.Parse(format); err != nil {
+		o.s.add(Error, path, false, "", "%v", err)
+	}
 }
 
 // answer reads what is said in chat. What else is there is for the chat's side.

@@ -50,24 +50,6 @@ type Sensor struct {
 	MetadataFile string   `json:"metadata_file"`
 }
 
-// An Alias lets people run an action with words of their own.
-type Alias struct {
-	ID                  string        `json:"id"`
-	UID                 string        `json:"uid"`
-	Ref                 string        `json:"ref"`
-	Pack                string        `json:"pack"`
-	Name                string        `json:"name"`
-	Description         string        `json:"description"`
-	Enabled             bool          `json:"enabled"`
-	ActionRef           string        `json:"action_ref"`
-	Formats             []value.Value `json:"formats"` // each a text, or a dict of display and representation
-	Ack                 *value.Dict   `json:"ack"`
-	Result              *value.Dict   `json:"result"`
-	Extra               *value.Dict   `json:"extra"`
-	ImmutableParameters *value.Dict   `json:"immutable_parameters"`
-	MetadataFile        string        `json:"metadata_file"`
-}
-
 // SplitRef cuts a reference into pack and name. Names may contain dots, so the
 // first dot counts. It reports whether there is one with something on both sides.
 func SplitRef(ref string) (pack, name string, ok bool) {

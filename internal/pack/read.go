@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/policy"
 	"github.com/nightshift-run/nightshift/internal/pyyaml"
@@ -45,7 +46,7 @@ type Content struct {
 	Rules        []*rule.Rule
 	TriggerTypes []*trigger.Type // of triggers/ and of sensors
 	Sensors      []*Sensor
-	Aliases      []*Alias
+	Aliases      []*alias.Alias
 	Policies     []*policy.Policy
 	ConfigSchema *value.Dict // nil: there is none
 

@@ -299,6 +299,16 @@ func TestOverTheAPI(t *testing.T) {
 	if _, found := pack.AliasOf(dict(`{"name": "a", "action_ref": "core.local"}`)); !strings.Contains(found.String(), "formats is missing") {
 		t.Errorf("findings %s", found)
 	}
+	talk, found := pack.AliasOf(dict(`{"name": "a", "action_ref": "core.local", "formats": ["run {{cmd}}", {"representation": "do {{cmd}}"}]}`))
+	if len(found) > 0 || len(talk.Formats) != 2 {
+		t.Errorf("got %+v, findings %s", talk, found)
+	}
+	for _, format := range []string{`"run ("`, `{"representation": "run ("}`, `{"representation": ["ok", "run ("]}`} {
+		a, found := pack.AliasOf(dict(`{"name": "a", "action_ref": "core.local", "formats": [` + format + `]}`))
+		if a != nil || !strings.Contains(found.String(), "the format is no regular expression") {
+			t.Errorf("format %s: findings %s", format, found)
+		}
+	}
 	if _, found := pack.PolicyOf(dict(`{"name": "a", "resource_ref": "core.local", "policy_type": "action.concurrency"}`)); !strings.Contains(found.String(), "threshold is missing") {
 		t.Errorf("findings %s", found)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/pack"
@@ -236,16 +237,16 @@ func (r *Registrar) DeletePolicy(ctx context.Context, ref string) error {
 }
 
 // CreateAlias makes an action alias.
-func (r *Registrar) CreateAlias(ctx context.Context, a *pack.Alias) (*pack.Alias, error) {
+func (r *Registrar) CreateAlias(ctx context.Context, a *alias.Alias) (*alias.Alias, error) {
 	return r.writeAlias(ctx, "", a)
 }
 
 // UpdateAlias makes the alias ref what a is. Its reference may change with that.
-func (r *Registrar) UpdateAlias(ctx context.Context, ref string, a *pack.Alias) (*pack.Alias, error) {
+func (r *Registrar) UpdateAlias(ctx context.Context, ref string, a *alias.Alias) (*alias.Alias, error) {
 	return r.writeAlias(ctx, ref, a)
 }
 
-func (r *Registrar) writeAlias(ctx context.Context, old string, a *pack.Alias) (*pack.Alias, error) {
+func (r *Registrar) writeAlias(ctx context.Context, old string, a *alias.Alias) (*alias.Alias, error) {
 	d, err := asDict(a)
 	if err != nil {
 		return nil, err
@@ -254,7 +255,7 @@ func (r *Registrar) writeAlias(ctx context.Context, old string, a *pack.Alias) (
 	if err := mistakes(found, read == nil); err != nil {
 		return nil, err
 	}
-	return write(ctx, r, deed{store.Aliases, "alias", old}, read, read.Ref, read.Pack, func(a *pack.Alias) *string { return &a.ID }, nil)
+	return write(ctx, r, deed{store.Aliases, "alias", old}, read, read.Ref, read.Pack, func(a *alias.Alias) *string { return &a.ID }, nil)
 }
 
 // DeleteAlias removes an action alias.

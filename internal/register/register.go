@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -146,7 +147,7 @@ func place(src *catalog.Source, runners map[string]*action.RunnerType, c store.C
 	case store.Sensors:
 		return add(&src.Sensors, c, func(s *pack.Sensor, id string) { s.ID = id })
 	case store.Aliases:
-		return add(&src.Aliases, c, func(a *pack.Alias, id string) { a.ID = id })
+		return add(&src.Aliases, c, func(a *alias.Alias, id string) { a.ID = id })
 	case store.Policies:
 		return add(&src.Policies, c, func(p *policy.Policy, id string) { p.ID = id })
 	case store.ConfigSchemas:
@@ -205,7 +206,7 @@ func remove(src *catalog.Source, k key) {
 	case store.Sensors:
 		src.Sensors = without(src.Sensors, k.ref, func(s *pack.Sensor) string { return s.Ref })
 	case store.Aliases:
-		src.Aliases = without(src.Aliases, k.ref, func(a *pack.Alias) string { return a.Ref })
+		src.Aliases = without(src.Aliases, k.ref, func(a *alias.Alias) string { return a.Ref })
 	case store.Policies:
 		src.Policies = without(src.Policies, k.ref, func(p *policy.Policy) string { return p.Ref })
 	case store.ConfigSchemas, store.Configs, store.Runners: // by the pack or the name, which places them over what was there

@@ -13,12 +13,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/bus/membus"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
-	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/policy"
 	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/rule"
@@ -415,7 +415,7 @@ func TestDeedsOfClients(t *testing.T) {
 			return err
 		}, fault.Invalid, "retry_on is missing; it is one of failure, timeout"},
 		"alias": {func() error {
-			_, err := h.CreateAlias(ctx, &pack.Alias{Name: "l", Pack: "default", ActionRef: "a.b"})
+			_, err := h.CreateAlias(ctx, &alias.Alias{Name: "l", Pack: "default", ActionRef: "a.b"})
 			return err
 		}, fault.Invalid, "formats is missing"},
 		"delete no rule":      {func() error { return h.DeleteRule(ctx, "a.b") }, fault.NotFound, `Resource with a reference or id "a.b" not found`},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/policy"
@@ -250,7 +251,7 @@ type Alias struct {
 }
 
 // AliasOf returns a for the wire.
-func AliasOf(a *pack.Alias) Alias {
+func AliasOf(a *alias.Alias) Alias {
 	return Alias{
 		UID: a.UID, MetadataFile: a.MetadataFile, Name: a.Name, Ref: a.Ref, Description: a.Description, Pack: a.Pack,
 		Enabled: a.Enabled, ActionRef: a.ActionRef, Formats: JSON(value.NewList(a.Formats...)), Ack: dict(a.Ack),

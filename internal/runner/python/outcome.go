@@ -3,6 +3,8 @@ package python
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"syscall"
 
@@ -19,13 +21,30 @@ const invalidStatus = 220
 // in StackStorm.
 const noResult = "None"
 
-// capture keeps what one action prints.
-type capture struct{ stdout, stderr *runner.Capture }
+// capture keeps what one action prints and returns.
+type capture struct {
+	stdout, stderr *runner.Capture
+	most           int64    // bytes of an answer
+	answer         []byte   // what it said of its result; nil if nothing
+	large          tooLarge // the size of an answer that was too large to be read
+}
 
 func newCapture(out runner.Output, opts Options) *capture {
 	return &capture{
 		stdout: runner.NewCapture(out, runner.Stdout, opts.MaxOutput),
 		stderr: runner.NewCapture(out, runner.Stderr, opts.MaxOutput),
+		most:   opts.MaxResult,
+	}
+}
+
+// listen reads the answer of the action.
+func (c *capture) listen(stream *os.File) {
+	text, err := read(stream, c.most)
+	if large, ok := errors.AsType[tooLarge](err); ok {
+		c.large = large
+		_, _ = io.Copy(io.Discard, stream) // so that the action can go on
+	} else if err == nil {
+		c.answer = text
 	}
 }
 
@@ -37,7 +56,7 @@ func (c *capture) outcome(end ending, limit value.Value) runner.Outcome {
 	if end.cause == nil && !end.died && end.code == invalidStatus {
 		return runner.Failed(errors.New(strings.TrimSpace(stderr)))
 	}
-	returned, succeeded, problem := answer(end.answer)
+	returned, succeeded, problem := answer(c.answer)
 	result := value.NewDictCap(6)
 	result.Set("stdout", c.stdout.Text())
 	result.Set("stderr", stderr)
@@ -52,8 +71,8 @@ func (c *capture) outcome(end ending, limit value.Value) runner.Outcome {
 	case end.died:
 		result.Set("exit_code", -int64(syscall.SIGKILL))
 		result.Set("error", "The Python process that runs the actions of this environment died while the action ran.")
-	case end.large > 0:
-		result.Set("error", fmt.Sprintf("The action's result has %d bytes, which is more than a result may have.", end.large))
+	case c.large > 0:
+		result.Set("error", fmt.Sprintf("The action's result has %d bytes, which is more than a result may have.", uint64(c.large)))
 	case problem != nil:
 		result.Set("error", fmt.Sprintf("The action's result can't be read: %v", problem))
 	case end.code < 0:

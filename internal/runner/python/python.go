@@ -1,5 +1,5 @@
-// Package python runs actions that are classes of Python: the runner type
-// python-script.
+// Package python runs actions that are classes of Python, the runner type
+// python-script, and sensors.
 //
 // Each environment (an interpreter with the libraries of a pack) has a zygote: a
 // process that has started its interpreter and imported what most actions need,
@@ -115,8 +115,8 @@ func (r *Runner) Close() {
 	r.all.Wait()
 }
 
-// attempts is how often an action is offered to a new zygote when the one before
-// it died without having begun it.
+// attempts is how often work is offered to a zygote when the one before it died
+// without having begun it.
 const attempts = 3
 
 // Run implements [runner.Runner].
@@ -143,20 +143,27 @@ func (r *Runner) Run(ctx context.Context, t runner.Task, out runner.Output) runn
 		mark = rand.Text()
 	}
 	c := newCapture(out, r.opts)
-	for n := range attempts {
-		var end ending
-		if end, err = r.work(ctx, env, mark, request, c); err == nil {
-			return c.outcome(end, limit)
-		}
-		r.opts.Logger.WarnContext(ctx, "zygote could not begin an action", "action", t.Action, "execution", t.ExecutionID,
-			"attempt", n+1, "err", err)
+	w := &work{mark: mark, request: request, stdout: c.stdout.Add, stderr: c.stderr.Add, talk: c.listen}
+	end, err := r.do(ctx, env, w)
+	if err != nil {
+		return runner.Failed(err)
 	}
-	return runner.Failed(err)
+	return c.outcome(end, limit)
 }
 
-// work has a zygote carry out a request. An error means that nothing of it has
-// begun.
-func (r *Runner) work(ctx context.Context, env Environment, mark string, request []byte, c *capture) (ending, error) {
+// do has a zygote do some work, another one if that died before it began. An
+// error means that nothing of it has begun.
+func (r *Runner) do(ctx context.Context, env Environment, w *work) (end ending, err error) {
+	for range attempts {
+		if end, err = r.try(ctx, env, w); err == nil {
+			break
+		}
+		r.opts.Logger.WarnContext(ctx, "zygote could not begin", "work", w.mark, "err", err)
+	}
+	return end, err
+}
+
+func (r *Runner) try(ctx context.Context, env Environment, w *work) (ending, error) {
 	z, err := r.nursery(env).zygote(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -165,7 +172,7 @@ func (r *Runner) work(ctx context.Context, env Environment, mark string, request
 		return ending{}, err
 	}
 	defer z.release()
-	return z.run(ctx, mark, request, c)
+	return z.run(ctx, w)
 }
 
 // nursery returns where the zygotes of an environment come from.

@@ -17,23 +17,31 @@ import (
 // tell the end of what was killed.
 const patience = 5 * time.Second
 
-// ending is how a child ended.
-type ending struct {
-	code   int
-	answer []byte // what it said of its result; nil if nothing
-	large  int64  // the size of an answer that was too large to be read
-	cause  error  // why it was stopped; nil if it ended by itself
-	died   bool   // its zygote died while it ran
+// work is what a child is to do, and who deals with it.
+type work struct {
+	mark    string // names it and all that it starts
+	request []byte // JSON
+	// stdout and stderr take what it writes.
+	stdout, stderr func(piece []byte)
+	// talk reads and writes what follows the request on its stream, until that ends.
+	talk func(stream *os.File)
 }
 
-// run has the zygote run a request. An error means that nothing of it has begun.
-func (z *zygote) run(ctx context.Context, mark string, request []byte, c *capture) (ending, error) {
-	child, err := z.open(mark)
+// ending is how a child ended.
+type ending struct {
+	code  int
+	cause error // why it was stopped; nil if it ended by itself
+	died  bool  // its zygote died while it ran
+}
+
+// run has the zygote do some work. An error means that nothing of it has begun.
+func (z *zygote) run(ctx context.Context, w *work) (ending, error) {
+	child, err := z.open(w.mark)
 	if err != nil {
 		return ending{}, err
 	}
 	defer child.close()
-	return child.finish(ctx, mark, request, c)
+	return child.finish(ctx, w)
 }
 
 // child is a process of a zygote.
@@ -43,10 +51,8 @@ type child struct {
 	stream         *os.File // for the request and the answer
 	ended          <-chan report
 
-	begun  chan struct{} // closed when it has said its number
-	pid    int           // read it after begun
-	answer []byte        // read it after the end of talk
-	large  int64         // as answer
+	begun chan struct{} // closed when it has said its number
+	pid   int           // read it after begun
 }
 
 // open asks the zygote for a child.
@@ -85,11 +91,11 @@ func (c *child) close() {
 }
 
 // finish goes with a child to its end, or brings that about.
-func (c *child) finish(ctx context.Context, mark string, request []byte, out *capture) (ending, error) {
+func (c *child) finish(ctx context.Context, w *work) (ending, error) {
 	var copying sync.WaitGroup
-	copying.Go(func() { copyTo(c.stdout, out.stdout.Add) })
-	copying.Go(func() { copyTo(c.stderr, out.stderr.Add) })
-	copying.Go(func() { c.talk(request, c.zygote.runner.opts.MaxResult) })
+	copying.Go(func() { copyTo(c.stdout, w.stdout) })
+	copying.Go(func() { copyTo(c.stderr, w.stderr) })
+	copying.Go(func() { c.talk(w) })
 
 	var end ending
 	var said report
@@ -97,7 +103,7 @@ func (c *child) finish(ctx context.Context, mark string, request []byte, out *ca
 	case said = <-c.ended:
 	case <-ctx.Done():
 		end.cause = context.Cause(ctx)
-		said = c.kill(mark)
+		said = c.kill(w.mark)
 	}
 	// All that a child itself wrote is there to be read; others may hold its ends.
 	late := time.Now().Add(c.zygote.runner.opts.WaitDelay)
@@ -105,12 +111,12 @@ func (c *child) finish(ctx context.Context, mark string, request []byte, out *ca
 		_ = f.SetReadDeadline(late) // fails only if it is closed
 	}
 	copying.Wait()
-	end.code, end.died, end.answer, end.large = said.code, said.died, c.answer, c.large
+	end.code, end.died = said.code, said.died
 	select {
 	case <-c.begun:
 		if said.died {
 			// The kernel has ended the child; what the child had started is still there.
-			process.End(c.pid, mark, c.zygote.runner.opts.Grace)
+			process.End(c.pid, w.mark, c.zygote.runner.opts.Grace)
 		}
 		return end, nil
 	default:
@@ -151,18 +157,17 @@ func (c *child) kill(mark string) report {
 	}
 }
 
-// talk hears that the child has begun, sends the request and reads the answer.
-func (c *child) talk(request []byte, most int64) {
+// talk hears that the child has begun, sends the request and lets them talk.
+func (c *child) talk(w *work) {
 	var pid [4]byte
 	if _, err := io.ReadFull(c.stream, pid[:]); err != nil {
 		return
 	}
 	c.pid = int(binary.BigEndian.Uint32(pid[:]))
 	close(c.begun)
-	if err := write(c.stream, request); err != nil {
-		return // it has ended, and its end says more
+	if write(c.stream, w.request) == nil { // else it has ended, and its end says more
+		w.talk(c.stream)
 	}
-	c.answer, c.large = read(c.stream, most)
 }
 
 // write writes a text behind its length.
@@ -174,22 +179,24 @@ func write(w io.Writer, text []byte) error {
 	return err
 }
 
-// read reads a text behind its length, or returns how long one is that is too long.
-func read(r io.Reader, most int64) (text []byte, large int64) {
+// tooLarge is a text that is longer than allowed, by its length.
+type tooLarge uint64
+
+func (n tooLarge) Error() string { return fmt.Sprintf("%d bytes are more than allowed", uint64(n)) }
+
+// read reads a text behind its length.
+func read(r io.Reader, most int64) ([]byte, error) {
 	var size [8]byte
 	if _, err := io.ReadFull(r, size[:]); err != nil {
-		return nil, 0
+		return nil, err
 	}
-	n := int64(binary.BigEndian.Uint64(size[:]))
-	if n < 0 || n > most {
-		_, _ = io.Copy(io.Discard, r) // so that its sender can go on
-		return nil, n
+	n := binary.BigEndian.Uint64(size[:])
+	if n > uint64(most) {
+		return nil, tooLarge(n)
 	}
-	text = make([]byte, n)
-	if _, err := io.ReadFull(r, text); err != nil {
-		return nil, 0
-	}
-	return text, 0
+	text := make([]byte, n)
+	_, err := io.ReadFull(r, text)
+	return text, err
 }
 
 // copyTo hands over what a child writes.

@@ -117,10 +117,16 @@ class ActionDatastoreService(BaseDatastoreService):
 
 
 class SensorDatastoreService(ActionDatastoreService):
-    """The datastore of a sensor, whose token the server renews."""
+    """The datastore of a sensor, whose token the server renews in the environment."""
 
     def __init__(
         self, logger: logging.Logger, pack_name: str, class_name: str, api_username: Optional[str] = None
     ) -> None:
         super().__init__(logger, pack_name, class_name)
         self._api_username = api_username
+
+    def get_api_client(self) -> Any:
+        token = os.environ.get("ST2_AUTH_TOKEN")
+        if token != self._auth_token:
+            self._auth_token, self._client = token, None
+        return super().get_api_client()

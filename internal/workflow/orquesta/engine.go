@@ -41,6 +41,7 @@ type Engine struct {
 	rehearsed bool            // see [Rehearsal]
 	skipped   map[*items]bool // see [Rehearsal.Skip]
 
+	waits    bool // for a More; not saved, since one too many does no harm
 	commands []workflow.Command
 	trouble  error // a result could not be read in this step
 	broken   error // the state in memory is not what is saved
@@ -137,6 +138,7 @@ func (e *Engine) hear(ctx context.Context, ev workflow.Event) error {
 	case workflow.Begin:
 		return e.begin(ctx)
 	case workflow.More:
+		e.waits = false
 		return nil
 	case workflow.Child:
 		return e.child(ctx, ev)

@@ -742,3 +742,31 @@ func TestALongResultIsNotRepeatedAmongTheErrors(t *testing.T) {
 	c.wantEnd(execution.Failed, `{"output": null, "errors": [{"type": "error", "message": "Execution failed. See result for details.",
 		"task_id": "x", "result": {"execution_id": "x0", "result_size": 100013}}]}`)
 }
+
+func TestNothingButMoreStartsMore(t *testing.T) {
+	c := carry(t, "version: 1.0\ntasks:\n  each:\n    with: <% range(1000).toList() %>\n    action: core.noop\n", `{}`)
+	try := func(ev workflow.Event, want int) {
+		t.Helper()
+		before := len(c.starts)
+		if err := c.try(ev); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(c.starts) - before; got != want {
+			t.Errorf("%T: %d starts, want %d", ev, got, want)
+		}
+	}
+	try(workflow.Begin{}, 256)
+	ref := c.starts[0].Ref
+	try(workflow.Launched{Ref: ref, Execution: "e1"}, 0)
+	try(workflow.Child{Ref: ref, Execution: "e1", Status: execution.Succeeded}, 0)
+	for _, want := range []int{256, 256, 232} {
+		if !c.more {
+			t.Fatal("it does not ask for more")
+		}
+		c.more = false
+		try(workflow.More{}, want)
+	}
+	if c.more {
+		t.Error("it asks for more, and there is none")
+	}
+}

@@ -10,19 +10,28 @@ import (
 	"github.com/nightshift-run/nightshift/internal/workflow"
 )
 
-// proceed starts what may start, and ends the workflow when nothing is left.
+// proceed starts what may start, and ends the workflow when nothing is left. While it
+// waits for the next [workflow.More], other events start nothing: else the answers
+// to what a step has started would start as much again, each of them.
 func (e *Engine) proceed(ctx context.Context) error {
-	if e.state.Ended {
+	if e.state.Ended || e.waits && running(e.c.status) && e.c.stage.due > 0 {
 		return nil
 	}
-	for budget := startsPerStep; ; {
+	budget := startsPerStep
+	if e.waits {
+		budget = 0
+	}
+	for {
 		all, more, err := e.c.next(ctx, budget)
 		if err != nil {
 			return err
 		}
 		if len(all) == 0 {
 			if more {
-				e.do(workflow.More{})
+				if !e.waits {
+					e.do(workflow.More{})
+				}
+				e.waits = true
 				return nil
 			}
 			break

@@ -95,3 +95,10 @@ func keep(t *testing.T, dir string, b block) string {
 	}
 	return file
 }
+
+// TestWorkflowsOfTheExamples holds that those have no mistakes either.
+func TestWorkflowsOfTheExamples(t *testing.T) {
+	if out, code := ns(t, "workflow", "check", "../../examples/packs"); code != cli.ExitOK {
+		t.Error(out)
+	}
+}

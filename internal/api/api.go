@@ -117,6 +117,8 @@ type API struct {
 	views   atomic.Pointer[views] // of the latest catalog
 	attrs   struct{ executions, instances, enforcements attributes }
 	buffers sync.Pool // of *bytes.Buffer
+
+	inspections chan struct{} // those that go on; see maxInspections
 }
 
 // New returns the API.
@@ -133,7 +135,8 @@ func New(d Deps, o Options) *API {
 	a := &API{
 		Deps: d, opts: o.withDefaults(), mux: http.NewServeMux(), meters: newMeters(d.Metrics),
 		callers: newCallers(), logins: newLogins(), alerts: sources(),
-		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		buffers:     sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		inspections: make(chan struct{}, maxInspections),
 	}
 	a.hub = newHub(a)
 	a.attrs.executions = attributesOf[wire.Execution]([]string{"result", "trigger_instance", "status"}, nil)

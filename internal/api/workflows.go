@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -13,15 +14,22 @@ func (a *API) workflowRoutes() []*route {
 	}
 }
 
-// maxDefinition bounds the definitions that are inspected, in bytes: as the files of packs.
-const maxDefinition = 10 << 20
+// maxInspections is how many definitions are inspected at a time. Each may need
+// fifty times its size in memory.
+const maxInspections = 2
 
 // inspectWorkflow answers with all mistakes in the definition that is the body,
 // whatever type it says it is of. What cannot be read at all is a mistake, too.
 func (c *call) inspectWorkflow() error {
-	text, err := c.read(maxDefinition)
+	text, err := c.read(spec.MaxText)
 	if err != nil {
 		return err
+	}
+	select {
+	case c.inspections <- struct{}{}:
+		defer func() { <-c.inspections }()
+	case <-c.ctx().Done():
+		return context.Cause(c.ctx())
 	}
 	entries := spec.Check(text, spec.Options{Actions: c.catalog(), Values: true}).Entries()
 	if entries == nil {

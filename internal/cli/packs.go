@@ -35,24 +35,55 @@ func (a *app) catalogOf(folders []string) (*catalog.Catalog, error) {
 	return catalog.New(src), nil
 }
 
-// readPacks reads the pack in a folder, or the packs in the folders in it. What is
-// wrong with their actions is noted, since they will be missed.
-func (a *app) readPacks(folder string, o pack.Options) ([]*pack.Content, error) {
-	paths := []string{folder}
-	if !isPack(folder) {
-		entries, err := os.ReadDir(folder)
-		if err != nil {
-			return nil, fault.Newf(fault.Invalid, "read the packs: %v", err)
-		}
-		paths = nil
-		for _, e := range entries {
-			if path := filepath.Join(folder, e.Name()); isPack(path) {
-				paths = append(paths, path)
-			}
+// packFolders returns the folder of a pack, or those of the packs in a folder.
+func packFolders(folder string) ([]string, error) {
+	if isPack(folder) {
+		return []string{folder}, nil
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, fault.Newf(fault.Invalid, "read the packs: %v", err)
+	}
+	var paths []string
+	for _, e := range entries {
+		if path := filepath.Join(folder, e.Name()); isPack(path) {
+			paths = append(paths, path)
 		}
 	}
 	if len(paths) == 0 {
 		return nil, fault.Newf(fault.Invalid, "there is no pack in %s: a pack is a folder with a pack.yaml", folder)
+	}
+	return paths, nil
+}
+
+// packWorkflows returns the files that are the workflows and action chains of the
+// packs in a folder.
+func packWorkflows(folder string) ([]string, error) {
+	paths, err := packFolders(folder)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, path := range paths {
+		root, err := os.OpenRoot(path)
+		if err != nil {
+			return nil, fault.Newf(fault.Invalid, "read the pack in %s: %v", path, err)
+		}
+		content, _ := pack.Read(root.FS(), ".", pack.Options{Path: path}) // what is wrong with it is told elsewhere
+		_ = root.Close()                                                  // it was only read
+		for _, name := range content.Workflows() {
+			files = append(files, filepath.Join(path, filepath.FromSlash(name)))
+		}
+	}
+	return files, nil
+}
+
+// readPacks reads the pack in a folder, or the packs in the folders in it. What is
+// wrong with their actions is noted, since they will be missed.
+func (a *app) readPacks(folder string, o pack.Options) ([]*pack.Content, error) {
+	paths, err := packFolders(folder)
+	if err != nil {
+		return nil, err
 	}
 	var contents []*pack.Content
 	for _, path := range paths {

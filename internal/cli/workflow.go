@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -91,20 +92,34 @@ func (d definition) mistakes(actions spec.Actions) []mistake {
 func (a *app) workflowCheck() *cobra.Command {
 	var folders []string
 	cmd := &cobra.Command{
-		Use:   "check <file>...",
+		Use:   "check <file-or-folder>...",
 		Short: "Find all mistakes in workflows, without a server",
 		Long: `Find all mistakes in the definitions of workflows and action chains, without a server: each is told with
-its file, line and column, and what was perhaps meant. A dash reads from standard input.
+its file, line and column, and what was perhaps meant. A dash reads from standard input. Of a folder, which is
+that of a pack, or one with packs in it, all workflows are checked that its actions have.
 
-With --packs, the actions are looked at, too: that they exist, and take what they are given. The folder is
-that of a pack, or one with packs in it; the packs that come with the server are there in any case.
+With --packs or a folder, the actions are looked at, too: that they exist, and take what they are given. The packs
+that come with the server are there in any case.
 
 It ends with 2 if a workflow can't run. Warnings are about action chains that begin and perhaps fail later.`,
 		Example: `  nightshift workflow check actions/workflows/repair.yaml
+  nightshift workflow check packs
   nightshift workflow check --packs . actions/workflows/*.yaml
   cat repair.yaml | nightshift workflow check - -j`,
 		Args: args(1, -1),
-		RunE: func(_ *cobra.Command, files []string) error {
+		RunE: func(_ *cobra.Command, words []string) error {
+			var files []string
+			for _, word := range words {
+				if info, err := os.Stat(word); err != nil || !info.IsDir() {
+					files = append(files, word)
+					continue
+				}
+				found, err := packWorkflows(word)
+				if err != nil {
+					return err
+				}
+				files, folders = append(files, found...), append(folders, word)
+			}
 			var actions spec.Actions
 			if len(folders) > 0 {
 				c, err := a.catalogOf(folders)

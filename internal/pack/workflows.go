@@ -42,6 +42,16 @@ func (r *reader) workflow(s *source, a *action.Action) {
 
 func sameRunner(a, b string) bool { return strings.ReplaceAll(a, "_", "-") == b }
 
+// Workflows returns the files in the pack that are the definitions of workflows and
+// action chains, in the order of the actions that have them.
+func (c *Content) Workflows() []string {
+	files := make([]string, len(c.workflows))
+	for i, w := range c.workflows {
+		files[i] = w.file
+	}
+	return files
+}
+
 // CheckWorkflows returns the mistakes in the workflows and action chains of the
 // pack, which may start actions of any pack. The action of a workflow that can't
 // run stays, as in StackStorm, so all of them are warnings.

@@ -1,6 +1,7 @@
 package spec_test
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -217,6 +218,17 @@ func TestInspectReturnsAWorkflowThatIsReady(t *testing.T) {
 	}
 	if w.Task("a").Action != "core.local" {
 		t.Errorf("got the action %q", w.Task("a").Action)
+	}
+}
+
+func TestADefinitionIsNotTooLong(t *testing.T) {
+	text := append([]byte("version: 1.0\ntasks:\n  a: {}\n#"), bytes.Repeat([]byte("x"), spec.MaxText)...)
+	_, _, err := spec.Inspect(text, spec.Options{})
+	if want := "line 1, column 1: The definition has 10485789 bytes, which is more than the 10485760 that one may have."; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if _, found, err := spec.Inspect(text[:spec.MaxText], spec.Options{}); err != nil || len(found) > 0 {
+		t.Errorf("of one that is just short enough: %v, %v", found, err)
 	}
 }
 

@@ -35,7 +35,15 @@ type source struct {
 	root *value.Dict
 }
 
+// MaxText is how long a definition may be, in bytes. Who has more to do starts
+// workflows from a workflow.
+const MaxText = 10 << 20
+
 func readSource(text []byte) (source, Findings) {
+	if len(text) > MaxText {
+		return source{}, Findings{{Category: Syntax, Line: 1, Column: 1, Message: fmt.Sprintf(
+			"The definition has %d bytes, which is more than the %d that one may have.", len(text), MaxText)}}
+	}
 	doc, err := pyyaml.Parse(text)
 	if err != nil {
 		var found Findings

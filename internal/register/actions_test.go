@@ -22,7 +22,7 @@ tasks:
 		`demo/actions/chains/c.yaml:2:44: warning: there is no task "b"; did you mean "a"?`,
 		`demo/actions/workflows/w.yaml:5:51: warning: Failed to cast value "soon" (type: str) for parameter "timeout" of type "integer": ` +
 			`invalid literal for int() with base 10: 'soon'. Perhaps the value is of an invalid type?`,
-		`demo/actions/workflows/w.yaml:6:17: warning: The task "b" is not defined; perhaps "a" was meant`,
+		`demo/actions/workflows/w.yaml:6:17: warning: The task "b" is not defined`,
 		`demo/actions/workflows/w.yaml:8:13: warning: The action "other.thing" is not registered in the database`,
 	}
 	h.packs(-1, findings...)

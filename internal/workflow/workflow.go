@@ -82,8 +82,8 @@ type Engine interface {
 	// expressions, actions and the like is no error: it ends in a status and is
 	// told in the result.
 	//
-	// A step starts a bounded number of executions. When there is more to start,
-	// its last command is [More].
+	// A step starts a bounded number of executions. When there is more to start, it
+	// says [More], and starts nothing else until it hears that.
 	Step(ctx context.Context, e Event) ([]Row, []Command, error)
 	// Status is where the workflow stands.
 	Status() execution.Status

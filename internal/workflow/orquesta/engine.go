@@ -41,7 +41,6 @@ type Engine struct {
 	rehearsed bool            // see [Rehearsal]
 	skipped   map[*items]bool // see [Rehearsal.Skip]
 
-	waits    bool // for a More; not saved, since one too many does no harm
 	commands []workflow.Command
 	trouble  error // a result could not be read in this step
 	broken   error // the state in memory is not what is saved
@@ -52,6 +51,7 @@ type engineRow struct {
 	Held   bool     `json:"held,omitempty"`   // somebody wants it paused
 	Missed []int    `json:"missed,omitempty"` // entries that ended while it was paused
 	Runs   int      `json:"runs,omitempty"`   // of tasks
+	More   bool     `json:"more,omitempty"`   // it has asked for more, and starts nothing until then
 	Late   []string `json:"late,omitempty"`   // refs of executions that are stopped because their time is over
 	Ended  bool     `json:"ended,omitempty"`  // it has said so
 	Undo   *undoRow `json:"undo,omitempty"`   // it is over, and takes back what it did
@@ -138,7 +138,8 @@ func (e *Engine) hear(ctx context.Context, ev workflow.Event) error {
 	case workflow.Begin:
 		return e.begin(ctx)
 	case workflow.More:
-		e.waits = false
+		e.state.More = false
+		e.c.dirty.head = true
 		return nil
 	case workflow.Child:
 		return e.child(ctx, ev)

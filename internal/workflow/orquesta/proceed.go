@@ -14,25 +14,18 @@ import (
 // waits for the next [workflow.More], other events start nothing: else the answers
 // to what a step has started would start as much again, each of them.
 func (e *Engine) proceed(ctx context.Context) error {
-	if e.state.Ended || e.waits && running(e.c.status) && e.c.stage.due > 0 {
+	if e.state.Ended {
 		return nil
 	}
-	budget := startsPerStep
-	if e.waits {
-		budget = 0
-	}
-	for {
+	for budget := startsPerStep; !e.state.More; {
 		all, more, err := e.c.next(ctx, budget)
 		if err != nil {
 			return err
 		}
 		if len(all) == 0 {
 			if more {
-				if !e.waits {
-					e.do(workflow.More{})
-				}
-				e.waits = true
-				return nil
+				e.state.More = true
+				e.do(workflow.More{})
 			}
 			break
 		}
@@ -43,7 +36,9 @@ func (e *Engine) proceed(ctx context.Context) error {
 			return err
 		}
 	}
-	e.settle()
+	if !e.state.More {
+		e.settle()
+	}
 	return e.end(ctx)
 }
 

@@ -121,6 +121,7 @@ func (r *Rehearsal) Next(ctx context.Context) ([]Call, error) {
 		}
 	}
 	for {
+		e.state.More = false
 		before := len(e.commands)
 		if err := e.proceed(ctx); err != nil {
 			return nil, err

@@ -61,7 +61,7 @@ func ask(ctx context.Context, c conformance.Case, a caseArgs) (value.Value, erro
 	if c.Kind == "get_finalized_params" {
 		runner, own, given = a.dict("runnertype_parameter_info"), a.dict("action_parameter_info"), a.dict("liveaction_parameters")
 	}
-	env := Env{Context: a.dict("action_context"), More: a.dict("additional_contexts"), Datastore: caseStore{c}}
+	env := Env{Context: func() *value.Dict { return a.dict("action_context") }, More: a.dict("additional_contexts"), Datastore: caseStore{c}}
 	env.Config = func(context.Context) (*value.Dict, error) { return c.Dict("pack_config") }
 	compiled := compileParams("", own, runner)
 	if c.Kind != "render_final_params" {

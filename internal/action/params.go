@@ -25,8 +25,9 @@ type Datastore interface {
 // Env is what templates in parameters can see besides other parameters. All of
 // it is optional, and nothing of it is looked up before a template names it.
 type Env struct {
-	// Context is action_context: who asked, on behalf of what.
-	Context *value.Dict
+	// Context returns action_context: who asked, on behalf of what. It may be asked
+	// several times. Nil: there is none.
+	Context func() *value.Dict
 
 	// Config returns config_context, the resolved configuration of the pack.
 	Config func(ctx context.Context) (*value.Dict, error)
@@ -44,6 +45,13 @@ type Env struct {
 	// More are further names by what they stand for, such as the trigger of a
 	// rule. Only Live looks at them: they are gone when the action runs.
 	More *value.Dict
+}
+
+func (e Env) context() *value.Dict {
+	if e.Context == nil {
+		return value.NewDict()
+	}
+	return orEmpty(e.Context())
 }
 
 // Live returns the parameters of an execution that is requested: the given ones,
@@ -275,7 +283,7 @@ func (c *Compiled) resolve(ctx context.Context, given *value.Dict, templates boo
 
 func (c *Compiled) roots(g *graph, env Env, store *datastore) {
 	g.set(node{name: "st2kv", root: true, load: func(context.Context) (value.Value, error) { return store.st2kv(), nil }})
-	g.set(node{name: "action_context", root: true, v: orEmpty(env.Context)})
+	g.set(node{name: "action_context", root: true, v: env.context()})
 	config := env.Config
 	if config == nil {
 		config = func(context.Context) (*value.Dict, error) { return nil, nil }

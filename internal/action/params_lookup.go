@@ -31,11 +31,10 @@ type lookupKey struct{ scope, name string }
 
 func newDatastore(env Env) *datastore {
 	d := &datastore{from: env.Datastore, decrypt: env.Decrypt, user: env.User}
-	if env.Context != nil {
-		for _, key := range []string{"user", "api_user"} { // the second goes before the first, even if it is nobody
-			if v, ok := env.Context.Get(key); ok {
-				d.user, _ = v.(string)
-			}
+	asks := env.context()
+	for _, key := range []string{"user", "api_user"} { // the second goes before the first, even if it is nobody
+		if v, ok := asks.Get(key); ok {
+			d.user, _ = v.(string)
 		}
 	}
 	if d.user == "" {

@@ -59,7 +59,7 @@ func (s store) Get(_ context.Context, scope, user, name string) (string, bool, e
 
 func env(t testing.TB) action.Env {
 	return action.Env{
-		Context: parse(t, `{"user": "ada", "pack": "ops", "parent": {"pack": "up"}}`),
+		Context: func() *value.Dict { return parse(t, `{"user": "ada", "pack": "ops", "parent": {"pack": "up"}}`) },
 		Config: func(context.Context) (*value.Dict, error) {
 			return parse(t, `{"url": "http://x", "ports": [80, 443], "path": "C:\\temp"}`), nil
 		},
@@ -347,7 +347,7 @@ func TestUserKeysBelongToWhoAsks(t *testing.T) {
 		"an api_user that is none": {`{"user": "ada", "api_user": null}`, "", "system's"},
 	} {
 		e := action.Env{
-			Context: parse(t, tt.context), User: tt.user,
+			Context: func() *value.Dict { return parse(t, tt.context) }, User: tt.user,
 			Datastore: store{"st2kv.user/ada/k": "hers", "st2kv.user/bob/k": "his", "st2kv.user/stanley/k": "system's"},
 		}
 		live, err := c.Live(t.Context(), nil, e)

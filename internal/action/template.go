@@ -85,7 +85,7 @@ func (s *Scope) Name(ctx context.Context, name string) (value.Value, bool, error
 	case "system":
 		return s.store.system(), true, nil
 	case "action_context":
-		return orEmpty(s.env.Context), true, nil
+		return s.env.context(), true, nil
 	case "config_context":
 		if s.config == nil {
 			var d *value.Dict

@@ -203,8 +203,16 @@ func (c *Conductor) ring(ctx context.Context, now time.Time) (time.Duration, err
 	}
 }
 
-// find puts scheduled workflows into the pool.
+// find puts scheduled workflows into the pool. While many wait there already, it
+// does not look for more.
 func (c *Conductor) find(ctx context.Context, now time.Time) error {
+	c.mu.Lock()
+	c.backlog = len(c.begins) > batch/2
+	enough := c.backlog
+	c.mu.Unlock()
+	if enough {
+		return nil
+	}
 	due, err := c.Store.Reader().DueConducted(ctx, now, batch)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/action"
@@ -43,7 +44,7 @@ func (p *Params) Templates(e *execution.Execution) action.Env { return p.env(e) 
 
 func (p *Params) env(e *execution.Execution) action.Env {
 	return action.Env{
-		Context:   contextDict(e),
+		Context:   sync.OnceValue(func() *value.Dict { return contextDict(e) }),
 		User:      e.Context.User,
 		Datastore: p,
 		Config: func(ctx context.Context) (*value.Dict, error) {

@@ -42,7 +42,7 @@ func carry(t *testing.T, text string, change func(*workflow.Input)) *carrier {
 	}
 	c.in = workflow.Input{
 		ID: "chain1", Parameters: dict(t, `{}`),
-		Templates: action.Env{Context: dict(t, `{"user": "ada", "pack": "ops"}`)},
+		Templates: action.Env{Context: func() *value.Dict { return dict(t, `{"user": "ada", "pack": "ops"}`) }},
 		Result: func(_ context.Context, id string) (value.Value, error) {
 			c.readings++
 			v, ok := c.results[id]

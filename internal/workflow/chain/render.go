@@ -138,7 +138,7 @@ func (s *step) global(name string) (value.Value, bool, error) {
 		parent := value.NewDict()
 		parent.Set("execution_id", s.e.in.ID)
 		if c := s.e.in.Templates.Context; c != nil {
-			parent.Update(c)
+			parent.Update(c())
 		}
 		d := value.NewDictCap(1)
 		d.Set("parent", parent)

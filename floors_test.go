@@ -29,7 +29,7 @@ var floors = []struct {
 	}},
 	{"seams", false, []string{
 		"store", "store/sqlite", "store/storetest", "bus", "bus/membus", "bus/bustest",
-		"exchange", "runner", "runner/shell", "runner/ssh", "runner/winrm", "runner/web", "runner/noop", "runner/native", "runner/python", "runner/python/venv", "runner/inquirer", "runner/runnertest", "api/client",
+		"exchange", "runner", "runner/shell", "runner/ssh", "runner/winrm", "runner/web", "runner/noop", "runner/announcement", "runner/native", "runner/python", "runner/python/venv", "runner/inquirer", "runner/runnertest", "api/client",
 	}},
 	{"operations", false, []string{"register", "launch", "intake", "dispatch"}},
 	{"services", false, []string{"worker", "scheduler", "timekeeper", "janitor", "conductor", "notifier"}},

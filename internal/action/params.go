@@ -194,6 +194,25 @@ func (c *Compiled) Cast(given *value.Dict) (*value.Dict, error) {
 	return out, castFault(failed)
 }
 
+// CastText casts what a person wrote in a line of text: as [Compiled.Cast] does, and
+// a list may be written with commas.
+func (c *Compiled) CastText(given *value.Dict) (*value.Dict, error) {
+	out := value.NewDictCap(given.Len())
+	for name, v := range given.Texts() {
+		if s, ok := v.(string); ok && !strings.HasPrefix(strings.TrimSpace(s), "[") {
+			if p := c.param(name); p != nil && p.typ == "array" {
+				list := value.NewList()
+				for part := range strings.SplitSeq(s, ",") {
+					list.Items = append(list.Items, strings.TrimSpace(part))
+				}
+				v = list
+			}
+		}
+		out.Set(name, v)
+	}
+	return c.Cast(out)
+}
+
 // live renders and casts. In more are other rendered defaults, which will be
 // filled in later and can be checked now; it may be nil. What can't be cast is in
 // neither.

@@ -16,20 +16,43 @@ import (
 
 // An Alias lets people run an action with words of their own.
 type Alias struct {
-	ID                  string        `json:"id"`
-	UID                 string        `json:"uid"`
-	Ref                 string        `json:"ref"`
-	Pack                string        `json:"pack"`
-	Name                string        `json:"name"`
-	Description         string        `json:"description"`
-	Enabled             bool          `json:"enabled"`
-	ActionRef           string        `json:"action_ref"`
-	Formats             []value.Value `json:"formats"` // see FormatOf
-	Ack                 *value.Dict   `json:"ack"`
-	Result              *value.Dict   `json:"result"`
-	Extra               *value.Dict   `json:"extra"`
-	ImmutableParameters *value.Dict   `json:"immutable_parameters"`
-	MetadataFile        string        `json:"metadata_file"`
+	ID                  string      `json:"id"`
+	UID                 string      `json:"uid"`
+	Ref                 string      `json:"ref"`
+	Pack                string      `json:"pack"`
+	Name                string      `json:"name"`
+	Description         string      `json:"description"`
+	Enabled             bool        `json:"enabled"`
+	ActionRef           string      `json:"action_ref"`
+	Formats             Formats     `json:"formats"`
+	Ack                 *value.Dict `json:"ack"`
+	Result              *value.Dict `json:"result"`
+	Extra               *value.Dict `json:"extra"`
+	ImmutableParameters *value.Dict `json:"immutable_parameters"`
+	MetadataFile        string      `json:"metadata_file"`
+}
+
+// Formats are what an alias may be called by, as written: see [FormatOf].
+type Formats []value.Value
+
+// MarshalJSON implements [json.Marshaler].
+func (f Formats) MarshalJSON() ([]byte, error) { return value.ToJSON(value.NewList(f...)) }
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (f *Formats) UnmarshalJSON(b []byte) error {
+	v, err := value.FromJSON(b)
+	if err != nil {
+		return err
+	}
+	switch v := v.(type) {
+	case nil:
+		*f = nil
+	case *value.List:
+		*f = v.Items
+	default:
+		return fmt.Errorf("formats is %s, and not a list", value.TypeName(v))
+	}
+	return nil
 }
 
 // A Format is what an alias may be called by.

@@ -24,6 +24,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/store"
@@ -37,6 +38,9 @@ type Launcher interface {
 	Cancel(ctx context.Context, id, user string) (*execution.Execution, error)
 	Pause(ctx context.Context, id, user string) (*execution.Execution, error)
 	Resume(ctx context.Context, id, user string) (*execution.Execution, error)
+	// Render renders templates on behalf of a user. A mistake in one is a fault of
+	// kind Invalid.
+	Render(ctx context.Context, v value.Value, user string, vars *value.Dict) (value.Value, error)
 }
 
 // Intake takes events in.
@@ -143,7 +147,7 @@ func New(d Deps, o Options) *API {
 	a.attrs.instances = attributesOf[wire.Instance](nil, nil)
 	a.attrs.enforcements = attributesOf[wire.Enforcement]([]string{"status"}, nil)
 	for _, group := range [][]*route{
-		a.accessRoutes(), a.contentRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(),
+		a.accessRoutes(), a.contentRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(),
 		a.workflowRoutes(), a.sourceRoutes(), a.whyRoutes(), a.streamRoutes(), a.serverRoutes(),
 	} {
 		a.routes = append(a.routes, group...)

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/action"
-	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -17,7 +16,7 @@ import (
 
 func (a *API) contentRoutes() []*route {
 	packs, actions, overview := packShelf(), actionShelf(), overviewShelf()
-	runners, sensors, aliases := runnerShelf(), sensorShelf(), aliasShelf()
+	runners, sensors := runnerShelf(), sensorShelf()
 	policies, types := policyShelf(), policyTypeShelf()
 	return []*route{
 		to("GET", apiService, "/packs", "pack_list", packs.list, "List packs."),
@@ -40,8 +39,6 @@ func (a *API) contentRoutes() []*route {
 
 		to("GET", apiService, "/sensortypes", "sensor_type_list", sensors.list, "List sensors."),
 		to("GET", apiService, "/sensortypes/{ref}", "sensor_type_view", sensors.show, "Show a sensor."),
-		to("GET", apiService, "/actionalias", "action_alias_list", aliases.list, "List action aliases."),
-		to("GET", apiService, "/actionalias/{ref}", "action_alias_view", aliases.show, "Show an action alias."),
 
 		to("GET", apiService, "/policies", "policy_list", policies.list, "List policies."),
 		to("POST", apiService, "/policies", "policy_create", (*call).createPolicy, "Make a policy.").takes(policyBody),
@@ -141,18 +138,6 @@ func sensorShelf() shelf[*pack.Sensor, wire.Sensor] {
 		},
 		filters: []string{"name", "pack"}, flags: []string{"enabled"},
 		attrs: attributesOf[wire.Sensor](nil, []string{"ref"}),
-	}
-}
-
-func aliasShelf() shelf[*alias.Alias, wire.Alias] {
-	return shelf[*alias.Alias, wire.Alias]{
-		all: (*catalog.Catalog).Aliases, find: (*catalog.Catalog).Alias,
-		wire: func(_ *call, a *alias.Alias, _ selection) wire.Alias { return wire.AliasOf(a) },
-		text: func(a *alias.Alias, name string) (string, bool) {
-			return pick(name, map[string]string{"id": a.ID, "ref": a.Ref, "name": a.Name, "pack": a.Pack, "uid": a.UID})
-		},
-		filters: []string{"name", "pack"}, limit: 100,
-		attrs: attributesOf[wire.Alias]([]string{"result"}, []string{"ref"}),
 	}
 }
 

@@ -131,17 +131,26 @@ func (c *call) executionContext(given *value.Dict) (execution.Context, error) {
 	return out, nil
 }
 
-// launch starts an execution and answers with it. One whose parameters can't be
-// rendered is on record as failed, and refused nevertheless.
+// launch starts an execution and answers with it.
 func (c *call) launch(r execution.Request, show bool) error {
-	e, err := c.Launcher.Launch(c.ctx(), r)
+	e, err := c.start(r)
 	if err != nil {
-		if errors.Is(err, action.ErrRendering) && fault.KindOf(err) == fault.Internal {
-			return &fault.Fault{Kind: fault.Invalid, Msg: err.Error(), Err: err}
-		}
 		return err
 	}
 	return c.json(http.StatusCreated, c.executionView(e, selection{}, show))
+}
+
+// start starts an execution. One whose parameters can't be rendered is on record
+// as failed, and refused nevertheless.
+func (c *call) start(r execution.Request) (*execution.Execution, error) {
+	e, err := c.Launcher.Launch(c.ctx(), r)
+	if err == nil {
+		return e, nil
+	}
+	if errors.Is(err, action.ErrRendering) && fault.KindOf(err) == fault.Internal {
+		return nil, &fault.Fault{Kind: fault.Invalid, Msg: err.Error(), Err: err}
+	}
+	return nil, err
 }
 
 func (c *call) reRun() error {

@@ -267,6 +267,9 @@ func (h *hub) about(ctx context.Context, b *backlog, e *execution.Execution, out
 			h.send(h.changed(e, eventUpdate))
 		}
 		t.status = status
+		if announces(e) && !e.FinishedAt.Before(b.since) {
+			return h.announce(ctx, e)
+		}
 	}
 	return nil
 }

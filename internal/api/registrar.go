@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/policy"
 	"github.com/nightshift-run/nightshift/internal/rule"
@@ -26,6 +27,10 @@ type Registrar interface {
 	CreatePolicy(ctx context.Context, p *policy.Policy) (*policy.Policy, error)
 	UpdatePolicy(ctx context.Context, ref string, p *policy.Policy) (*policy.Policy, error)
 	DeletePolicy(ctx context.Context, ref string) error
+
+	CreateAlias(ctx context.Context, a *alias.Alias) (*alias.Alias, error)
+	UpdateAlias(ctx context.Context, ref string, a *alias.Alias) (*alias.Alias, error)
+	DeleteAlias(ctx context.Context, ref string) error
 
 	CreateTriggerType(ctx context.Context, t *trigger.Type) (*trigger.Type, error)
 	UpdateTriggerType(ctx context.Context, ref string, t *trigger.Type) (*trigger.Type, error)

@@ -19,7 +19,7 @@ import (
 
 func (a *API) streamRoutes() []*route {
 	return []*route{
-		to("GET", streamService, "/stream", "stream_view", (*call).stream, "Follow what happens to executions."),
+		to("GET", streamService, "/stream", "stream_view", (*call).stream, "Follow what happens to executions, and what is announced."),
 		to("GET", streamService, "/executions/{id}/output", "stream_view", (*call).streamOutput, "Follow what an execution prints."),
 	}
 }
@@ -97,7 +97,7 @@ func (c *call) follow() (follow, error) {
 		endEvent: c.param("end_event"), endID: c.param("end_execution_id"),
 	}
 	if len(f.events) == 0 {
-		f.events = []string{"st2.execution__*"}
+		f.events = []string{"st2.execution__*", eventAnnouncement + "*"}
 	}
 	for _, e := range f.events {
 		if _, err := path.Match(e, ""); err != nil {

@@ -35,6 +35,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/process"
 	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/runner"
+	"github.com/nightshift-run/nightshift/internal/runner/announcement"
 	"github.com/nightshift-run/nightshift/internal/runner/inquirer"
 	"github.com/nightshift-run/nightshift/internal/runner/native"
 	"github.com/nightshift-run/nightshift/internal/runner/noop"
@@ -106,6 +107,7 @@ func (a *App) useRunners() error {
 		runner.HTTPRequest:      a.web,
 		runner.PythonScript:     a.python,
 		runner.Noop:             noop.New(),
+		runner.Announcement:     announcement.New(),
 		runner.Native:           native.New(native.Builtins()),
 		runner.Inquirer:         inquirer.New(),
 	}

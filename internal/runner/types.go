@@ -28,6 +28,7 @@ const (
 	HTTPRequest       = "http-request"
 	PythonScript      = "python-script"
 	Noop              = "noop"
+	Announcement      = "announcement"
 	Inquirer          = inquiry.Runner
 	Native            = "nightshift-native" // our own
 )

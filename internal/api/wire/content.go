@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 
 	"github.com/nightshift-run/nightshift/internal/action"
-	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/policy"
@@ -229,33 +228,6 @@ func SensorOf(s *pack.Sensor) Sensor {
 		Description: s.Description, UID: s.UID, MetadataFile: s.MetadataFile, Name: s.Name, Ref: s.Ref, Pack: s.Pack,
 		ArtifactURI: s.ArtifactURI, EntryPoint: s.EntryPoint, TriggerTypes: list(s.TriggerTypes),
 		PollInterval: s.PollInterval, Enabled: s.Enabled, ID: s.ID,
-	}
-}
-
-// Alias lets people run an action with words of their own.
-type Alias struct {
-	UID                 string          `json:"uid"`
-	MetadataFile        string          `json:"metadata_file"`
-	Name                string          `json:"name"`
-	Ref                 string          `json:"ref"`
-	Description         string          `json:"description"`
-	Pack                string          `json:"pack"`
-	Enabled             bool            `json:"enabled"`
-	ActionRef           string          `json:"action_ref"`
-	Formats             json.RawMessage `json:"formats"`
-	Ack                 *value.Dict     `json:"ack"`
-	Result              *value.Dict     `json:"result"`
-	Extra               *value.Dict     `json:"extra"`
-	ImmutableParameters *value.Dict     `json:"immutable_parameters"`
-	ID                  string          `json:"id"`
-}
-
-// AliasOf returns a for the wire.
-func AliasOf(a *alias.Alias) Alias {
-	return Alias{
-		UID: a.UID, MetadataFile: a.MetadataFile, Name: a.Name, Ref: a.Ref, Description: a.Description, Pack: a.Pack,
-		Enabled: a.Enabled, ActionRef: a.ActionRef, Formats: JSON(value.NewList(a.Formats...)), Ack: dict(a.Ack),
-		Result: dict(a.Result), Extra: dict(a.Extra), ImmutableParameters: dict(a.ImmutableParameters), ID: a.ID,
 	}
 }
 

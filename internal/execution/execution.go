@@ -9,7 +9,9 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -135,16 +137,41 @@ type contextFields Context
 
 // MarshalJSON writes the named fields and then the extra ones.
 func (c Context) MarshalJSON() ([]byte, error) {
-	known, err := json.Marshal(contextFields(c))
+	out, err := json.Marshal(contextFields(c))
 	if err != nil || len(c.Extra) == 0 {
-		return known, err
+		return out, err
 	}
-	extra := maps.Clone(c.Extra)
-	if err := json.Unmarshal(known, &extra); err != nil {
-		return nil, err
+	known := named()
+	for _, name := range slices.Sorted(maps.Keys(c.Extra)) {
+		if known[name] {
+			continue // what the field says counts
+		}
+		key, err := json.Marshal(name)
+		if err != nil {
+			return nil, err
+		}
+		if out = out[:len(out)-1]; len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(out, key...), ':')
+		v := c.Extra[name]
+		if len(v) == 0 {
+			v = json.RawMessage("null")
+		}
+		out = append(append(out, v...), '}')
 	}
-	return json.Marshal(extra)
+	return out, nil
 }
+
+// named are the names of the fields in JSON.
+var named = sync.OnceValue(func() map[string]bool { //nolint:gochecknoglobals // it never changes
+	names := map[string]bool{}
+	for f := range reflect.TypeFor[contextFields]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names[name] = true
+	}
+	return names
+})
 
 // UnmarshalJSON reads the named fields and keeps the others as extra ones.
 func (c *Context) UnmarshalJSON(b []byte) error {
@@ -161,10 +188,7 @@ func (c *Context) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &c.Extra); err != nil {
 		return err
 	}
-	for f := range reflect.TypeFor[contextFields]().Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		delete(c.Extra, name)
-	}
+	maps.DeleteFunc(c.Extra, func(name string, _ json.RawMessage) bool { return named()[name] })
 	return nil
 }
 

@@ -105,3 +105,18 @@ func TestContextKeepsWhatItDoesNotKnow(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestWhatAFieldOfTheContextSaysCounts(t *testing.T) {
+	for want, c := range map[string]execution.Context{
+		`{}`:      {},
+		`{"a":1}`: {Extra: map[string]json.RawMessage{"a": json.RawMessage(`1`)}},
+		`{"user":"ann","a":null,"ü":[2]}`: {User: "ann", Extra: map[string]json.RawMessage{
+			"ü": json.RawMessage(`[2]`), "a": nil, "user": json.RawMessage(`"bob"`), "cancelled_by": json.RawMessage(`"bob"`),
+		}},
+	} {
+		got, err := json.Marshal(c)
+		if err != nil || string(got) != want {
+			t.Errorf("got %s, %v, want %s", got, err, want)
+		}
+	}
+}

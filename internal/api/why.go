@@ -162,6 +162,9 @@ func (c *call) executionWhy() error {
 	if err := c.holders(e, &out); err != nil {
 		return err
 	}
+	if err := c.waitsFor(e, &out); err != nil {
+		return err
+	}
 	out.Reason = c.reason(e, out, now)
 	return c.json(http.StatusOK, out)
 }
@@ -200,6 +203,9 @@ func (c *call) reason(e *execution.Execution, w wire.ExecutionWhy, now time.Time
 	if !e.Status.Final() && !e.Status.Held() && e.NotBefore.After(now) {
 		return fmt.Sprintf("It is not to start before %s.", wire.TimeOf(e.NotBefore))
 	}
+	if e.Conducted && (e.Status == execution.Scheduled || e.Status.Held() || e.Status == execution.Paused) {
+		return workflowReason(e, w)
+	}
 	switch e.Status {
 	case execution.Requested, execution.Delayed:
 		if len(w.Policies) == 0 {
@@ -226,6 +232,9 @@ func (c *call) reason(e *execution.Execution, w wire.ExecutionWhy, now time.Time
 	case execution.Canceled:
 		return fmt.Sprintf("%s canceled it at %s.", orSomebody(e.Context.CanceledBy), wire.TimeOf(e.FinishedAt))
 	case execution.Abandoned:
+		if e.Worker == "" {
+			break
+		}
 		return fmt.Sprintf("Worker %s vanished while it ran; what it did is not known.", e.Worker)
 	case execution.Succeeded, execution.Failed, execution.Timeout:
 	}

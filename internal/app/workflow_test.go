@@ -165,6 +165,10 @@ tasks:
 	for _, e := range []*execution.Execution{paused, ended, plain} {
 		eventually(t, s, ids(e.ID), "it runs", all(1, execution.Running))
 	}
+	_, why := ask(t, s, "GET", "/api/ns/v1/executions/"+paused.ID+"/why", "")
+	if waits, _ := why["waits_for"].([]any); len(waits) != 1 || waits[0].(map[string]any)["task"] != "first" {
+		t.Errorf("why: %v", why)
+	}
 	if code, got := ask(t, s, "PUT", path+plain.ID, `{"status": "pausing"}`); code != 400 || !strings.Contains(got["faultstring"].(string), "is not able to") {
 		t.Errorf("pause of a plain action: %d %v", code, got)
 	}

@@ -298,6 +298,16 @@ func (s *session) explainExecution(why wire.ExecutionWhy) string {
 			fmt.Fprintf(&b, "%s %s\n", line.what, line.is)
 		}
 	}
+	if len(why.WaitsFor) > 0 {
+		rows := [][]string{{"id", "task", "action", "status"}}
+		for _, w := range why.WaitsFor {
+			rows = append(rows, []string{w.ID, clean(w.Task), clean(w.Action), w.Status})
+		}
+		if why.WaitsForMore {
+			rows = append(rows, []string{"…", "", "", ""})
+		}
+		s.columns(&b, rows)
+	}
 	if !why.NotBefore.IsZero() {
 		fmt.Fprintf(&b, "It does not start before %s\n", moment(s, nil, why.NotBefore.String()))
 	}

@@ -127,3 +127,18 @@ Rule that asked for it: examples.repair
 Event that caused it: e1
 `})
 }
+
+func TestExecutionWhyOfAWorkflow(t *testing.T) {
+	f := newFake(t)
+	f.answer("GET /api/ns/v1/executions/w1/why", 200, `{"id": "w1", "action": "ops.repair", "status": "running",
+		"since": "2026-11-22T15:00:00.000000Z", "reason": "It waits for more than 2 executions that it has started.",
+		"waits_for": [{"id": "x1", "task": "diagnose", "action": "core.local", "status": "running"},
+			{"id": "x2", "task": "ask", "action": "core.ask", "status": "pending"}], "waits_for_more": true}`)
+	f.check(t, f.run(t, "execution", "why", "w1"), result{Out: `Execution w1 of ops.repair is running since Sun, 22 Nov 2026 15:00:00 UTC.
+It waits for more than 2 executions that it has started.
+  id  task      action      status
+  x1  diagnose  core.local  running
+  x2  ask       core.ask    pending
+  …
+`})
+}

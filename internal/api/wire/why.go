@@ -50,4 +50,15 @@ type ExecutionWhy struct {
 	Rule      string   `json:"rule,omitempty"`     // why it exists at all
 	Event     string   `json:"event,omitempty"`
 	Retries   string   `json:"retries,omitempty"` // the execution that it repeats
+
+	WaitsFor     []WaitsFor `json:"waits_for,omitempty"` // what a workflow has started and is not over, the first of it
+	WaitsForMore bool       `json:"waits_for_more,omitempty"`
+}
+
+// WaitsFor is an execution that a workflow has started.
+type WaitsFor struct {
+	ID     string `json:"id"`
+	Task   string `json:"task,omitempty"`
+	Action string `json:"action"`
+	Status string `json:"status"`
 }

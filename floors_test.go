@@ -25,7 +25,7 @@ var floors = []struct {
 	}},
 	{"nouns", true, []string{
 		"ident", "trigger", "action", "rule", "execution", "policy", "pack", "pack/builtin", "kv", "access", "timer", "alert", "catalog", "config", "api/wire",
-		"alias", "workflow", "workflow/spec", "workflow/graph", "workflow/orquesta", "workflow/chain", "workflow/rehearsal", "workflow/draw", "inquiry", "notify",
+		"alias", "workflow", "workflow/spec", "workflow/graph", "workflow/orquesta", "workflow/chain", "workflow/rehearsal", "workflow/draw", "inquiry", "notify", "rbac",
 	}},
 	{"seams", false, []string{
 		"store", "store/sqlite", "store/storetest", "bus", "bus/membus", "bus/bustest",

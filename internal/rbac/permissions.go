@@ -1,0 +1,107 @@
+package rbac
+
+import (
+	"slices"
+	"strings"
+)
+
+// Type is a kind of resource with the permissions that there are on it.
+type Type struct {
+	Name        string
+	Permissions []string // action_list, action_view, …
+}
+
+// Types returns all kinds of resources, as the API shows them.
+func Types() []Type {
+	all := make([]Type, 0, len(table()))
+	for _, row := range table() {
+		t := Type{Name: row.name}
+		for verb := range strings.FieldsSeq(row.verbs) {
+			t.Permissions = append(t.Permissions, row.name+"_"+verb)
+		}
+		all = append(all, t)
+	}
+	return all
+}
+
+type row struct{ name, verbs string }
+
+func table() []row {
+	return []row{
+		{"runner_type", "list view modify all"},
+		{"pack", "list view create modify delete install uninstall register config search views_index_health all"},
+		{"sensor_type", "list view modify all"},
+		{"action", "list view create modify delete execute all"},
+		{"action_alias", "list view create modify match help delete all"},
+		{"execution", "list view rerun stop all views_filters_list"},
+		{"rule", "list view create modify delete all"},
+		{"rule_enforcement", "list view"},
+		{"key_value_pair", "list view set delete all"},
+		{"webhook", "list view create send delete all"},
+		{"timer", "list view all"},
+		{"api_key", "list view create modify delete all"},
+		{"trace", "list view all"},
+		{"trigger", "list view all"},
+		{"policy_type", "list view all"},
+		{"policy", "list view create modify delete all"},
+		{"stream", "view"},
+		{"inquiry", "list view respond all"},
+	}
+}
+
+// split returns the kind of resource and the verb of a permission, and whether there
+// is such a permission.
+func split(permission string) (kind, verb string, ok bool) {
+	for _, r := range table() {
+		verb, found := strings.CutPrefix(permission, r.name+"_")
+		if found && slices.Contains(strings.Fields(r.verbs), verb) {
+			return r.name, verb, true
+		}
+	}
+	return "", "", false
+}
+
+// Global reports whether a permission is granted for all resources at once, without
+// one being named.
+func Global(permission string) bool {
+	switch permission {
+	case "pack_install", "pack_uninstall", "pack_create", "pack_register", "pack_config", "pack_search", "pack_views_index_health",
+		"action_alias_match", "action_alias_help", "api_key_create", "policy_create", "execution_views_filters_list", "stream_view",
+		"inquiry_list", "inquiry_respond", "inquiry_view":
+		return true
+	}
+	return strings.HasSuffix(permission, "_list")
+}
+
+// On reports whether a permission may be granted on a resource of a kind: on its own
+// kind, and on a pack also for what packs hold.
+func On(permission, kind string) bool {
+	own, verb, ok := split(permission)
+	if !ok || verb == "list" {
+		return false
+	}
+	if own == kind {
+		return true
+	}
+	switch own {
+	case "sensor_type", "action", "action_alias", "rule":
+		return kind == "pack" && verb != "match" && verb != "help"
+	}
+	return false
+}
+
+// enough returns the permissions of which each is enough for what is asked for.
+func enough(permission string) []string {
+	kind, verb, _ := split(permission)
+	all := []string{permission, kind + "_all"}
+	if verb != "view" {
+		return all
+	}
+	// Who may do something with a thing may look at it.
+	for _, v := range []string{"create", "modify", "delete", "execute", "set"} {
+		if _, _, ok := split(kind + "_" + v); ok {
+			all = append(all, kind+"_"+v)
+		}
+	}
+	return all
+}

@@ -143,7 +143,7 @@ func (r *Registrar) folders() ([]*folder, []pack.Finding, error) {
 				found = append(found, pack.Finding{File: path, Severity: pack.Error, Msg: fmt.Sprintf("the pack %s is built in and can't be replaced", e.Name())})
 				continue
 			}
-			all[e.Name()] = &folder{name: e.Name(), path: path, dir: "."}
+			all[e.Name()] = &folder{name: e.Name(), path: settled(base, path), dir: "."}
 		}
 	}
 	out := make([]*folder, 0, len(all))
@@ -152,6 +152,17 @@ func (r *Registrar) folders() ([]*folder, []pack.Finding, error) {
 	}
 	slices.SortFunc(out, func(a, b *folder) int { return strings.Compare(a.name, b.name) })
 	return out, found, nil
+}
+
+// settled returns the folder that a link within the folder of packs leads to, which
+// is how versions of installed packs are chosen: what runs keeps the version that it
+// began with, even if the link is changed. Other links are taken as they are.
+func settled(base, path string) string {
+	to, err := os.Readlink(path)
+	if err != nil || !filepath.IsLocal(to) {
+		return path
+	}
+	return filepath.Join(base, to)
 }
 
 func cause(err error) error {

@@ -1,0 +1,286 @@
+// Package install installs, updates and removes packs.
+//
+// All versions of installed packs lie side by side in folders of their own, and a
+// link says which one counts. A pack is fetched, read, checked and given what its
+// code needs before that link is changed, so a failure leaves everything as it was,
+// and an execution that runs keeps the version that it began with. Versions that
+// neither count nor are in use are removed later.
+//
+// Nothing of a pack is run: its files are read as data. One deed is done at a time.
+package install
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/exchange"
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/pack"
+	"github.com/nightshift-run/nightshift/internal/pack/builtin"
+	"github.com/nightshift-run/nightshift/internal/store"
+)
+
+// Registrar is what the installer needs of registration.
+type Registrar interface {
+	// RegisterPacks reads the folders of packs again.
+	RegisterPacks(ctx context.Context, packs, types []string) (counts map[string]int, findings []string, err error)
+	// UnloadPack removes a pack and all that it brought.
+	UnloadPack(ctx context.Context, ref string) error
+}
+
+// Options are the settings of an [Installer].
+type Options struct {
+	// Compatible is the version of StackStorm whose packs run here. Default: 3.9.0.
+	Compatible string
+	// Prepare makes what the code of a pack in a folder needs before the pack counts.
+	// Default: nothing is made.
+	Prepare func(ctx context.Context, ref, dir string) error
+	// Logger hears of what goes wrong aside. Default: nobody does.
+	Logger *slog.Logger
+}
+
+// Installer installs packs. It is safe for concurrent use.
+type Installer struct {
+	disk      disk
+	exchange  *exchange.Exchange
+	registrar Registrar
+	catalog   *catalog.Holder
+	store     *store.Store
+	opts      Options
+	turn      chan struct{} // holds one token: whoever has it does something
+}
+
+// New returns an installer of packs in a folder, which is made when it is needed.
+func New(dir string, x *exchange.Exchange, r Registrar, c *catalog.Holder, s *store.Store, opts Options) *Installer {
+	if opts.Compatible == "" {
+		opts.Compatible = "3.9.0"
+	}
+	if opts.Prepare == nil {
+		opts.Prepare = func(context.Context, string, string) error { return nil }
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	i := &Installer{disk: disk{dir}, exchange: x, registrar: r, catalog: c, store: s, opts: opts, turn: make(chan struct{}, 1)}
+	i.turn <- struct{}{}
+	return i
+}
+
+// begin waits for its turn. done ends it.
+func (i *Installer) begin(ctx context.Context) (done func(), err error) {
+	select {
+	case <-i.turn:
+		return func() { i.turn <- struct{}{} }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// Request says how packs are to be installed.
+type Request struct {
+	Force            bool // even if a pack says that it does not run here, or its dependencies are at odds
+	SkipDependencies bool
+	Types            []string          // kinds of content to register; none is all
+	Say              func(text string) // hears what is done; may be nil
+}
+
+// Installed is a pack that was installed.
+type Installed struct {
+	Ref     string `json:"ref"`
+	Version string `json:"version"`
+	From    string `json:"from"`
+	Commit  string `json:"commit,omitempty"`
+	Before  string `json:"before,omitempty"` // the version that counted before; empty: there was none
+	Same    bool   `json:"same"`             // just this was installed already
+}
+
+// Report is what came of installing.
+type Report struct {
+	Packs    []Installed `json:"packs"`
+	Findings []string    `json:"findings"` // mistakes in their files, which keep nothing else from working
+}
+
+// Install installs packs from their sources, and the packs that they depend on. It
+// does all of it or, if one can't be installed, nothing.
+func (i *Installer) Install(ctx context.Context, sources []string, q Request) (Report, error) {
+	done, err := i.begin(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	defer done()
+	return i.install(ctx, sources, q)
+}
+
+// Update installs packs anew from where they came from. One that was installed at a
+// version gets the newest.
+func (i *Installer) Update(ctx context.Context, refs []string, q Request) (Report, error) {
+	done, err := i.begin(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	defer done()
+	sources := make([]string, len(refs))
+	for n, ref := range refs {
+		o, err := i.disk.origin(ref)
+		if err != nil {
+			return Report{}, fault.Newf(fault.NotFound, "The pack \"%s\" was not installed here, so nobody knows where to get it from.", ref)
+		}
+		sources[n] = o.newest()
+	}
+	return i.install(ctx, sources, q)
+}
+
+func (i *Installer) install(ctx context.Context, sources []string, q Request) (Report, error) {
+	if q.Say == nil {
+		q.Say = func(string) {}
+	}
+	b := &batch{Installer: i, request: q, seen: map[string]*fetched{}}
+	defer b.end()
+	for _, text := range sources {
+		if err := b.add(ctx, text, ""); err != nil {
+			return Report{}, err
+		}
+	}
+	for _, f := range b.order {
+		if err := b.place(ctx, f); err != nil {
+			return Report{}, err
+		}
+	}
+	return b.count(ctx)
+}
+
+// Uninstall removes packs with their files. It refuses while one is in use, unless
+// it is forced.
+func (i *Installer) Uninstall(ctx context.Context, refs []string, force bool) error {
+	done, err := i.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var errs []error
+	for _, ref := range refs {
+		errs = append(errs, i.removable(ctx, ref, refs, force))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		if err := i.registrar.UnloadPack(ctx, ref); err != nil && fault.KindOf(err) != fault.NotFound {
+			return fmt.Errorf("unload the pack %s: %w", ref, err)
+		}
+		if err := i.disk.unlink(ref); err != nil {
+			return fmt.Errorf("remove the pack %s: %w", ref, err)
+		}
+	}
+	i.tidy(ctx)
+	return nil
+}
+
+// removable says why a pack can't be removed.
+func (i *Installer) removable(ctx context.Context, ref string, with []string, force bool) error {
+	c := i.catalog.Get()
+	p, ok := c.Pack(ref)
+	switch {
+	case slices.Contains(builtin.Names(), ref):
+		return fault.Newf(fault.Invalid, "Resources belonging to system level packs can't be manipulated")
+	case !ok && !i.disk.has(ref):
+		return fault.Newf(fault.NotFound, "The pack \"%s\" is not installed.", ref)
+	case ok && p.Path != "" && !i.disk.holds(p.Path):
+		return fault.Newf(fault.Invalid, "The pack \"%s\" was not installed here: remove its folder %s and register the packs again.", ref, p.Path)
+	case force:
+		return nil
+	}
+	uses, err := i.uses(ctx, c, ref, with)
+	if err != nil {
+		return err
+	}
+	if len(uses) > 0 {
+		return fault.Newf(fault.Conflict, "The pack \"%s\" is in use by %s. Use force to remove it nevertheless.", ref, strings.Join(uses, ", "))
+	}
+	return nil
+}
+
+// uses says who uses a pack, less the packs that are named.
+func (i *Installer) uses(ctx context.Context, c *catalog.Catalog, ref string, but []string) ([]string, error) {
+	const most = 10
+	var uses []string
+	running, err := i.unfinished(ctx, ref, time.Time{}, most+1)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range running {
+		uses = append(uses, "the execution "+e.ID)
+	}
+	for _, p := range c.Packs() {
+		if p.Ref == ref || slices.Contains(but, p.Ref) {
+			continue
+		}
+		for _, text := range p.Dependencies {
+			if name, _, _ := strings.Cut(text, "="); name == ref {
+				uses = append(uses, "the pack "+p.Ref)
+			}
+		}
+	}
+	for _, r := range c.Rules() {
+		owner, _, _ := pack.SplitRef(r.Action.Ref)
+		if owner == ref && r.Enabled && r.Pack != ref && !slices.Contains(but, r.Pack) {
+			uses = append(uses, "the rule "+r.Ref)
+		}
+	}
+	if len(uses) > most {
+		uses = append(uses[:most], "others")
+	}
+	return uses, nil
+}
+
+// unfinished returns executions of a pack that have not ended, at most some. With a
+// time, only those that were requested before.
+func (i *Installer) unfinished(ctx context.Context, ref string, before time.Time, limit int) ([]*execution.Execution, error) {
+	q := store.Executions{Pack: ref, Before: before}
+	for _, s := range execution.Statuses() {
+		if !s.Final() {
+			q.Status = append(q.Status, s)
+		}
+	}
+	list, _, err := i.store.Reader().ListExecutions(ctx, q, store.Page{Limit: limit})
+	if err != nil {
+		return nil, fmt.Errorf("look for executions of the pack %s that have not ended: %w", ref, err)
+	}
+	return list, nil
+}
+
+// Tidy removes what is left of installations that broke off, and versions that nobody
+// needs any more.
+func (i *Installer) Tidy(ctx context.Context) error {
+	done, err := i.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := os.RemoveAll(filepath.Join(i.disk.dir, staging)); err != nil {
+		return fmt.Errorf("remove what an installation left: %w", err)
+	}
+	i.tidy(ctx)
+	return nil
+}
+
+// tidy removes versions that nobody needs. What can't be removed is tried again the
+// next time.
+func (i *Installer) tidy(ctx context.Context) {
+	err := i.disk.tidy(func(v version) (bool, error) {
+		running, err := i.unfinished(ctx, v.ref, v.until, 1)
+		return len(running) > 0, err
+	})
+	if err != nil {
+		i.opts.Logger.WarnContext(ctx, "old versions of packs were not removed", "err", err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +28,9 @@ import (
 	"github.com/nightshift-run/nightshift/internal/conductor"
 	"github.com/nightshift-run/nightshift/internal/config"
 	"github.com/nightshift-run/nightshift/internal/dispatch"
+	"github.com/nightshift-run/nightshift/internal/exchange"
 	"github.com/nightshift-run/nightshift/internal/expr/jinja"
+	"github.com/nightshift-run/nightshift/internal/install"
 	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/janitor"
 	"github.com/nightshift-run/nightshift/internal/launch"
@@ -37,7 +40,6 @@ import (
 	"github.com/nightshift-run/nightshift/internal/runner"
 	"github.com/nightshift-run/nightshift/internal/runner/announcement"
 	"github.com/nightshift-run/nightshift/internal/runner/inquirer"
-	"github.com/nightshift-run/nightshift/internal/runner/native"
 	"github.com/nightshift-run/nightshift/internal/runner/noop"
 	"github.com/nightshift-run/nightshift/internal/runner/python"
 	"github.com/nightshift-run/nightshift/internal/runner/python/venv"
@@ -89,6 +91,8 @@ type App struct {
 	web       *web.Runner
 	ssh       *ssh.Remote
 	python    *python.Runner
+	exchange  *exchange.Exchange
+	installer *install.Installer
 	envs      *venv.Environments
 }
 
@@ -108,7 +112,7 @@ func (a *App) useRunners() error {
 		runner.PythonScript:     a.python,
 		runner.Noop:             noop.New(),
 		runner.Announcement:     announcement.New(),
-		runner.Native:           native.New(native.Builtins()),
+		runner.Native:           a.natives(),
 		runner.Inquirer:         inquirer.New(),
 	}
 	maps.Copy(a.runners, a.remoteRunners())
@@ -137,6 +141,9 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	a := &App{
 		cfg: cfg, opts: opts, Bus: new(membus.Bus), Catalog: new(catalog.Holder), templates: jinja.New(jinja.Options{}),
 	}
+	if a.cfg.Data, err = filepath.Abs(cfg.Data); err != nil { // what runs may work in another folder
+		return nil, fmt.Errorf("find the data folder: %w", err)
+	}
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
@@ -158,6 +165,9 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		return nil, err
 	}
 	if err := a.register(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.usePacks(ctx); err != nil {
 		return nil, err
 	}
 	if a.password, err = a.firstUser(ctx); err != nil {
@@ -317,6 +327,9 @@ func (a *App) Close() error {
 		a.envs.Close()
 	}
 	a.web.Close()
+	if a.exchange != nil {
+		a.exchange.Close()
+	}
 	a.ssh.Close()
 	a.spawner.Close()
 	return errors.Join(errs...)

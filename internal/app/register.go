@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -14,6 +15,9 @@ import (
 // register registers the built-in packs and those in the configured folders. A
 // mistake in a pack is told and keeps nothing else from working.
 func (a *App) register(ctx context.Context) error {
+	if err := os.MkdirAll(a.ownPacks(), 0o755); err != nil { //nolint:gosec // actions may run as others, who have to read packs
+		return fmt.Errorf("make the folder of packs: %w", err)
+	}
 	a.Registry = register.New(a.Store, a.Catalog, a.Bus, register.Options{
 		Runners: runner.Types(a.runners, a.languages), Folders: a.packFolders(), Logger: a.log("register"),
 		Builtin: filepath.Join(a.cfg.Data, "builtin"), Configs: filepath.Join(a.cfg.Data, "configs"),
@@ -34,11 +38,13 @@ func (a *App) register(ctx context.Context) error {
 	return nil
 }
 
+// packFolders are where packs are: those that were installed, which any other
+// folder's replace.
 func (a *App) packFolders() []string {
-	folders := a.cfg.Packs
-	if own := filepath.Join(a.cfg.Data, "packs"); len(folders) == 0 {
-		if _, err := os.Stat(own); err == nil {
-			folders = []string{own}
+	folders := []string{a.ownPacks()}
+	for _, dir := range a.cfg.Packs {
+		if abs, err := filepath.Abs(dir); err != nil || abs != a.ownPacks() {
+			folders = append(folders, dir)
 		}
 	}
 	return folders

@@ -28,9 +28,12 @@ type Config struct {
 	// Default: http:// and the address that the server listens on.
 	URL string `yaml:"url"`
 
-	// Packs are folders whose subfolders are packs. Of two packs of one name the
-	// later folder's counts. Default: the folder packs in Data.
+	// Packs are folders whose subfolders are packs, beside the folder packs in data,
+	// which holds those that were installed. Of two packs of one name the later
+	// folder's counts. Default: none.
 	Packs []string `yaml:"packs"`
+
+	Exchange Exchange `yaml:"exchange"`
 
 	// Timezone is the zone of timers that name none. Default: UTC.
 	Timezone string `yaml:"timezone"`
@@ -54,6 +57,17 @@ type Worker struct {
 	// User is whom local actions run as. Another than the server's own needs
 	// sudo without a password. Default: the server's own.
 	User string `yaml:"user"`
+}
+
+// Exchange is where packs are found.
+type Exchange struct {
+	// Index are URLs of indexes of packs, or files with them. Of two packs of one name
+	// that of the earlier index counts. Default: the index of the StackStorm Exchange,
+	// https://index.stackstorm.org/v1/index.json.
+	Index []string `yaml:"index"`
+
+	// Fresh is for how long what an index says is taken from the cache. Default: 5m.
+	Fresh Duration `yaml:"fresh"`
 }
 
 // SSH is how actions reach other machines.
@@ -191,6 +205,7 @@ func Default() Config {
 		Data:      "./nightshift-data",
 		Listen:    "127.0.0.1:9100",
 		Timezone:  "UTC",
+		Exchange:  Exchange{Index: []string{"https://index.stackstorm.org/v1/index.json"}, Fresh: Duration(5 * time.Minute)},
 		Worker:    Worker{Slots: 64, Grace: Duration(10 * time.Second)},
 		SSH:       SSH{HostKeys: "accept-new", ConnectTimeout: Duration(time.Minute), Idle: Duration(5 * time.Minute), Sessions: 10, Connections: 4, Parallel: 50},
 		Python:    Python{Interpreter: "python3", Idle: Duration(10 * time.Minute)},
@@ -278,7 +293,7 @@ func explain(err error) error {
 
 func fieldsOf(typeName string) []string {
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[Config](), reflect.TypeFor[Worker](), reflect.TypeFor[Python](), reflect.TypeFor[SSH](), reflect.TypeFor[Retention](), reflect.TypeFor[Log](),
+		reflect.TypeFor[Config](), reflect.TypeFor[Worker](), reflect.TypeFor[Python](), reflect.TypeFor[SSH](), reflect.TypeFor[Exchange](), reflect.TypeFor[Retention](), reflect.TypeFor[Log](),
 	} {
 		if t.Name() != typeName {
 			continue

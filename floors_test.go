@@ -32,7 +32,7 @@ var floors = []struct {
 		"exchange", "runner", "runner/shell", "runner/ssh", "runner/winrm", "runner/web", "runner/noop", "runner/announcement", "runner/native", "runner/python", "runner/python/venv", "runner/inquirer", "runner/runnertest", "api/client",
 	}},
 	{"operations", false, []string{"register", "launch", "intake", "dispatch", "install"}},
-	{"services", false, []string{"worker", "scheduler", "timekeeper", "janitor", "conductor", "notifier"}},
+	{"services", false, []string{"worker", "scheduler", "timekeeper", "sensorhost", "janitor", "conductor", "notifier"}},
 	{"edges", false, []string{"api", "cli"}},
 	{"assembly", true, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program", "app/packtest"}},
 }

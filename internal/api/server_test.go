@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -90,7 +91,8 @@ func newServerWith(t testing.TB, opts api.Options, change func(*source)) *server
 		Store: s.store, Catalog: holder, Bus: s.bus, Launcher: launcher, Registrar: registrar, Signer: s.signer,
 		Intake: events, Inquiries: dispatch.New(s.store, holder, s.bus, params, events, dispatch.Options{}),
 		Metrics: prometheus.NewRegistry(), Version: "1.2.3",
-		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		SensorLog: func(ref string, most int) ([]byte, error) { return fmt.Appendf(nil, "%s at most %d", ref, most), nil },
+		Logger:    slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, opts)
 	s.admin, s.user = s.login("admin", true), s.login("ada", false)
 	return s

@@ -82,6 +82,7 @@ type App struct {
 	runners   map[string]runner.Runner
 	languages map[string]workflow.Language
 	params    *launch.Params
+	signer    *access.Signer
 	listener  net.Listener
 	ready     atomic.Bool
 	password  string // of the user admin, when this start made it
@@ -160,10 +161,11 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		return nil, err
 	}
 	a.Store = store.New(driver)
-	signer, err := a.signer(ctx)
+	signer, err := a.newSigner(ctx)
 	if err != nil {
 		return nil, err
 	}
+	a.signer = signer
 	if err := a.register(ctx); err != nil {
 		return nil, err
 	}
@@ -186,7 +188,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.Handler = api.New(api.Deps{
 		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Inquiries: a.Dispatch, Registrar: a.Registry,
-		Signer: signer, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"),
+		Signer: signer, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog,
 	}, api.Options{URL: a.URL()})
 	return a, a.bury(ctx)
 }
@@ -205,7 +207,7 @@ func (a *App) URL() string {
 // user, and empty when there were users already.
 func (a *App) AdminPassword() string { return a.password }
 
-func (a *App) signer(ctx context.Context) (*access.Signer, error) {
+func (a *App) newSigner(ctx context.Context) (*access.Signer, error) {
 	var key string
 	err := a.Store.Write(ctx, func(tx *store.Tx) (err error) {
 		key, err = tx.Setting(ctx, "signing_key", access.NewSigningKey())
@@ -232,6 +234,9 @@ func (a *App) firstUser(ctx context.Context) (password string, err error) {
 // open, so they are dead, and what they left running in the operating system
 // is ended before anybody repeats it.
 func (a *App) bury(ctx context.Context) error {
+	if err := a.burySensors(ctx); err != nil {
+		return err
+	}
 	left := map[string]bool{}
 	err := a.Store.Write(ctx, func(tx *store.Tx) error {
 		ids, err := tx.EndWorkers(ctx)
@@ -269,6 +274,7 @@ func (a *App) Run(ctx context.Context) error {
 			APIURL: a.URL(), Instant: a.instant(), Logger: a.log("conductor"),
 		}),
 		notifier.New(a.Store, a.Intake, a.params, a.Bus, notifier.Options{Logger: a.log("notifier")}),
+		a.sensorHost(),
 		timekeeper.New(a.Catalog, a.Intake, a.Bus, timekeeper.Options{Location: location, Logger: a.log("timekeeper")}),
 		janitor.New(a.Store, janitor.Options{
 			Executions: time.Duration(a.cfg.Retention.Executions), Events: time.Duration(a.cfg.Retention.Events),

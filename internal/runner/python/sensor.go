@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"sync"
 	"time"
@@ -111,9 +112,7 @@ func (r *Runner) sensorRequest(s *Sensor, env Environment, token string) ([]byte
 		Pack: s.Pack, ContentDir: s.ContentDir, Env: map[string]string{"ST2_ACTION_AUTH_TOKEN": token},
 		RunnerParameters: value.NewDict(), ActionParameters: value.NewDict(),
 	}
-	for name, v := range s.Env {
-		t.Env[name] = v
-	}
+	maps.Copy(t.Env, s.Env)
 	vars, err := r.environment(&t, env)
 	if err != nil {
 		return nil, err

@@ -43,6 +43,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("events", func(t *testing.T) { events(t, h) })
 	t.Run("enforcements", func(t *testing.T) { enforcements(t, h) })
 	t.Run("workers", func(t *testing.T) { workers(t, h) })
+	t.Run("sensors", func(t *testing.T) { sensors(t, h) })
 	t.Run("keys", func(t *testing.T) { keys(t, h) })
 	t.Run("access", func(t *testing.T) { accounts(t, h) })
 	t.Run("retention", func(t *testing.T) { retention(t, h) })

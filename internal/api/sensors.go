@@ -1,0 +1,93 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/api/wire"
+	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/pack"
+	"github.com/nightshift-run/nightshift/internal/store"
+)
+
+func (a *API) sensorRoutes() []*route {
+	return []*route{
+		to("GET", ourService, "/sensors", "sensor_type_list", (*call).listSensorRuns, "Show how sensors fare."),
+		to("GET", ourService, "/sensors/{ref}", "sensor_type_view", (*call).getSensorRun, "Show how a sensor fares."),
+		to("GET", ourService, "/sensors/{ref}/log", "sensor_type_view", (*call).getSensorLog, "Show the end of what a sensor has printed."),
+	}
+}
+
+// idle is the state of a sensor that nobody runs.
+const idle = "idle"
+
+func (c *call) sensorRuns() (map[string]store.SensorRun, error) {
+	list, err := c.Store.Reader().SensorRuns(c.ctx())
+	runs := make(map[string]store.SensorRun, len(list))
+	for _, r := range list {
+		if r.LeaseUntil.After(time.Now()) {
+			runs[r.Ref] = r
+		}
+	}
+	return runs, err
+}
+
+func (c *call) listSensorRuns() error {
+	runs, err := c.sensorRuns()
+	if err != nil {
+		return err
+	}
+	out := []wire.SensorRun{}
+	for _, s := range c.catalog().Sensors() {
+		out = append(out, sensorRunOf(s, runs[s.Ref]))
+	}
+	return c.json(http.StatusOK, out)
+}
+
+func (c *call) sensor() (*pack.Sensor, error) {
+	s, ok := c.catalog().Sensor(c.part("ref"))
+	if !ok {
+		return nil, fault.Newf(fault.NotFound, "Resource with a reference or id \"%s\" not found", shortened(c.part("ref")))
+	}
+	return s, nil
+}
+
+func (c *call) getSensorRun() error {
+	s, err := c.sensor()
+	if err != nil {
+		return err
+	}
+	runs, err := c.sensorRuns()
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, sensorRunOf(s, runs[s.Ref]))
+}
+
+func sensorRunOf(s *pack.Sensor, r store.SensorRun) wire.SensorRun {
+	out := wire.SensorRun{
+		Ref: s.Ref, Pack: s.Pack, Enabled: s.Enabled, State: r.State, Starts: r.Starts, Error: r.Error, Holder: r.Holder,
+		Since: wire.TimeOf(r.Since), AliveAt: wire.TimeOf(r.AliveAt), PolledAt: wire.TimeOf(r.PolledAt),
+	}
+	if out.State == "" {
+		out.State = idle
+	}
+	return out
+}
+
+func (c *call) getSensorLog() error {
+	s, err := c.sensor()
+	if err != nil {
+		return err
+	}
+	const usual, most = 64 << 10, 2 << 20
+	n, err := c.number("bytes", usual)
+	if err != nil {
+		return err
+	}
+	text, err := c.SensorLog(s.Ref, min(max(n, 0), most))
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, wire.SensorLog{Ref: s.Ref, Log: string(text)})
+}

@@ -1,0 +1,45 @@
+package api_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/api"
+	"github.com/nightshift-run/nightshift/internal/store"
+)
+
+func TestSensorsSayHowTheyFare(t *testing.T) {
+	s := newServer(t, api.Options{})
+	const path = "/api/ns/v1/sensors/p.Eye"
+	if got := s.do("GET", path, "").status(200).at("state"); got != "idle" {
+		t.Errorf("a sensor that nobody runs is %s", got)
+	}
+	hold := func(until time.Time) {
+		s.write(func(ctx context.Context, tx *store.Tx) error {
+			if _, err := tx.HoldSensor(ctx, "p.Eye", "host", time.Now(), until); err != nil {
+				return err
+			}
+			return tx.NoteSensor(ctx, store.SensorRun{Ref: "p.Eye", Holder: "host", State: "waiting", Since: time.Unix(1, 0), Starts: 3, Error: "why"})
+		})
+	}
+	hold(time.Now().Add(time.Minute))
+	a := s.do("GET", path, "").status(200)
+	for key, want := range map[string]string{
+		"ref": "p.Eye", "pack": "p", "state": "waiting", "since": "1970-01-01T00:00:01.000000Z", "error": "why", "holder": "host",
+	} {
+		if got := a.at(key); got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+	hold(time.Now().Add(-time.Second))
+	if got := s.do("GET", path, "").status(200).at("state"); got != "idle" {
+		t.Errorf("a sensor whose holder has vanished is %s", got)
+	}
+	s.do("GET", "/api/ns/v1/sensors", "").status(200)
+	if got := s.do("GET", path+"/log?bytes=99999999", "").status(200).at("log"); got != "p.Eye at most 2097152" {
+		t.Errorf("the log is %q", got)
+	}
+	s.do("GET", "/api/ns/v1/sensors/p.None", "").status(404)
+	s.do("GET", "/api/ns/v1/sensors/p.None/log", "").status(404)
+}

@@ -1,0 +1,129 @@
+package app_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/api/wire"
+	"github.com/nightshift-run/nightshift/internal/app/apptest"
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/store"
+)
+
+func getJSON(t *testing.T, s *apptest.Server, path string, to any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Auth-Token", s.Token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("GET %s: %s: %s", path, res.Status, text)
+	}
+	if err := json.Unmarshal(text, to); err != nil {
+		t.Fatalf("GET %s: %v: %s", path, err, text)
+	}
+}
+
+// TestASensorThatIsKilledLosesNoCursor kills a sensor that counts with a cursor in
+// the datastore: it comes back, and each number leads to one execution.
+func TestASensorThatIsKilledLosesNoCursor(t *testing.T) {
+	dir := t.TempDir()
+	pidFile := filepath.Join(dir, "pid")
+	s := apptest.Start(t, map[string]map[string]string{"count": {
+		"pack.yaml":          manifest("count"),
+		"config.schema.yaml": `{file: {type: string, default: "` + pidFile + `"}}`,
+		"sensors/counter.yaml": `{class_name: Counter, entry_point: counter.py, poll_interval: 4, description: Counts.,
+			trigger_types: [{name: number, payload_schema: {type: object, properties: {n: {type: integer}}}}]}`,
+		"sensors/counter.py": `
+import os
+from st2reactor.sensor.base import PollingSensor
+
+
+class Counter(PollingSensor):
+    def setup(self):
+        with open(self.config["file"] + ".new", "w") as f:
+            f.write(str(os.getpid()))
+        os.rename(self.config["file"] + ".new", self.config["file"])
+        self.set_poll_interval(0.02)
+
+    def poll(self):
+        n = int(self.sensor_service.get_value("n") or 0)
+        if n < 40:
+            self.sensor_service.dispatch("count.number", {"n": n})
+            self.sensor_service.set_value("n", n + 1)
+
+    def cleanup(self):
+        pass
+
+    def add_trigger(self, trigger):
+        self._sensor_service.get_logger("counter").info("told of %s", trigger["ref"])
+
+    def update_trigger(self, trigger):
+        pass
+
+    def remove_trigger(self, trigger):
+        pass
+`,
+		"rules/number.yaml": `{name: number, enabled: true, trigger: {type: count.number},
+			action: {ref: core.echo, parameters: {message: "{{ trigger.n }}"}}}`,
+	}})
+	some := func(n int) func([]*execution.Execution) bool {
+		return func(list []*execution.Execution) bool { return len(list) >= n }
+	}
+	eventually(t, s, store.Executions{Action: "core.echo"}, "the sensor counts", some(10))
+	text, err := os.ReadFile(pidFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed := time.Now()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	list := eventually(t, s, store.Executions{Action: "core.echo"}, "it has counted on", some(40))
+	t.Logf("it took %v to come back and to count to 40", time.Since(killed))
+	seen := map[string]int{}
+	for _, e := range list {
+		seen[string(e.Parameters)]++
+	}
+	// A number may be told twice: it was on record when the sensor died before it
+	// had written its cursor. None is missing.
+	if len(seen) != 40 || len(list) > 41 {
+		t.Errorf("%d numbers in %d executions", len(seen), len(list))
+	}
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		var run wire.SensorRun
+		getJSON(t, s, "/api/ns/v1/sensors/count.Counter", &run)
+		if run.State == "running" && run.Starts == 2 && strings.Contains(run.Error, "signal 9") && !run.AliveAt.IsZero() {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("got %+v", run)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	var log wire.SensorLog
+	getJSON(t, s, "/api/ns/v1/sensors/count.Counter/log", &log)
+	if n := strings.Count(log.Log, "told of count.number"); n != 2 {
+		t.Errorf("it was told of its trigger %d times:\n%s", n, log.Log)
+	}
+}

@@ -61,6 +61,7 @@ type Deps struct {
 	Registrar Registrar
 	// SensorLog returns at most so many bytes of the end of a sensor's log.
 	SensorLog func(ref string, most int) ([]byte, error)
+	Exchange  Exchange
 	Signer    *access.Signer
 	Metrics   *prometheus.Registry
 	Ready     func() bool // whether the services run
@@ -149,7 +150,7 @@ func New(d Deps, o Options) *API {
 	a.attrs.instances = attributesOf[wire.Instance](nil, nil)
 	a.attrs.enforcements = attributesOf[wire.Enforcement]([]string{"status"}, nil)
 	for _, group := range [][]*route{
-		a.accessRoutes(), a.contentRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(),
+		a.accessRoutes(), a.contentRoutes(), a.packRoutes(), a.configRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(),
 		a.workflowRoutes(), a.sourceRoutes(), a.whyRoutes(), a.sensorRoutes(), a.streamRoutes(), a.serverRoutes(),
 	} {
 		a.routes = append(a.routes, group...)

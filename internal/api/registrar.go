@@ -5,6 +5,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/alias"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/policy"
 	"github.com/nightshift-run/nightshift/internal/rule"
@@ -38,6 +39,9 @@ type Registrar interface {
 
 	// EnableRunner switches a runner type on or off.
 	EnableRunner(ctx context.Context, name string, enabled bool) (*action.RunnerType, error)
+
+	// Configure sets the configuration of a pack.
+	Configure(ctx context.Context, ref string, values *value.Dict) error
 
 	// RegisterPacks reads the folders of packs again, of all when there are no
 	// names, and returns how many things of each kind it found.

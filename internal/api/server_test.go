@@ -88,7 +88,7 @@ func newServerWith(t testing.TB, opts api.Options, change func(*source)) *server
 	}
 	events := intake.New(s.store, holder, launcher, params, templates, intake.Options{})
 	s.api = api.New(api.Deps{
-		Store: s.store, Catalog: holder, Bus: s.bus, Launcher: launcher, Registrar: registrar, Signer: s.signer,
+		Store: s.store, Catalog: holder, Bus: s.bus, Launcher: launcher, Registrar: registrar, Signer: s.signer, Exchange: indexed(t),
 		Intake: events, Inquiries: dispatch.New(s.store, holder, s.bus, params, events, dispatch.Options{}),
 		Metrics: prometheus.NewRegistry(), Version: "1.2.3",
 		SensorLog: func(ref string, most int) ([]byte, error) { return fmt.Appendf(nil, "%s at most %d", ref, most), nil },
@@ -102,7 +102,7 @@ func newServerWith(t testing.TB, opts api.Options, change func(*source)) *server
 func (s *server) register(src source, holder *catalog.Holder, templates *jinja.Env) *register.Registrar {
 	s.t.Helper()
 	r := register.New(s.store, holder, s.bus, register.Options{
-		Runners: []action.RunnerType{*src.Runners[0]}, Parse: intake.ParseTemplates(templates),
+		Runners: []action.RunnerType{*src.Runners[0]}, Parse: intake.ParseTemplates(templates), Configs: s.t.TempDir(),
 	})
 	s.write(func(ctx context.Context, tx *store.Tx) error {
 		put := func(k store.Kind, ref, id, pack string, noun any) {
@@ -117,6 +117,9 @@ func (s *server) register(src source, holder *catalog.Holder, templates *jinja.E
 		put(store.Runners, "local-shell-cmd", src.Runners[0].ID, "", map[string]bool{"enabled": true})
 		for _, x := range src.Packs {
 			put(store.Packs, x.Ref, x.ID, x.Ref, x)
+		}
+		for ref, x := range src.ConfigSchemas {
+			put(store.ConfigSchemas, ref, ident.New(time.Now()), ref, x)
 		}
 		for _, x := range src.Actions {
 			put(store.Actions, x.Ref, x.ID, x.Pack, x)

@@ -187,7 +187,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.Handler = api.New(api.Deps{
-		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Inquiries: a.Dispatch, Registrar: a.Registry,
+		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Inquiries: a.Dispatch, Registrar: a.Registry, Exchange: a.exchange,
 		Signer: signer, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog,
 	}, api.Options{URL: a.URL()})
 	return a, a.bury(ctx)

@@ -524,3 +524,40 @@ func BenchmarkRegisterUnchanged(b *testing.B) {
 		h.packs(0)
 	}
 }
+
+func TestAPackIsConfigured(t *testing.T) {
+	h := build(t)
+	h.write("demo/config.schema.yaml", "host: {type: string, required: true}\n")
+	if _, err := h.Packs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	set := func(text string) error {
+		d := value.NewDict()
+		if err := d.UnmarshalJSON([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		return h.Configure(t.Context(), "demo", d)
+	}
+	if err := set(`{"host": "h", "more": [1, null]}`); err != nil {
+		t.Fatal(err)
+	}
+	if got := value.Repr(h.catalog.Get().Config("demo")); got != "{'host': 'h', 'more': [1, None]}" {
+		t.Errorf("got %s", got)
+	}
+	text, err := os.ReadFile(filepath.Join(h.dir, ".configs", "demo.yaml"))
+	if err != nil || string(text) != "host: h\nmore:\n- 1\n- null\n" {
+		t.Errorf("the file says %q, %v", text, err)
+	}
+	if err := set(`{"host": 5}`); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("got %v", err)
+	}
+	if err := h.Configure(t.Context(), "none", value.NewDict()); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("got %v", err)
+	}
+	if report, err := h.Packs(t.Context()); err != nil || len(report.Findings) > 0 {
+		t.Errorf("got %v, %v", report.Findings, err)
+	}
+	if got := value.Repr(h.catalog.Get().Config("demo")); got != "{'host': 'h', 'more': [1, None]}" {
+		t.Errorf("what was wrong has changed something: %s", got)
+	}
+}

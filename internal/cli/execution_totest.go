@@ -82,6 +82,9 @@ func (s *session) toTest(ctx context.Context, id, path string) ([]byte, error) {
 		Workflow:    path, Test: rehearsal.New(inputs(whole, run)),
 	}
 	recording.Test.Lookup = s.keyOf
+	if namesItself(string(definition)) {
+		recording.Test.Context.Set("st2", about(run))
+	}
 	if recording.Ended, err = s.ended(ctx, textOf(run, "id")); err != nil {
 		return nil, err
 	}
@@ -114,6 +117,28 @@ func (s *session) workflowOf(ctx context.Context, id string) (*value.Dict, error
 			return nil, fault.Newf(fault.Invalid, "%s is no workflow, and not part of one: its runner is %s", ref, kind)
 		}
 	}
+}
+
+// namesItself reports whether a workflow asks who runs it, and as what.
+func namesItself(definition string) bool {
+	for _, form := range []string{"ctx().st2", "ctx(st2", "ctx('st2", `ctx("st2`} {
+		if strings.Contains(definition, form) {
+			return true
+		}
+	}
+	return false
+}
+
+// about is what a workflow knows of its run.
+func about(run *value.Dict) *value.Dict {
+	d := value.NewDict()
+	d.Set("user", textOf(run, "context.user"))
+	d.Set("action", textOf(run, "action.ref"))
+	pack, _, _ := strings.Cut(textOf(run, "action.ref"), ".")
+	d.Set("pack", pack)
+	d.Set("action_execution_id", textOf(run, "id"))
+	d.Set("workflow_execution_id", textOf(run, "id"))
+	return d
 }
 
 // inputs are what a workflow was given: its parameters, and the defaults of others.

@@ -1,6 +1,7 @@
 package orquesta_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -96,11 +97,16 @@ func (noActions) Refs() []string                             { return nil }
 
 func TestAnActionThatThereIsNotKeepsItFromBeginning(t *testing.T) {
 	l := orquesta.New()
-	text := []byte("version: 1.0\ntasks:\n  a:\n    action: x.y\n")
+	text := []byte("version: 1.0\ntasks:\n  a:\n    action: x.y\n    next: [{do: b}]\n")
+	_, err := l.New(text, workflow.Input{Actions: noActions{}})
+	if found, ok := errors.AsType[spec.Findings](err); !ok || len(found) != 2 {
+		t.Errorf("beside another mistake: %v", err)
+	}
+	text = text[:bytes.Index(text, []byte("    next"))]
 	if _, err := l.New(text, workflow.Input{}); err != nil {
 		t.Fatalf("where nothing is known of actions: %v", err)
 	}
-	_, err := l.New(text, workflow.Input{Actions: noActions{}})
+	_, err = l.New(text, workflow.Input{Actions: noActions{}})
 	found, ok := errors.AsType[spec.Findings](err)
 	if !ok || len(found) != 1 || found[0].Category != spec.Contents || found[0].Line != 4 {
 		t.Errorf("error %v", err)

@@ -48,26 +48,16 @@ func New() *Language { return &Language{compiled: map[string]*definition{}} }
 // its tree.
 func (l *Language) New(text []byte, in workflow.Input) (workflow.Engine, error) {
 	d, err := l.definition(text, true)
+	if in.Actions != nil && (err != nil || !spec.Fits(d.spec, in.Actions)) {
+		// The actions are others from time to time, so it is looked each time.
+		if _, found, unreadable := spec.Inspect(text, spec.Options{Context: known(), Actions: in.Actions}); unreadable == nil && len(found) > 0 {
+			err = mistaken(found)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := d.fits(in.Actions); err != nil {
-		return nil, err
-	}
 	return newEngine(d, in), nil
-}
-
-// fits looks whether there are the actions of a workflow. The actions are others
-// from time to time, so it is looked each time.
-func (d *definition) fits(actions workflow.Actions) error {
-	if actions == nil || spec.Fits(d.spec, actions) {
-		return nil
-	}
-	_, found, err := spec.Inspect(d.text, spec.Options{Context: known(), Actions: actions})
-	if err == nil && len(found) > 0 {
-		err = found
-	}
-	return mistaken(err)
 }
 
 // known are the variables that every workflow has.
@@ -75,9 +65,6 @@ func known() []string { return []string{"st2", "parent"} }
 
 // mistaken makes what is wrong with a definition a fault.
 func mistaken(err error) error {
-	if err == nil {
-		return nil
-	}
 	return &fault.Fault{Kind: fault.Invalid, Msg: err.Error(), Err: err}
 }
 

@@ -81,6 +81,32 @@ expected_output:
 	}
 }
 
+func TestWhatIsLeftToChanceIsNotExpected(t *testing.T) {
+	text := []byte(`version: 1.0
+vars: [{n: "<% random(1, 1000000000) %>"}]
+tasks:
+  a:
+    action: core.local cmd="<% ctx().n %>"
+    next: [{do: b}]
+  b:
+    action: core.local cmd="date"
+output: [{n: <% ctx().n %>}]
+`)
+	r := rehearsal.Recording{Workflow: "chance.yaml", Test: rehearsal.New(nil), Ended: []rehearsal.Ended{
+		{Task: "a", Item: -1, Status: execution.Succeeded}, {Task: "b", Item: -1, Status: execution.Succeeded},
+	}}
+	test, _, _, err := r.Write(t.Context(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(test); strings.Count(got, "expected_input") != 1 || !strings.Contains(got, "cmd: date") || strings.Contains(got, "expected_output") {
+		t.Errorf("got %s", got)
+	}
+	if got := play(t, string(text), string(test)); got != "" {
+		t.Errorf("it does not pass: %s", got)
+	}
+}
+
 func TestKeysAreLookedUpAndKept(t *testing.T) {
 	r := rehearsal.Recording{
 		Workflow: "each.yaml", Test: rehearsal.New(object(t, `{"hosts": ["a"]}`)),

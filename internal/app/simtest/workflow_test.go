@@ -93,7 +93,7 @@ func crashWorkflow(t *testing.T, act string, ask execution.Status, gate *Gate) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(5 * time.Second) // fake time: until it is dead, or done
+		time.Sleep(3 * time.Second) // fake time: until it is dead, or done
 		if err := first.end(); err != nil && !errors.Is(err, ErrCrash) {
 			t.Fatal(err)
 		}
@@ -103,7 +103,7 @@ func crashWorkflow(t *testing.T, act string, ask execution.Status, gate *Gate) {
 		if ask == execution.Pausing && e != nil {
 			_ = askFor(t.Context(), second, e.ID, execution.Resuming) // if it got so far as to be paused
 		}
-		time.Sleep(15 * time.Second) // three workers may vanish
+		time.Sleep(4 * time.Second)
 		if err := second.end(); err != nil {
 			t.Fatal(err)
 		}

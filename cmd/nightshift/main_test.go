@@ -45,6 +45,9 @@ func TestScriptsWithAServer(t *testing.T) { withServer(t, "testdata/server", nil
 // latest execution.
 func TestScriptsWithWorkflows(t *testing.T) { withServer(t, "testdata/flow", packs(t)) }
 
+// TestScriptsWithPacks has a server of its own, whose packs the scripts change.
+func TestScriptsWithPacks(t *testing.T) { withServer(t, "testdata/pack", nil) }
+
 func withServer(t *testing.T, dir string, packs map[string]map[string]string) {
 	t.Helper()
 	s := apptest.Start(t, packs)

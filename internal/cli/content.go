@@ -93,7 +93,8 @@ func (a *app) packs() *cobra.Command {
 	}
 	return group(
 		&cobra.Command{Use: "pack", Short: "Folders of content"},
-		a.listCommand(r, nil, nil), a.getCommand(r), a.packRegister(r),
+		a.listCommand(r, nil, nil), a.getCommand(r), a.packSearch(), a.packShow(), a.packInstall(), a.packUpdate(r), a.packRemove(r),
+		a.packConfig(r), a.packRegister(r), a.packCreate(), a.packValidate(),
 	)
 }
 

@@ -24,6 +24,7 @@ func Start(t *testing.T, packs map[string]map[string]string) *Server {
 	cfg := config.Default()
 	cfg.Data, cfg.Listen = filepath.Join(t.TempDir(), "data"), "127.0.0.1:0"
 	cfg.Packs = []string{WritePacks(t, packs)}
+	cfg.Exchange.Index = nil          // tests ask nobody outside
 	cfg.Python.Libraries = []string{} // tests need no index
 	a, err := app.Open(t.Context(), cfg, app.Options{Version: "test"})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -139,11 +140,11 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	if err := absolute(&cfg); err != nil {
+		return nil, err
+	}
 	a := &App{
 		cfg: cfg, opts: opts, Bus: new(membus.Bus), Catalog: new(catalog.Holder), templates: jinja.New(jinja.Options{}),
-	}
-	if a.cfg.Data, err = filepath.Abs(cfg.Data); err != nil { // what runs may work in another folder
-		return nil, fmt.Errorf("find the data folder: %w", err)
 	}
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
@@ -191,6 +192,21 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		Signer: signer, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog,
 	}, api.Options{URL: a.URL()})
 	return a, a.bury(ctx)
+}
+
+// absolute makes folders that are given relative to the working directory
+// absolute: actions and sensors work elsewhere.
+func absolute(cfg *config.Config) (err error) {
+	if cfg.Data, err = filepath.Abs(cfg.Data); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	cfg.Packs = slices.Clone(cfg.Packs)
+	for i := range cfg.Packs {
+		if cfg.Packs[i], err = filepath.Abs(cfg.Packs[i]); err != nil {
+			return fmt.Errorf("folder of packs: %w", err)
+		}
+	}
+	return nil
 }
 
 func (a *App) log(component string) *slog.Logger { return a.opts.Logger.With("component", component) }

@@ -13,10 +13,7 @@ import (
 
 // usePython makes what runs the Python code of packs.
 func (a *App) usePython() error {
-	dir, err := filepath.Abs(filepath.Join(a.cfg.Data, "python"))
-	if err != nil {
-		return err
-	}
+	dir := filepath.Join(a.cfg.Data, "python")
 	shim, err := python.InstallShim(dir)
 	if err != nil {
 		return err

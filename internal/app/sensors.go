@@ -39,11 +39,7 @@ func (a *App) sensorLog(ref string, most int) ([]byte, error) {
 
 // sensorMark begins the marks of this data folder's sensors.
 func (a *App) sensorMark() string {
-	dir, err := filepath.Abs(a.cfg.Data)
-	if err != nil {
-		dir = a.cfg.Data
-	}
-	sum := sha256.Sum256([]byte(dir))
+	sum := sha256.Sum256([]byte(a.cfg.Data))
 	return "sensor." + hex.EncodeToString(sum[:4]) + "."
 }
 

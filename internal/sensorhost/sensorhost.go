@@ -75,9 +75,10 @@ type Host struct {
 	opts    Options
 
 	id    string
-	wake  chan struct{}    // one token says that there may be something to do
-	units map[string]*unit // what is held, by reference; used by Run only
-	all   sync.WaitGroup   // of the units
+	wake  chan struct{}            // one token says that there may be something to do
+	units map[string]*unit         // what is held, by reference; used by Run only
+	gates map[string]chan struct{} // of packs: hold a token while a sensor starts; used by Run only
+	all   sync.WaitGroup           // of the units
 }
 
 // New returns a host. Call Run to start it.
@@ -90,7 +91,7 @@ func New(s *store.Store, c *catalog.Holder, b bus.Bus, i Intake, r Runner, confi
 	}
 	return &Host{
 		store: s, catalog: c, bus: b, intake: i, runner: r, configs: configs, opts: opts,
-		id: ident.New(time.Now()), wake: make(chan struct{}, 1), units: map[string]*unit{},
+		id: ident.New(time.Now()), wake: make(chan struct{}, 1), units: map[string]*unit{}, gates: map[string]chan struct{}{},
 	}
 }
 
@@ -222,7 +223,10 @@ func (h *Host) start(ctx context.Context, c *catalog.Catalog, s *pack.Sensor, no
 		h.opts.Logger.ErrorContext(ctx, "sensor can't be started", "sensor", s.Ref, "err", err)
 		return // the next round tries again
 	}
-	u := newUnit(h, s.Ref, spec)
+	if h.gates[s.Pack] == nil {
+		h.gates[s.Pack] = make(chan struct{}, 1)
+	}
+	u := newUnit(h, s.Ref, spec, h.gates[s.Pack])
 	u.until = now.Add(Lease)
 	u.tell(triggers(c, s))
 	h.units[s.Ref] = u

@@ -29,6 +29,9 @@ const (
 	healthy      = time.Minute // who ran for so long starts soon again
 )
 
+// startsAlone is how long a sensor may keep others of its pack from starting.
+const startsAlone = 3 * time.Second
+
 // unit is one sensor that this host holds. It is its [python.SensorHost].
 type unit struct {
 	host   *Host
@@ -39,17 +42,19 @@ type unit struct {
 	ending bool                    // used by the host only
 	stop   context.CancelCauseFunc // set before it runs
 	over   chan struct{}           // closed when it has ended
+	gate   chan struct{}           // holds a token while a sensor of the pack starts
 
 	mu      sync.Mutex
 	status  store.SensorRun           // guarded by mu
 	known   []knownTrigger            // what the sensor is to know of; guarded by mu
 	changes chan python.TriggerChange // of a sensor that runs; nil otherwise; guarded by mu
+	opened  func()                    // lets other sensors start; guarded by mu
 	again   context.CancelFunc        // ends this run of the sensor, which is then started anew; guarded by mu
 	said    string                    // the end of what it wrote to its standard error; guarded by mu
 }
 
-func newUnit(h *Host, ref string, s spec) *unit {
-	u := &unit{host: h, ref: ref, spec: s, over: make(chan struct{}), log: openLog(h.opts.Logs, ref)}
+func newUnit(h *Host, ref string, s spec, gate chan struct{}) *unit {
+	u := &unit{host: h, ref: ref, spec: s, over: make(chan struct{}), gate: gate, log: openLog(h.opts.Logs, ref)}
 	u.status = store.SensorRun{Ref: ref, Holder: h.id, State: starting, Since: time.Now()}
 	return u
 }
@@ -121,9 +126,14 @@ func (u *unit) run(ctx context.Context) {
 func (u *unit) once(ctx context.Context) (end python.SensorEnd, again bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	opened, err := u.enter(ctx)
+	if err != nil {
+		return python.SensorEnd{}, true
+	}
+	defer opened()
 	changes := make(chan python.TriggerChange, 256)
 	u.mu.Lock()
-	u.changes, u.again, u.said = changes, cancel, ""
+	u.changes, u.again, u.said, u.opened = changes, cancel, "", opened
 	u.status.State, u.status.Since = starting, time.Now()
 	u.status.Starts++
 	s := u.spec.Sensor
@@ -136,6 +146,20 @@ func (u *unit) once(ctx context.Context) (end python.SensorEnd, again bool) {
 	u.mu.Unlock()
 	u.log.note(fmt.Sprintf("the sensor has ended with exit code %d", end.Code))
 	return end, ctx.Err() != nil
+}
+
+// enter waits until no other sensor of the pack is starting, and returns what lets
+// the next one start. Sensors that start one after the other share what the first
+// has imported.
+func (u *unit) enter(ctx context.Context) (opened func(), err error) {
+	select {
+	case u.gate <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	open := sync.OnceFunc(func() { <-u.gate })
+	timer := time.AfterFunc(startsAlone, open)
+	return func() { timer.Stop(); open() }, nil
 }
 
 // problem says why a sensor ended.
@@ -195,6 +219,10 @@ func (u *unit) Print(stream runner.Stream, text string) {
 // Running implements [python.SensorHost].
 func (u *unit) Running() {
 	u.set(running, "")
+	u.mu.Lock()
+	opened := u.opened
+	u.mu.Unlock()
+	opened()
 	u.host.opts.Logger.Info("sensor runs", "sensor", u.ref)
 }
 

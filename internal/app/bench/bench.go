@@ -93,6 +93,7 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 		{"rules", b.rules},
 		{"shell", b.shell},
 		{"python", b.python},
+		{"sensors", b.sensors},
 		{"list", b.list},
 		{"start", b.start},
 		{"sequence", b.sequential},

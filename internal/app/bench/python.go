@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -95,6 +98,117 @@ func (b *bench) python(ctx context.Context) error {
 		Limit: limit, LimitWhat: "bare forks of the same interpreter, four at a time", Target: max(400, 0.5*limit),
 	})
 	return s.end()
+}
+
+// sensor is the file of the sensors whose memory is measured.
+const sensor = `import email
+import http.client
+import json
+import logging
+import ssl
+
+from st2reactor.sensor.base import PollingSensor
+
+
+class Watch(PollingSensor):
+    def setup(self):
+        self.log = self.sensor_service.get_logger("watch")
+
+    def poll(self):
+        pass
+
+    def cleanup(self):
+        pass
+
+    def add_trigger(self, trigger):
+        pass
+
+    update_trigger = remove_trigger = add_trigger
+`
+
+// sensors measures the memory of ten sensors that have nothing to do.
+func (b *bench) sensors(ctx context.Context) error {
+	const n = 10
+	more := map[string]string{}
+	for i := range n {
+		class := fmt.Sprint("Watch", i)
+		more["sensors/"+class+".yaml"] = fmt.Sprintf(
+			"{class_name: %s, entry_point: %s.py, poll_interval: 5, description: Watches., trigger_types: [{name: %s}]}\n", class, class, class)
+		more["sensors/"+class+".py"] = strings.Replace(sensor, "class Watch", "class "+class, 1)
+	}
+	s, err := b.serve(ctx, "sensors", nil, more)
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	for running := 0; running < n; {
+		runs, err := s.Store.Reader().SensorRuns(ctx)
+		if err != nil {
+			return err
+		}
+		running = 0
+		for _, r := range runs {
+			if r.State == "running" {
+				running++
+			}
+		}
+		if time.Since(begun) > time.Minute {
+			return fmt.Errorf("%d of %d sensors run: %+v", running, n, runs)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	memory, err := descendants(os.Getpid())
+	if err != nil {
+		return err
+	}
+	b.add(Figure{
+		Name: "ten_sensors", What: "memory of ten idle sensors in all, shared pages counted once", Value: float64(memory) / 1024, Unit: "MiB",
+		Target: 120, AtMost: true,
+	})
+	return s.end()
+}
+
+// descendants returns how many KiB all processes below one have in memory, each
+// page divided among those who share it.
+func descendants(pid int) (kib int, err error) {
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return 0, err
+	}
+	var children []byte
+	for _, task := range tasks {
+		text, err := os.ReadFile(task)
+		if err != nil {
+			continue // a thread that has ended has no children any more
+		}
+		children = append(children, text...)
+	}
+	for _, field := range strings.Fields(string(children)) {
+		child, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, err
+		}
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", child))
+		if err != nil {
+			return 0, err
+		}
+		for line := range strings.Lines(string(text)) {
+			var n int
+			if _, err := fmt.Sscanf(line, "Pss: %d kB", &n); err == nil {
+				kib += n
+			}
+		}
+		below, err := descendants(child)
+		if err != nil {
+			return 0, err
+		}
+		kib += below
+	}
+	return kib, nil
 }
 
 // startOf runs a Python action n times, one after the other, and returns how many

@@ -17,7 +17,7 @@ import sys
 import threading
 import traceback
 from types import TracebackType
-from typing import Any, Dict, List, NoReturn, Optional
+from typing import Any, Callable, Dict, List, NoReturn, Optional
 
 from nightshift import lessons, system
 
@@ -27,8 +27,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Stream:
     """The child's end of its stream."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, teach: Callable[[], None]) -> None:
         self.socket = socket.socket(fileno=fd)
+        self.teach = teach  # tells the zygote what has been imported so far
 
     def hello(self) -> None:
         self.socket.sendall(struct.pack(">I", os.getpid()))
@@ -78,7 +79,8 @@ def work(mark: str, files: List[int], teacher: int) -> int:
         os.dup2(source, target)
     for fd in (null, stdout, stderr):
         os.close(fd)
-    stream = Stream(control)
+    before = set(sys.modules)
+    stream = Stream(control, lambda: lessons.teach(teacher, set(sys.modules) - before))
     stream.hello()
     request: Dict[str, Any] = json.loads(stream.read())
     os.environ.clear()
@@ -86,7 +88,6 @@ def work(mark: str, files: List[int], teacher: int) -> int:
     os.environ[system.MARK] = mark
     os.chdir(request.get("cwd") or "/")
     gc.enable()
-    before = set(sys.modules)
     job = importlib.import_module("nightshift." + request["job"])  # action or sensor
     try:
         job.run(request, stream)
@@ -94,7 +95,7 @@ def work(mark: str, files: List[int], teacher: int) -> int:
     except BaseException as problem:
         return report(problem)
     finally:
-        lessons.teach(teacher, set(sys.modules) - before)
+        stream.teach()
 
 
 def report(problem: BaseException) -> int:
@@ -111,13 +112,9 @@ def report(problem: BaseException) -> int:
 
 
 def theirs(tb: Optional[TracebackType]) -> Optional[TracebackType]:
-    """Leaves out the beginning of a traceback that is not the pack's."""
-    at = tb
-    while at is not None:
-        name = at.tb_frame.f_code.co_filename
-        if not name.startswith((HERE, "<frozen importlib")):
-            return at
-        at = at.tb_next
+    """Leaves out the beginning of a traceback that is not the pack's, which may be all of it."""
+    while tb is not None and tb.tb_frame.f_code.co_filename.startswith((HERE, "<frozen importlib")):
+        tb = tb.tb_next
     return tb
 
 

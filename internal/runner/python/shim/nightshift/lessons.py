@@ -13,7 +13,7 @@ from typing import Iterable, Set
 
 KNOWN = frozenset(
     "nightshift st2actions st2client st2common st2reactor "
-    "certifi charset_normalizer chardet dateutil idna jinja2 markupsafe pytz requests simplejson six urllib3 yaml".split()
+    "certifi charset_normalizer chardet dateutil dns eventlet greenlet idna jinja2 markupsafe pytz requests simplejson six urllib3 yaml".split()
 )
 STDLIB = frozenset(
     getattr(sys, "stdlib_module_names", ()) or (name.partition(".")[0] for name in os.listdir(os.path.dirname(os.__file__)))

@@ -52,6 +52,7 @@ def run(request: Dict[str, Any], stream: Stream) -> None:
     link.listen(sensor)
     try:
         sensor.setup()
+        stream.teach()  # before the server starts the next one, which then shares it
         link.say(kind="running")
         link.begin(request["triggers"])
         sensor.run()

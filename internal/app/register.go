@@ -43,8 +43,12 @@ func (a *App) register(ctx context.Context) error {
 func (a *App) packFolders() []string {
 	folders := []string{a.ownPacks()}
 	for _, dir := range a.cfg.Packs {
-		if abs, err := filepath.Abs(dir); err != nil || abs != a.ownPacks() {
-			folders = append(folders, dir)
+		abs, err := filepath.Abs(dir) // programs of packs run in other folders
+		if err != nil {
+			abs = dir
+		}
+		if abs != a.ownPacks() {
+			folders = append(folders, abs)
 		}
 	}
 	return folders

@@ -83,7 +83,7 @@ tasks:
   each:
     with: <% ctx(hosts) %>
     action: flows.say cmd="echo <% item() %> of <% ctx(host) %>"
-    next: [{publish: [{said: <% result().select($.stdout) %>}], do: end}]
+    next: [{publish: [{said: <% result().select($.stdout) %>}, {how: <% task(each).result.items.select($.status) %>}], do: end}]
   other:
     action: flows.inner
     input: {host: <% ctx(st2).pack %>}
@@ -91,7 +91,7 @@ tasks:
   end:
     join: all
     action: core.noop
-output: [{said: <% ctx(said) %>}, {inner: <% ctx(inner) %>}, {at: <% ctx(at) %>}]
+output: [{said: <% ctx(said) %>}, {how: <% ctx(how) %>}, {inner: <% ctx(inner) %>}, {at: <% ctx(at) %>}]
 `,
 		"inner": `
 version: 1.0
@@ -107,7 +107,8 @@ output: [{said: '{{ ctx("said") }}'}]
 	}))
 	e := launch(t, s, "flows.fleet")
 	eventually(t, s, ids(e.ID), "the workflow ends", all(1, execution.Succeeded))
-	want := map[string]any{"said": []any{"a of web-1", "b of web-1", "c of web-1"}, "inner": "flows for tester", "at": "succeeded"}
+	want := map[string]any{"said": []any{"a of web-1", "b of web-1", "c of web-1"}, "inner": "flows for tester", "at": "succeeded",
+		"how": []any{"succeeded", "succeeded", "succeeded"}}
 	if d := cmp.Diff(want, result(t, s, e.ID)["output"]); d != "" {
 		t.Error(d)
 	}

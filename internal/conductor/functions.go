@@ -50,15 +50,14 @@ func (c *Conductor) task(ctx context.Context, id, name string, route int64) (val
 	return d, true, nil
 }
 
-// taskRun returns the result of a task and when it ran: of one with items a list of
-// results, and from the first begin to the last end.
+// taskRun returns the result of a task and when it ran: of one with items from the
+// first begin to the last end.
 func (c *Conductor) taskRun(ctx context.Context, w *carried, t workflow.TaskInfo) (result value.Value, began, ended time.Time, err error) {
 	ids := []string{t.Execution}
-	if t.Itemized {
-		ids = t.Items
+	for _, item := range t.Items {
+		ids = append(ids, item.Execution)
 	}
-	results := make([]value.Value, len(ids))
-	for i, id := range ids {
+	for _, id := range ids {
 		if id == "" {
 			continue
 		}
@@ -74,14 +73,9 @@ func (c *Conductor) taskRun(ctx context.Context, w *carried, t workflow.TaskInfo
 		if e.FinishedAt.After(ended) {
 			ended = e.FinishedAt
 		}
-		if results[i], err = c.result(ctx, w, id); err != nil {
-			return nil, began, ended, err
-		}
 	}
-	if t.Itemized {
-		return value.NewList(results...), began, ended, nil
-	}
-	return results[0], began, ended, nil
+	result, err = t.Result(ctx, func(ctx context.Context, id string) (value.Value, error) { return c.result(ctx, w, id) })
+	return result, began, ended, err
 }
 
 // timestamp writes a time as the reference does in contexts.

@@ -415,9 +415,9 @@ func TestDeedsOfClients(t *testing.T) {
 			return err
 		}, fault.Invalid, "retry_on is missing; it is one of failure, timeout"},
 		"alias": {func() error {
-			_, err := h.CreateAlias(ctx, &alias.Alias{Name: "l", Pack: "default", ActionRef: "a.b"})
+			_, err := h.CreateAlias(ctx, &alias.Alias{Name: "l", Pack: "default", ActionRef: "a.b", Formats: alias.Formats{int64(1)}})
 			return err
-		}, fault.Invalid, "formats is missing"},
+		}, fault.Invalid, "a format is 1, not a text; put it in quotes"},
 		"delete no rule":      {func() error { return h.DeleteRule(ctx, "a.b") }, fault.NotFound, `Resource with a reference or id "a.b" not found`},
 		"delete no policy":    {func() error { return h.DeletePolicy(ctx, "a.b") }, fault.NotFound, `Resource with a reference or id "a.b" not found`},
 		"enable no runner":    {func() error { _, err := h.EnableRunner(ctx, "nope", true); return err }, fault.NotFound, `Resource with a name or id "nope" not found`},

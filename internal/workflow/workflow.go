@@ -97,9 +97,44 @@ type TaskInfo struct {
 	ID        string
 	Route     int64
 	Status    string
-	Execution string   // that ran its action last; its result is the task's
-	Items     []string // the executions of its items instead, by item; "" for one that did not run
+	Execution string     // that ran its action last; its result is the task's
+	Items     []ItemInfo // of its items instead
 	Itemized  bool
+}
+
+// ItemInfo is what expressions may know of an item.
+type ItemInfo struct {
+	Execution string // empty: it did not run
+	Status    string
+}
+
+// Result returns what the function task shows as the result of a task: that of its
+// action or, as in the reference, a mapping whose items are the status and the result
+// of each, and None for one that did not run.
+func (t TaskInfo) Result(ctx context.Context, read func(ctx context.Context, execution string) (value.Value, error)) (value.Value, error) {
+	if !t.Itemized {
+		if t.Execution == "" {
+			return nil, nil
+		}
+		return read(ctx, t.Execution)
+	}
+	list := &value.List{Items: make([]value.Value, len(t.Items))}
+	for i, item := range t.Items {
+		if item.Execution == "" {
+			continue
+		}
+		v, err := read(ctx, item.Execution)
+		if err != nil {
+			return nil, err
+		}
+		d := value.NewDictCap(2)
+		d.Set("status", item.Status)
+		d.Set("result", v)
+		list.Items[i] = d
+	}
+	all := value.NewDictCap(1)
+	all.Set("items", list)
+	return all, nil
 }
 
 // Event is what a workflow hears: [Begin], [More], [Child], [Pause], [Resume],

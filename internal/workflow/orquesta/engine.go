@@ -87,9 +87,9 @@ func (e *Engine) Task(name string, route int64) (workflow.TaskInfo, bool) {
 	info := workflow.TaskInfo{ID: e.taskID(en), Route: int64(en.route), Status: nameOf(en.status), Execution: en.child}
 	if en.items != nil {
 		info.Itemized = true
-		info.Items = make([]string, len(en.items.all))
+		info.Items = make([]workflow.ItemInfo, len(en.items.all))
 		for i, it := range en.items.all {
-			info.Items[i] = it.child
+			info.Items[i] = workflow.ItemInfo{Execution: it.child, Status: nameOf(it.status)}
 		}
 	}
 	return info, true

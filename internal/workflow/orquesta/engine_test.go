@@ -716,7 +716,8 @@ func TestTaskTellsWhoRanIt(t *testing.T) {
 	c := begin(t, forEach, `{"hosts": ["a", "b"]}`)
 	c.succeeds("each", `{"out": 1}`)
 	info, ok := c.engine.Task("each", -1)
-	if !ok || !info.Itemized || len(info.Items) != 2 || info.Items[0] != "x0-1-0" || info.Items[1] != "" || info.Status != "running" {
+	if !ok || !info.Itemized || len(info.Items) != 2 || info.Items[0] != (workflow.ItemInfo{Execution: "x0-1-0", Status: "succeeded"}) ||
+		info.Items[1] != (workflow.ItemInfo{Status: "running"}) || info.Status != "running" {
 		t.Errorf("task %+v", info)
 	}
 	if _, ok := c.engine.Task("nothing", -1); ok {

@@ -211,25 +211,11 @@ func (r *Rehearsal) Task(ctx context.Context, name string, route int64) (value.V
 	d.Set("status", info.Status)
 	d.Set("start_timestamp", nil)
 	d.Set("end_timestamp", nil)
-	ids := []string{info.Execution}
-	if info.Itemized {
-		ids = info.Items
+	result, err := info.Result(ctx, r.e.in.Result)
+	if err != nil {
+		return nil, false, err
 	}
-	results := make([]value.Value, len(ids))
-	for i, id := range ids {
-		if id == "" {
-			continue
-		}
-		var err error
-		if results[i], err = r.e.in.Result(ctx, id); err != nil {
-			return nil, false, err
-		}
-	}
-	if info.Itemized {
-		d.Set("result", value.NewList(results...))
-	} else {
-		d.Set("result", results[0])
-	}
+	d.Set("result", result)
 	return d, true, nil
 }
 

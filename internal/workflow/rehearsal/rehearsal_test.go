@@ -200,7 +200,7 @@ tasks:
   again:
     action: core.noop
     next:
-      - publish: pinged=<% task(ping).result %>
+      - publish: pinged=<% task(ping).result.items.select(switch($ = null => null, true => $.result)) %>
 output:
   - found: <% ctx().found %>
   - pinged: <% ctx().pinged %>

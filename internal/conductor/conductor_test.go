@@ -2,6 +2,7 @@ package conductor_test
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"time"
 
@@ -278,6 +279,24 @@ func TestAWorkflowThatIsEndedFromOutsideTakesItsChildrenAlong(t *testing.T) {
 		for _, e := range h.children(id) {
 			h.wantStatus(e.ID, execution.Canceled)
 		}
+		h.wantClean()
+	})
+}
+
+// TestACircleOfNoopsTakesTurns has a chain whose tasks end as soon as they begin, for
+// ever. Somebody who cancels it is heard all the same.
+func TestACircleOfNoopsTakesTurns(t *testing.T) {
+	inHouse(t, map[string]string{"round": "chain: [{name: a, ref: p.noop, on-success: b}, {name: b, ref: p.noop, on-success: a}]"}, func(t *testing.T, h *house) {
+		defer h.run(h.conductor(h.bus, conductor.Options{}))()
+		id := h.launch("p.round")
+		for h.get(id).Status == execution.Scheduled { // time stands still as long as there is something to do
+			runtime.Gosched()
+		}
+		if _, err := h.launcher.Cancel(t.Context(), id, "bob"); err != nil {
+			t.Fatal(err)
+		}
+		settle(3)
+		h.wantStatus(id, execution.Canceled)
 		h.wantClean()
 	})
 }

@@ -98,11 +98,19 @@ func (s *step) start() error {
 	return s.begin(s.e.def.first)
 }
 
+// maxRuns is how many tasks one chain may run: one that goes round in a circle ends
+// here, and its result has them all.
+const maxRuns = 10_000
+
 // begin starts the action of a node.
 func (s *step) begin(name string) error {
 	n := s.e.def.nodes[name]
 	if n == nil {
 		return s.end(execution.Failed, fmt.Sprintf("There is no task %q to go on with.", name))
+	}
+	if s.at+1 >= maxRuns {
+		return s.end(execution.Failed, fmt.Sprintf(
+			"The chain has run %d tasks, which is as many as it may. Is there a circle without an end? The next one was to be %q.", maxRuns, name))
 	}
 	s.head.Next = ""
 	input, problem, err := s.render(n.parameters)

@@ -189,6 +189,18 @@ chain:
 	}
 }
 
+func TestACircleEnds(t *testing.T) {
+	c := carry(t, "chain: [{name: a, ref: x.y, on-success: b}, {name: b, ref: x.y, on-success: a}]", nil)
+	c.step(workflow.Begin{})
+	for range 10_000 {
+		c.runs(execution.Succeeded, `{}`)
+	}
+	c.wantError(`The chain has run 10000 tasks, which is as many as it may. Is there a circle without an end? The next one was to be "a".`)
+	if n := len(c.starts); n != 10_000 {
+		t.Errorf("%d tasks were started", n)
+	}
+}
+
 func TestATemplateMayChooseTheNextTask(t *testing.T) {
 	text := `
 chain:

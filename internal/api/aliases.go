@@ -57,7 +57,7 @@ func aliasShelf() shelf[*alias.Alias, wire.Alias] {
 			return pick(name, map[string]string{"id": a.ID, "ref": a.Ref, "name": a.Name, "pack": a.Pack, "uid": a.UID})
 		},
 		filters: []string{"name", "pack"}, limit: 100,
-		attrs: attributesOf[wire.Alias]([]string{"result"}, []string{"ref"}),
+		attrs: attributesOf[wire.Alias](nil, []string{"ref"}),
 	}
 }
 

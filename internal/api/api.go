@@ -148,7 +148,7 @@ func New(d Deps, o Options) *API {
 	a.hub = newHub(a)
 	a.attrs.executions = attributesOf[wire.Execution]([]string{"result", "trigger_instance", "status"}, nil)
 	a.attrs.instances = attributesOf[wire.Instance](nil, nil)
-	a.attrs.enforcements = attributesOf[wire.Enforcement]([]string{"status"}, nil)
+	a.attrs.enforcements = attributesOf[wire.Enforcement](nil, nil)
 	for _, group := range [][]*route{
 		a.accessRoutes(), a.contentRoutes(), a.packRoutes(), a.configRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(),
 		a.workflowRoutes(), a.sourceRoutes(), a.whyRoutes(), a.sensorRoutes(), a.streamRoutes(), a.serverRoutes(),

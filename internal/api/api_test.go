@@ -479,8 +479,8 @@ func TestExecutionsAreCanceledEndedAndRunAgain(t *testing.T) {
 
 func TestExecutionsAreFilteredAndPaged(t *testing.T) {
 	s := newServer(t, api.Options{})
-	parent := s.run("p.noargs", nil)
-	child := s.run("p.say", func(e *execution.Execution) { e.Parent = parent.ID })
+	parent := s.run("p.noargs", func(e *execution.Execution) { e.Conducted = true })
+	child := s.run("p.say", func(e *execution.Execution) { e.Parent, e.Conducted = parent.ID, true })
 	grand := s.run("p.say", func(e *execution.Execution) { e.Parent = child.ID; e.Context.User = "ada" })
 	s.finish(grand, execution.Succeeded, `{}`)
 	all := []string{grand.ID, child.ID, parent.ID}
@@ -504,6 +504,9 @@ func TestExecutionsAreFilteredAndPaged(t *testing.T) {
 		"?rule=nothing":                          {},
 		"?timestamp_gt=2000-01-01T00:00:00.000Z": all,
 		"?timestamp_lt=2000-01-01%2000:00:00Z":   {},
+		"?timestamp=2000-01-01T00:00:00Z..2999-01-01T00:00:00Z": {parent.ID, child.ID, grand.ID},
+		"?timestamp=2999-01-01T00:00:00Z..2000-01-01T00:00:00Z": all,
+		"?timestamp=1999-01-01T00:00:00Z..2000-01-01T00:00:00Z": {},
 	} {
 		a := s.do("GET", "/v1/executions"+query, "").status(200)
 		var got []struct{ ID string }

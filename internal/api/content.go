@@ -81,7 +81,7 @@ func packShelf() shelf[*pack.Pack, wire.Pack] {
 			return pick(name, map[string]string{"id": p.ID, "ref": p.Ref, "name": p.Name, "uid": p.UID})
 		},
 		filters: []string{"name", "ref"}, limit: 100, noun: "ref or id",
-		attrs: attributesOf[wire.Pack]([]string{"author"}, nil),
+		attrs: attributesOf[wire.Pack](nil, nil),
 	}
 }
 
@@ -152,7 +152,7 @@ func policyShelf() shelf[*policy.Policy, wire.Policy] {
 			})
 		},
 		filters: []string{"name", "pack"}, limit: 100,
-		attrs: attributesOf[wire.Policy]([]string{"parameters"}, []string{"ref"}),
+		attrs: attributesOf[wire.Policy](nil, []string{"ref"}),
 	}
 }
 
@@ -265,7 +265,7 @@ func policyTypeShelf() shelf[wire.PolicyType, wire.PolicyType] {
 			})
 		},
 		filters: []string{"name", "resource_type"}, limit: 100,
-		attrs: attributesOf[wire.PolicyType]([]string{"parameters"}, nil),
+		attrs: attributesOf[wire.PolicyType](nil, nil),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/intake"
+	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/trigger"
 )
@@ -192,8 +193,8 @@ func (c *call) enforcementOf(e store.Enforcement) wire.Enforcement {
 	if e.Failed {
 		out.Status = "failed"
 	}
-	if r, ok := c.catalog().Rule(e.RuleRef); ok {
-		out.Rule.UID = r.UID
+	if in, name, ok := pack.SplitRef(e.RuleRef); ok {
+		out.Rule.UID = "rule:" + in + ":" + name
 	}
 	return out
 }

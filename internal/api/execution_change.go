@@ -26,7 +26,7 @@ const (
 	executionBody = `{"type": "object", "additionalProperties": false, "properties": {
 		"action": {"type": "string", "required": true}, "parameters": {"type": "object"}, "user": {"type": "string"},
 		"context": {"type": "object"}, "delay": {"type": "integer", "minimum": 0, "maximum": 315360000000},
-		"notify": {"type": "object"}, "trace_tag": {"type": "string"}}}`
+		"notify": {"type": "object"}, "trace_tag": {"type": "string"}, "status": {"type": "string"}}}`
 	executionUpdateBody = `{"type": "object", "additionalProperties": false, "properties": {
 		"status": {"type": "string", "enum": ["requested", "scheduled", "delayed", "running", "succeeded", "failed", "timeout",
 			"abandoned", "canceling", "canceled", "pending", "pausing", "paused", "resuming"]},

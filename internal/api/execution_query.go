@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -42,6 +43,9 @@ func (c *call) executionQuery() (q store.Executions, none bool, err error) {
 			return q, true, err
 		}
 	}
+	if from, to, ok := strings.Cut(c.param("timestamp"), ".."); ok {
+		return c.between(q, from, to)
+	}
 	if q.At, err = c.moment("timestamp"); err != nil {
 		return q, false, err
 	}
@@ -50,6 +54,32 @@ func (c *call) executionQuery() (q store.Executions, none bool, err error) {
 	}
 	q.Before, err = c.moment("timestamp_lt")
 	return q, false, err
+}
+
+// forward reports whether a range of times is wanted from its beginning, which is
+// how it is written.
+func (c *call) forward() bool {
+	from, to, ok := strings.Cut(c.param("timestamp"), "..")
+	a, err := wire.ParseTime(from)
+	b, err2 := wire.ParseTime(to)
+	return ok && err == nil && err2 == nil && !a.After(b)
+}
+
+// between adds to q that an execution began at one of two times or between them.
+// They may be given in any order.
+func (c *call) between(q store.Executions, from, to string) (store.Executions, bool, error) {
+	var err error
+	if q.After, err = wire.ParseTime(from); err == nil {
+		q.Before, err = wire.ParseTime(to)
+	}
+	if err != nil {
+		return q, false, fault.Newf(fault.Invalid, "Parameter \"timestamp\": %v", err)
+	}
+	if q.After.After(q.Before) {
+		q.After, q.Before = q.Before, q.After
+	}
+	q.After, q.Before = q.After.Add(-time.Microsecond), q.Before.Add(time.Microsecond)
+	return q, false, nil
 }
 
 // filterPaths are the paths that the parameter filter knows.

@@ -182,7 +182,7 @@ func (c *call) listExecutions() error {
 	if err != nil {
 		return err
 	}
-	asc := c.oldestFirst("start_timestamp")
+	asc := c.oldestFirst("start_timestamp") || c.forward()
 	page := p.ledger(asc)
 	if none {
 		c.count(p, store.Total{})
@@ -206,6 +206,10 @@ func (c *call) executionViews(found []*execution.Execution, sel selection, show 
 	if err != nil {
 		return nil, err
 	}
+	children, err := c.childrenOf(found, sel)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]wire.Execution, len(found))
 	for i, e := range found {
 		if e.ResultSize > 0 && sel.wants("result") && (e.ResultSize <= listedResult || sel.names("result")) {
@@ -214,11 +218,26 @@ func (c *call) executionViews(found []*execution.Execution, sel selection, show 
 			}
 		}
 		out[i] = c.executionView(e, sel, show)
+		out[i].Children = children[e.ID]
 		if t := e.Context.TriggerInstance; t != nil {
 			out[i].TriggerInstance = events[t.ID]
 		}
 	}
 	return out, nil
+}
+
+// childrenOf returns the ids of the parts of executions. Only workflows have parts.
+func (c *call) childrenOf(found []*execution.Execution, sel selection) (map[string][]string, error) {
+	if !sel.wants("children") {
+		return nil, nil
+	}
+	var parents []string
+	for _, e := range found {
+		if e.Conducted {
+			parents = append(parents, e.ID)
+		}
+	}
+	return c.Store.Reader().ChildIDs(c.ctx(), parents)
 }
 
 // instancesOf returns the JSON of the events of executions, by id.
@@ -286,13 +305,6 @@ func (c *call) executionChildren() error {
 	out, err := c.executionViews(found, selection{}, show)
 	if err != nil {
 		return err
-	}
-	below := map[string][]string{}
-	for _, child := range found {
-		below[child.Parent] = append(below[child.Parent], child.ID)
-	}
-	for i := range out {
-		out[i].Children = below[out[i].ID]
 	}
 	return c.json(http.StatusOK, out)
 }

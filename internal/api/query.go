@@ -91,6 +91,9 @@ type page struct {
 	limit  int // -1: all
 	offset int
 	given  bool // limit is to be told
+	// bounded says that all was asked for, so that the limit is to be told if there
+	// is more.
+	bounded bool
 }
 
 // page reads limit and offset. A def of 0 means that without a limit there is none.
@@ -133,7 +136,8 @@ func (c *call) page(def int) (page, error) {
 // ledger returns p for a list of the ledger, which is never unbounded.
 func (p *page) ledger(asc bool) store.Page {
 	if p.limit < 0 || p.limit > maxLedgerPage {
-		p.limit, p.given = maxLedgerPage, true
+		p.given, p.bounded = p.limit > 0, p.limit < 0
+		p.limit = maxLedgerPage
 	}
 	return store.Page{Limit: p.limit, Offset: p.offset, Asc: asc}
 }
@@ -145,7 +149,7 @@ func (c *call) count(p page, total store.Total) {
 	if total.AtLeast {
 		h.Set("X-Total-Count-At-Least", "true")
 	}
-	if p.given {
+	if p.given || p.bounded && (total.AtLeast || total.N > p.limit) {
 		h.Set("X-Limit", itoa(p.limit))
 	}
 }

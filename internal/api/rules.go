@@ -76,7 +76,7 @@ func ruleShelf(view bool) shelf[*rule.Rule, wire.Rule] {
 			want := c.param("trigger")
 			return want == "" || r.Trigger.Ref == want || r.Trigger.Type == want, nil
 		},
-		attrs: attributesOf[wire.Rule]([]string{"enabled"}, []string{"ref"}),
+		attrs: attributesOf[wire.Rule](nil, []string{"ref"}),
 	}
 }
 
@@ -120,6 +120,21 @@ func (c *call) ruleRequest() (*rule.Rule, error) {
 	return &r, nil
 }
 
+// made is a rule that a client has made or changed, on the wire. Of secrets the
+// client sees what it has sent itself, as StackStorm's clients expect, and no other.
+func (c *call) made(r *rule.Rule, sent *value.Dict) wire.Rule {
+	out := c.ruleView(r, false)
+	if sent == nil {
+		return out
+	}
+	shown := out.Action.Parameters.Clone()
+	for name, v := range sent.Texts() {
+		shown.Set(name, v)
+	}
+	out.Action.Parameters = shown
+	return out
+}
+
 // unmasked puts back what a client sent as it had got it: masked.
 func (c *call) unmasked(r, old *rule.Rule) {
 	if r.Action.Parameters == nil || old.Action.Parameters == nil {
@@ -139,10 +154,11 @@ func (c *call) createRule() error {
 	if err != nil {
 		return err
 	}
+	sent := r.Action.Parameters
 	if r, err = c.Registrar.CreateRule(c.ctx(), r); err != nil {
 		return err
 	}
-	return c.json(http.StatusCreated, c.ruleView(r, false))
+	return c.json(http.StatusCreated, c.made(r, sent))
 }
 
 func (c *call) updateRule() error {
@@ -154,11 +170,15 @@ func (c *call) updateRule() error {
 	if err != nil {
 		return err
 	}
+	sent := r.Action.Parameters
+	if sent != nil {
+		sent = sent.Clone()
+	}
 	c.unmasked(r, old)
 	if r, err = c.Registrar.UpdateRule(c.ctx(), old.Ref, r); err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, c.ruleView(r, false))
+	return c.json(http.StatusOK, c.made(r, sent))
 }
 
 func (c *call) deleteRule() error {

@@ -14,7 +14,7 @@ import (
 // attributes are those of one kind of thing, of which clients can ask for some.
 type attributes struct {
 	names  []string
-	drop   []string // may be excluded
+	drop   []string // may be excluded; nil: all
 	always []string // are there, whatever was asked for
 }
 
@@ -63,12 +63,16 @@ func (c *call) selection(a attributes) (selection, error) {
 		return s, fault.Newf(fault.Invalid, "exclude_fields and include_fields arguments are mutually exclusive. "+
 			"You need to provide either one or another, but not both.")
 	}
+	allowed := a.drop
+	if allowed == nil {
+		allowed = a.names
+	}
 	for _, name := range exclude {
-		if !slices.Contains(a.drop, name) {
+		if !slices.Contains(allowed, name) {
 			return s, fault.Newf(fault.Invalid, "Invalid or unsupported exclude attribute specified: %s", name)
 		}
 	}
-	s.exclude = exclude
+	s.exclude = slices.DeleteFunc(exclude, func(name string) bool { return slices.Contains(a.always, name) })
 	if len(include) == 0 {
 		return s, nil
 	}

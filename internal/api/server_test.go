@@ -66,6 +66,14 @@ func newServer(t testing.TB, opts api.Options) *server {
 // newServerWith returns a server whose content is changed before.
 func newServerWith(t testing.TB, opts api.Options, change func(*source)) *server {
 	t.Helper()
+	src := content(t)
+	change(&src)
+	return newServerOf(t, opts, src, register.Options{Runners: []action.RunnerType{*src.Runners[0]}})
+}
+
+// newServerOf returns a server with that content, registered in that way.
+func newServerOf(t testing.TB, opts api.Options, src source, how register.Options) *server {
+	t.Helper()
 	db, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -78,9 +86,7 @@ func newServerWith(t testing.TB, opts api.Options, change func(*source)) *server
 	})
 	templates := jinja.New(jinja.Options{})
 	holder := new(catalog.Holder)
-	src := content(t)
-	change(&src)
-	registrar := s.register(src, holder, templates)
+	registrar := s.register(src, how, holder, templates)
 	params := launch.NewParams(s.store, holder)
 	launcher := launch.New(s.store, holder, s.bus, params)
 	if s.signer, err = access.NewSigner(access.NewSigningKey()); err != nil {
@@ -99,11 +105,10 @@ func newServerWith(t testing.TB, opts api.Options, change func(*source)) *server
 }
 
 // register puts what content has into the ledger.
-func (s *server) register(src source, holder *catalog.Holder, templates *jinja.Env) *register.Registrar {
+func (s *server) register(src source, how register.Options, holder *catalog.Holder, templates *jinja.Env) *register.Registrar {
 	s.t.Helper()
-	r := register.New(s.store, holder, s.bus, register.Options{
-		Runners: []action.RunnerType{*src.Runners[0]}, Parse: intake.ParseTemplates(templates), Configs: s.t.TempDir(),
-	})
+	how.Parse, how.Configs = intake.ParseTemplates(templates), s.t.TempDir()
+	r := register.New(s.store, holder, s.bus, how)
 	s.write(func(ctx context.Context, tx *store.Tx) error {
 		put := func(k store.Kind, ref, id, pack string, noun any) {
 			body, err := json.Marshal(noun)
@@ -114,7 +119,9 @@ func (s *server) register(src source, holder *catalog.Holder, templates *jinja.E
 				s.t.Fatal(err)
 			}
 		}
-		put(store.Runners, "local-shell-cmd", src.Runners[0].ID, "", map[string]bool{"enabled": true})
+		for _, x := range src.Runners {
+			put(store.Runners, x.Name, x.ID, "", map[string]bool{"enabled": true})
+		}
 		for _, x := range src.Packs {
 			put(store.Packs, x.Ref, x.ID, x.Ref, x)
 		}
@@ -141,6 +148,12 @@ func (s *server) register(src source, holder *catalog.Holder, templates *jinja.E
 		}
 		for _, x := range src.Policies {
 			put(store.Policies, x.Ref, x.ID, x.Pack, x)
+		}
+		for pack, d := range src.ConfigSchemas {
+			put(store.ConfigSchemas, pack, ident.New(time.Now()), pack, d)
+		}
+		for pack, d := range src.Configs {
+			put(store.Configs, pack, ident.New(time.Now()), pack, d)
 		}
 		return nil
 	})

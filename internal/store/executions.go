@@ -120,6 +120,27 @@ func (r Reader) Children(ctx context.Context, id string) ([]*execution.Execution
 	return out, nil
 }
 
+// ChildIDs returns the ids of the children of executions, by parent, in the order of
+// their birth.
+func (r Reader) ChildIDs(ctx context.Context, parents []string) (map[string][]string, error) {
+	out := map[string][]string{}
+	for some := range slices.Chunk(parents, 500) {
+		w := &where{}
+		w.among("parent", some)
+		rows, err := r.c.Query(ctx, `SELECT parent, id FROM executions`+w.ordered("parent, created_at, seq", Page{Limit: -1, Asc: true}), w.args...)
+		_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
+			var parent, id string
+			err := rows.Scan(&parent, &id)
+			out[parent] = append(out[parent], id)
+			return struct{}{}, err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("children of executions: %w", err)
+		}
+	}
+	return out, nil
+}
+
 // A Change moves an execution on. Its zero fields leave what is there.
 type Change struct {
 	ID string

@@ -83,7 +83,7 @@ func ExecutionOf(e *execution.Execution) Execution {
 		Result: e.Result, ResultSize: e.ResultSize, Parent: e.Parent, Attempt: e.Attempt, ID: e.ID,
 		LiveAction: &LiveAction{
 			Action: e.Action, Parameters: object(e.Parameters), Callback: json.RawMessage("{}"),
-			RunnerInfo: json.RawMessage("{}"), Notify: e.Notify, ID: e.ID,
+			RunnerInfo: json.RawMessage("{}"), Notify: e.Notify, ActionIsWorkflow: e.Conducted, ID: e.ID,
 		},
 	}
 	if b, err := e.Context.MarshalJSON(); err == nil { // it came from JSON

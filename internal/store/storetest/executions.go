@@ -78,6 +78,13 @@ func executions(t *testing.T, h Harness) {
 		if err != nil || last.ID != id(9) {
 			t.Errorf("last: got %v, %v", last, err)
 		}
+		ids, err := s.Reader().ChildIDs(t.Context(), []string{id(9), id(8)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(map[string][]string{id(9): {id(5), id(7)}}, ids); diff != "" {
+			t.Errorf("children by parent (-want +got):\n%s", diff)
+		}
 		got, err := s.Reader().Children(t.Context(), id(9))
 		if err != nil {
 			t.Fatal(err)

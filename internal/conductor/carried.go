@@ -84,10 +84,10 @@ func (c *Conductor) load(ctx context.Context, id string) (*carried, error) {
 	if err != nil {
 		return w, err
 	}
-	if w.engine, err = language.Load(saved.Text, in, rows); err != nil {
-		return w, err
-	}
-	return w, nil
+	return w, c.guard(id, func() error {
+		w.engine, err = language.Load(saved.Text, in, rows)
+		return err
+	})
 }
 
 func (c *Conductor) language(name string) (workflow.Language, error) {

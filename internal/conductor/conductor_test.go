@@ -212,13 +212,14 @@ func TestAlarmsRing(t *testing.T) {
 func TestWorkflowsThatCannotBegin(t *testing.T) {
 	definitions := map[string]string{
 		"mistaken": text(crowdText{Sick: "new"}), "bad": `{"n": "x"}`, "chain": "chain: [{name: a, ref: p.noop, on-success: b}]",
-		"top": text(crowdText{N: 2, Action: "p.mistaken"}),
+		"top": text(crowdText{N: 2, Action: "p.mistaken"}), "panics": text(crowdText{Sick: "panic at new"}),
 	}
 	inHouse(t, definitions, func(t *testing.T, h *house) {
 		defer h.run(h.conductor(h.bus, conductor.Options{}))()
 		for name, want := range map[string]struct{ field, value string }{
 			"p.mistaken": {"errors", `["one","two"]`},
 			"p.gone":     {"traceback", `""`},
+			"p.panics":   {"error", `"the engine of the workflow failed: sick"`},
 			"p.bad":      {"error", `"json: cannot unmarshal string into Go struct field crowdText.N of type int"`},
 			"p.chain":    {"error", `"line 1, column 44: there is no task \"b\"; did you mean \"a\"?"`},
 			"p.top":      {"ends", `{"failed":2}`},

@@ -34,8 +34,11 @@ func (crowd) New(text []byte, in workflow.Input) (workflow.Engine, error) {
 	if err := json.Unmarshal(text, &e.def); err != nil {
 		return nil, err
 	}
-	if e.def.Sick == "new" {
+	switch e.def.Sick {
+	case "new":
 		return nil, mistaken{}
+	case "panic at new":
+		panic("sick")
 	}
 	e.head.Status = execution.Requested
 	return e, nil

@@ -56,8 +56,10 @@ func (t *turn) prepare(ctx context.Context) (workflow.Event, error) {
 		return nil, err
 	}
 	t.saved = &store.Workflow{ID: t.w.exec.ID, Language: t.w.exec.Runner, Text: text}
-	t.w.engine, err = language.New(text, in)
-	return workflow.Begin{}, err
+	return workflow.Begin{}, t.c.guard(t.w.exec.ID, func() error {
+		t.w.engine, err = language.New(text, in)
+		return err
+	})
 }
 
 // prepareAgain makes the engine of a workflow that goes on where another one ended,
@@ -95,7 +97,11 @@ func (t *turn) prepareAgain(ctx context.Context, in workflow.Input, r *execution
 	for _, name := range r.Tasks {
 		again.Tasks = append(again.Tasks, workflow.RerunTask{Name: name, Reset: slices.Contains(r.Reset, name)})
 	}
-	if t.w.engine, err = language.Load(old.Text, in, rows); err != nil {
+	err = t.c.guard(t.w.exec.ID, func() error {
+		t.w.engine, err = language.Load(old.Text, in, rows)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	live, _, err := reader.LiveChildren(ctx, r.Ref, 0, batch)

@@ -137,8 +137,7 @@ func (t *turn) optional(e workflow.Event) bool {
 	}
 }
 
-// step calls an engine, whose panic is an error of its workflow alone. Meanwhile the
-// function task of expressions finds it.
+// step calls an engine. Meanwhile the function task of expressions finds it.
 func (c *Conductor) step(ctx context.Context, w *carried, e workflow.Event) (rows []workflow.Row, commands []workflow.Command, err error) {
 	c.mu.Lock()
 	c.motion[w.exec.ID] = w
@@ -147,13 +146,24 @@ func (c *Conductor) step(ctx context.Context, w *carried, e workflow.Event) (row
 		c.mu.Lock()
 		delete(c.motion, w.exec.ID)
 		c.mu.Unlock()
+	}()
+	err = c.guard(w.exec.ID, func() error {
+		rows, commands, err = w.engine.Step(ctx, e)
+		return err
+	})
+	return rows, commands, err
+}
+
+// guard calls what belongs to a language: a panic in it is an error of one workflow, and
+// the server goes on.
+func (c *Conductor) guard(id string, f func() error) (err error) {
+	defer func() {
 		if p := recover(); p != nil {
-			c.opts.Logger.Error("panic in the engine of a workflow", "execution", w.exec.ID, "event", fmt.Sprintf("%T", e),
-				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			c.opts.Logger.Error("panic in the engine of a workflow", "execution", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = fmt.Errorf("the engine of the workflow failed: %v", p)
 		}
 	}()
-	return w.engine.Step(ctx, e)
+	return f()
 }
 
 // event returns what a message says to an engine, and false when it says nothing to it.

@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -107,8 +109,10 @@ output: [{said: '{{ ctx("said") }}'}]
 	}))
 	e := launch(t, s, "flows.fleet")
 	eventually(t, s, ids(e.ID), "the workflow ends", all(1, execution.Succeeded))
-	want := map[string]any{"said": []any{"a of web-1", "b of web-1", "c of web-1"}, "inner": "flows for tester", "at": "succeeded",
-		"how": []any{"succeeded", "succeeded", "succeeded"}}
+	want := map[string]any{
+		"said": []any{"a of web-1", "b of web-1", "c of web-1"}, "inner": "flows for tester", "at": "succeeded",
+		"how": []any{"succeeded", "succeeded", "succeeded"},
+	}
 	if d := cmp.Diff(want, result(t, s, e.ID)["output"]); d != "" {
 		t.Error(d)
 	}
@@ -322,4 +326,33 @@ tasks:
 	eventually(t, s, store.Executions{Parent: task.ID}, "and was stopped", all(1, execution.Canceled))
 	eventually(t, s, ids(whole.ID), "the workflow is over", all(1, execution.Timeout))
 	eventually(t, s, store.Executions{Parent: whole.ID}, "and its task, too", all(1, execution.Canceled))
+}
+
+// TestPoliciesHoldWorkflowsBack has workflows of which one may run at a time, at the
+// top and below others, and one that is tried again.
+func TestPoliciesHoldWorkflowsBack(t *testing.T) {
+	packs := flows(map[string]string{
+		"alone": "chain: [{name: a, ref: flows.say, parameters: {cmd: 'sleep 0.02'}}]",
+		"many":  "version: 1.0\ninput: [host]\ntasks: {a: {with: \"<% [1, 2, 3] %>\", action: flows.alone}}\n",
+		"bad":   "chain: [{name: a, ref: flows.say, parameters: {cmd: 'exit 1'}}]",
+	})
+	packs["flows"]["policies/alone.yaml"] = "{name: alone, enabled: true, resource_ref: flows.alone, policy_type: action.concurrency, parameters: {threshold: 1}}"
+	packs["flows"]["policies/bad.yaml"] = "{name: bad, enabled: true, resource_ref: flows.bad, policy_type: action.retry, parameters: {retry_on: failure, max_retry_count: 1}}"
+	s := apptest.Start(t, packs)
+	for range 3 {
+		launch(t, s, "flows.alone")
+	}
+	many := launch(t, s, "flows.many")
+	launch(t, s, "flows.bad")
+	eventually(t, s, ids(many.ID), "the workflow above ends", all(1, execution.Succeeded))
+	eventually(t, s, store.Executions{Action: "flows.bad"}, "it is tried again", all(2, execution.Failed))
+	var last time.Time // when the one before was over
+	list := eventually(t, s, store.Executions{Action: "flows.alone"}, "all end", all(6, execution.Succeeded))
+	slices.SortFunc(list, func(a, b *execution.Execution) int { return a.StartedAt.Compare(b.StartedAt) })
+	for _, e := range list {
+		if e.StartedAt.Before(last) {
+			t.Errorf("%s began at %v, before the end of another at %v", e.ID, e.StartedAt, last)
+		}
+		last = e.FinishedAt
+	}
 }

@@ -143,20 +143,29 @@ func (b *batch) fits(p *pack.Pack) error {
 	if b.request.Force {
 		return nil
 	}
-	if want := p.StackStormVersion; want != "" {
-		for part := range strings.SplitSeq(want, ",") {
-			ok, err := st2fn.VersionMatch(b.opts.Compatible, strings.ReplaceAll(part, " ", ""))
-			if err != nil || !ok {
-				return fault.Newf(fault.Invalid, "The pack \"%s\" is for StackStorm %s, and packs of StackStorm %s run here. Use force to install it nevertheless.",
-					p.Ref, want, b.opts.Compatible)
-			}
-		}
+	if want := p.StackStormVersion; want != "" && !includes(want, b.opts.Compatible) {
+		return fault.Newf(fault.Invalid, "The pack \"%s\" is for StackStorm %s, and packs of StackStorm %s run here. Use force to install it nevertheless.",
+			p.Ref, want, b.opts.Compatible)
 	}
 	if len(p.PythonVersions) > 0 && !slices.Contains(p.PythonVersions, "3") {
 		return fault.Newf(fault.Invalid, "The pack \"%s\" is for Python %s, and there is only Python 3. Use force to install it nevertheless.",
 			p.Ref, strings.Join(p.PythonVersions, " and "))
 	}
 	return nil
+}
+
+// includes reports whether a range of versions, as ">=1.6.0, <2.2.0", includes one. A
+// range that can't be read includes none.
+func includes(versions, version string) bool {
+	if versions == "all" {
+		return true
+	}
+	for part := range strings.SplitSeq(versions, ",") {
+		if ok, err := st2fn.VersionMatch(version, strings.ReplaceAll(part, " ", "")); err != nil || !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // place puts a pack into the folder of its version and makes what its code needs.

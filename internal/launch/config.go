@@ -3,6 +3,8 @@ package launch
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/action"
@@ -13,34 +15,77 @@ import (
 
 // Config returns the configuration of a pack as its code sees it: with the
 // defaults of its schema, and with templates rendered on behalf of a user. A
-// template that renders to nothing is None, as in StackStorm.
+// template that renders to nothing is None, as in StackStorm; what an attribute that
+// is secret renders to is decrypted.
 func (p *Params) Config(ctx context.Context, pack, user string) (*value.Dict, error) {
 	c := p.catalog.Get()
 	config := c.Config(pack)
 	if config == nil {
 		config = value.NewDict()
 	}
+	spec := value.NewDict() // of the whole configuration
 	if attributes := c.ConfigSchema(pack); attributes != nil && attributes.Len() > 0 {
+		spec.Set("properties", attributes)
 		// A schema that is none was told at registration; it fills in nothing.
 		if s, err := schema.Compile(schema.AllowNone(schema.ForParameters(attributes, true))); err == nil {
 			if filled, ok := s.Fill(config).(*value.Dict); ok {
 				config = filled
 			}
 		}
+		config = withDefaults(config, spec).(*value.Dict)
 	}
-	r := renderer{scope: action.NewScope(action.Env{User: user, Datastore: p})}
-	v, err := r.render(ctx, config)
+	r := renderer{scope: action.NewScope(action.Env{User: user, Datastore: p, Decrypt: p.Decrypt}), decrypt: p.Decrypt, pack: pack}
+	v, err := r.render(ctx, config, spec, nil)
 	if err == nil {
 		err = r.scope.Err(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("render the configuration of pack %q: %w", pack, err)
+		return nil, err
 	}
 	return v.(*value.Dict), nil
 }
 
+// withDefaults fills in what is not configured below properties that a schema does not
+// name: those that fit a pattern, all others, and items.
+func withDefaults(v value.Value, spec *value.Dict) value.Value {
+	if spec == nil {
+		return v
+	}
+	switch v := v.(type) {
+	case *value.Dict:
+		out := v.Clone()
+		named, _ := spec.Get("properties")
+		properties, _ := named.(*value.Dict)
+		if properties == nil {
+			properties = value.NewDict()
+		}
+		for name, sub := range properties.Texts() {
+			if d, ok := sub.(*value.Dict); ok && !out.Has(name) {
+				if def, ok := d.Get("default"); ok {
+					out.Set(name, def)
+				}
+			}
+		}
+		for name, item := range out.Texts() {
+			out.Set(name, withDefaults(item, schema.Below(spec, name)))
+		}
+		return out
+	case *value.List:
+		out := make([]value.Value, len(v.Items))
+		for i, item := range v.Items {
+			out[i] = withDefaults(item, schema.Below(spec, i))
+		}
+		return value.NewList(out...)
+	}
+	return v
+}
+
 // renderer renders the texts in a configuration, each by itself.
-type renderer struct{ scope *action.Scope }
+type renderer struct {
+	scope   *action.Scope
+	decrypt func(ctx context.Context, text string) (string, error)
+	pack    string
+}
 
 func (r *renderer) text(ctx context.Context, text string) (value.Value, error) {
 	t, err := action.ParseTemplate(text)
@@ -64,19 +109,40 @@ func (r *renderer) text(ctx context.Context, text string) (value.Value, error) {
 	return out, nil
 }
 
+// dynamic renders the template of an attribute.
+func (r *renderer) dynamic(ctx context.Context, text string, spec *value.Dict, path []string) (value.Value, error) {
+	v, err := r.text(ctx, text)
+	if out, ok := v.(string); ok && err == nil && r.decrypt != nil && secret(spec) {
+		v, err = r.decrypt(ctx, out)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("Failed to render dynamic configuration value for key \"%s\" with value \"%s\" for pack \"%s\" config: %w", //nolint:staticcheck // people search for the sentence of StackStorm
+			strings.Join(path, "."), text, r.pack, err)
+	}
+	return v, nil
+}
+
+func secret(spec *value.Dict) bool {
+	if spec == nil {
+		return false
+	}
+	v, _ := spec.Get("secret")
+	return value.Truth(v)
+}
+
 // render returns v with its templates rendered. What has none is shared.
-func (r *renderer) render(ctx context.Context, v value.Value) (value.Value, error) {
+func (r *renderer) render(ctx context.Context, v value.Value, spec *value.Dict, path []string) (value.Value, error) {
 	switch v := v.(type) {
 	case string:
 		if !strings.Contains(v, "{{") {
 			return v, nil
 		}
-		return r.text(ctx, v)
+		return r.dynamic(ctx, v, spec, path)
 	case *value.List:
 		out := make([]value.Value, len(v.Items))
 		for i, item := range v.Items {
 			var err error
-			if out[i], err = r.render(ctx, item); err != nil {
+			if out[i], err = r.render(ctx, item, schema.Below(spec, i), append(slices.Clip(path), strconv.Itoa(i))); err != nil {
 				return nil, err
 			}
 		}
@@ -84,7 +150,8 @@ func (r *renderer) render(ctx context.Context, v value.Value) (value.Value, erro
 	case *value.Dict:
 		out := value.NewDictCap(v.Len())
 		for k, item := range v.All() {
-			item, err := r.render(ctx, item)
+			name := value.Str(k)
+			item, err := r.render(ctx, item, schema.Below(spec, name), append(slices.Clip(path), name))
 			if err != nil {
 				return nil, err
 			}

@@ -18,6 +18,10 @@ import (
 // Params gives parameters what their templates look up: the datastore, the
 // configuration of the pack, the context of the execution.
 type Params struct {
+	// Decrypt returns the text of a secret, for the filter decrypt_kv and for secret
+	// attributes of configurations. Nil: secrets lie in the datastore as they are.
+	Decrypt func(ctx context.Context, text string) (string, error)
+
 	store   *store.Store
 	catalog *catalog.Holder
 }
@@ -47,6 +51,7 @@ func (p *Params) env(e *execution.Execution) action.Env {
 		Context:   sync.OnceValue(func() *value.Dict { return contextDict(e) }),
 		User:      e.Context.User,
 		Datastore: p,
+		Decrypt:   p.Decrypt,
 		Config: func(ctx context.Context) (*value.Dict, error) {
 			return p.Config(ctx, e.Context.Pack, e.Context.User)
 		},

@@ -92,6 +92,7 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 		{"unmatched", b.unmatched},
 		{"rules", b.rules},
 		{"shell", b.shell},
+		{"ssh", b.remote},
 		{"python", b.python},
 		{"sensors", b.sensors},
 		{"list", b.list},

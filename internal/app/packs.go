@@ -45,21 +45,21 @@ func (a *App) natives() runner.Runner {
 func (a *App) packFunctions() map[string]native.Func {
 	return map[string]native.Func{
 		"packs_install": func(ctx context.Context, c native.Call, out runner.Output) (value.Value, error) {
-			return a.installed(a.installer.Install(ctx, texts(c, "packs"), request(c, out)))
+			return a.installed(a.installer.Install(ctx, packRefs(c), request(c, out)))
 		},
 		"packs_update": func(ctx context.Context, c native.Call, out runner.Output) (value.Value, error) {
-			return a.installed(a.installer.Update(ctx, texts(c, "packs"), request(c, out)))
+			return a.installed(a.installer.Update(ctx, packRefs(c), request(c, out)))
 		},
 		"packs_uninstall": func(ctx context.Context, c native.Call, _ runner.Output) (value.Value, error) {
 			force, _ := c.Parameters.Get("force")
-			packs := texts(c, "packs")
+			packs := packRefs(c)
 			if err := a.installer.Uninstall(ctx, packs, value.Truth(force)); err != nil {
 				return nil, err
 			}
 			return jsonValue(map[string]any{"packs_list": packs})
 		},
 		"packs_load": func(ctx context.Context, c native.Call, _ runner.Output) (value.Value, error) {
-			counts, findings, err := a.Registry.RegisterPacks(ctx, texts(c, "packs"), kinds(c))
+			counts, findings, err := a.Registry.RegisterPacks(ctx, packRefs(c), kinds(c))
 			if err != nil {
 				return nil, err
 			}
@@ -73,7 +73,7 @@ func (a *App) packFunctions() map[string]native.Func {
 			return jsonValue(out)
 		},
 		"packs_unload": func(ctx context.Context, c native.Call, _ runner.Output) (value.Value, error) {
-			packs := texts(c, "packs")
+			packs := packRefs(c)
 			for _, ref := range packs {
 				if err := a.Registry.UnloadPack(ctx, ref); err != nil {
 					return nil, fmt.Errorf("unload the pack %s: %w", ref, err)
@@ -112,7 +112,7 @@ func (a *App) packFunctions() map[string]native.Func {
 			return list, nil
 		},
 		"packs_setup_virtualenv": func(ctx context.Context, c native.Call, _ runner.Output) (value.Value, error) {
-			packs := texts(c, "packs")
+			packs := packRefs(c)
 			for _, ref := range packs {
 				p, ok := a.Catalog.Get().Pack(ref)
 				if !ok {
@@ -182,8 +182,9 @@ func text(c native.Call, name string) string {
 	return s
 }
 
-func texts(c native.Call, name string) []string {
-	v, _ := c.Parameters.Get(name)
+// packRefs returns the packs that an action is asked about, each once.
+func packRefs(c native.Call) []string {
+	v, _ := c.Parameters.Get("packs")
 	list, _ := v.(*value.List)
 	if list == nil {
 		return nil

@@ -28,7 +28,7 @@ func runs(t *testing.T, s *apptest.Server, action, params string) (*execution.Ex
 		if time.Now().After(until) {
 			t.Fatalf("%s is %s", action, e.Status)
 		}
-		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // the server is a real one, in real time
+		time.Sleep(10 * time.Millisecond)
 		if e, err = s.Store.Reader().Execution(t.Context(), e.ID); err != nil {
 			t.Fatal(err)
 		}

@@ -187,7 +187,7 @@ func descendants(pid int) (kib int, err error) {
 		}
 		children = append(children, text...)
 	}
-	for _, field := range strings.Fields(string(children)) {
+	for field := range strings.FieldsSeq(string(children)) {
 		child, err := strconv.Atoi(field)
 		if err != nil {
 			return 0, err

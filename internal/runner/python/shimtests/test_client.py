@@ -69,6 +69,13 @@ class ClientTest(unittest.TestCase):
         self.assertEqual([action.ref for action in found], ["core.noop"])
         self.assertEqual(self.last(), ("GET", "/v1/actions?limit=3&pack=core", None, {"X-Auth-Token": "from env"}))
 
+    def test_a_base_url_does_not_lead_away_from_the_server(self):
+        self.assertEqual(Client(base_url="http://localhost").endpoints["api"], self.url + "/v1")
+        self.assertEqual(Client(api_url="http://other/v1/").endpoints["api"], "http://other/v1")
+        with mock.patch.dict(os.environ):
+            del os.environ["ST2_API_URL"]
+            self.assertEqual(Client(base_url="http://other").endpoints["api"], "http://other:9101/v1")
+
     def test_credentials_of_one_request_go_first(self):
         client = Client(api_url=self.url, api_key="key")
         client.keys.get_by_name("a b", decrypt=True)

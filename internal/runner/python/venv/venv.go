@@ -289,6 +289,18 @@ func (e *Environments) remembered(ctx context.Context, pack string) (python.Envi
 	return e.environment(py, string(name)), true
 }
 
+// busy reports whether somebody makes an environment right now.
+func (e *Environments) busy(name string) bool {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // do not wait for the lock
+	unlock, err := lock(ctx, filepath.Join(e.dir, name+lockSuffix))
+	if err != nil {
+		return true
+	}
+	unlock()
+	return false
+}
+
 // testsKept is how long an environment for tests is kept.
 const testsKept = 7 * 24 * time.Hour
 
@@ -313,7 +325,7 @@ func (e *Environments) Tidy(ctx context.Context, packs []string) {
 			info, err := entry.Info()
 			old = err == nil && time.Since(info.ModTime()) > testsKept
 		}
-		if !old && !half {
+		if !old && !half || e.busy(strings.TrimSuffix(name, lockSuffix)) {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(e.dir, name)); err != nil {

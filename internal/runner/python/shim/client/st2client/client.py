@@ -33,7 +33,8 @@ class Client:
             raise ValueError("token and api_key can't both be given")
         base = base_url or os.environ.get("ST2_BASE_URL") or "http://127.0.0.1"
         version = api_version or os.environ.get("ST2_API_VERSION") or "v1"
-        api = api_url or ("" if base_url else os.environ.get("ST2_API_URL")) or "%s:9101/%s" % (base, version)
+        # As in StackStorm's, the environment goes before base_url: packs say http://localhost and mean this server.
+        api = api_url or os.environ.get("ST2_API_URL") or "%s:9101/%s" % (base, version)
         self.endpoints = {
             "base": base,
             "api": api.rstrip("/"),

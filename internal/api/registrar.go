@@ -37,6 +37,11 @@ type Registrar interface {
 	UpdateTriggerType(ctx context.Context, ref string, t *trigger.Type) (*trigger.Type, error)
 	DeleteTriggerType(ctx context.Context, ref string) error
 
+	// CreateTrigger returns the trigger that is there if it is just the same.
+	CreateTrigger(ctx context.Context, t *trigger.Trigger) (*trigger.Trigger, error)
+	UpdateTrigger(ctx context.Context, ref string, t *trigger.Trigger) (*trigger.Trigger, error)
+	DeleteTrigger(ctx context.Context, ref string) error
+
 	// EnableRunner switches a runner type on or off.
 	EnableRunner(ctx context.Context, name string, enabled bool) (*action.RunnerType, error)
 

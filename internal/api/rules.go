@@ -33,7 +33,10 @@ func (a *API) ruleRoutes() []*route {
 		to("PUT", apiService, "/triggertypes/{ref}", "", (*call).updateTriggerType, "Change a type of events.").takes(triggerTypeBody),
 		to("DELETE", apiService, "/triggertypes/{ref}", "", (*call).deleteTriggerType, "Delete a type of events."),
 		to("GET", apiService, "/triggers", "", (*call).listTriggers, "List triggers."),
+		to("POST", apiService, "/triggers", "", (*call).createTrigger, "Make a trigger.").takes(triggerBody),
 		to("GET", apiService, "/triggers/{ref}", "", triggerShelf().show, "Show a trigger."),
+		to("PUT", apiService, "/triggers/{ref}", "", (*call).updateTrigger, "Change a trigger.").takes(triggerBody),
+		to("DELETE", apiService, "/triggers/{ref}", "", (*call).deleteTrigger, "Delete a trigger that no rule listens to."),
 		to("GET", apiService, "/timers", "timer_list", (*call).listTimers, "List timers."),
 		to("GET", apiService, "/timers/{ref}", "timer_view", (*call).getTimer, "Show a timer."),
 	}
@@ -54,6 +57,10 @@ const (
 		"tags": {"type": "array", "items": {"type": "object"}}, "context": {"type": "object"},
 		"ref": {"type": "string"}, "uid": {"type": "string"}, "id": {"type": "string"},
 		"metadata_file": {"type": "string"}, "problem": {"type": "string"}}}`
+	triggerBody = `{"type": "object", "additionalProperties": false, "properties": {
+		"name": {"type": "string"}, "pack": {"type": "string"}, "description": {"type": "string"},
+		"type": {"type": "string", "required": true}, "parameters": {"type": "object"},
+		"ref": {"type": "string"}, "uid": {"type": "string"}, "id": {"type": "string"}}}`
 	triggerTypeBody = `{"type": "object", "additionalProperties": false, "properties": {
 		"name": {"type": "string", "required": true}, "pack": {"type": "string"}, "description": {"type": "string"},
 		"payload_schema": {"type": "object"}, "parameters_schema": {"type": "object"},
@@ -292,6 +299,51 @@ func triggerShelf() shelf[*trigger.Trigger, wire.Trigger] {
 		find: (*catalog.Catalog).Trigger,
 		wire: func(_ *call, t *trigger.Trigger, _ selection) wire.Trigger { return wire.TriggerOf(t) },
 	}
+}
+
+// triggerRequest is a trigger as it is made or changed.
+func (c *call) triggerRequest() (*trigger.Trigger, error) {
+	t := trigger.Trigger{Pack: "default"}
+	err := c.into(&t)
+	t.ID = ""
+	return &t, err
+}
+
+func (c *call) createTrigger() error {
+	t, err := c.triggerRequest()
+	if err != nil {
+		return err
+	}
+	if t, err = c.Registrar.CreateTrigger(c.ctx(), t); err != nil {
+		return err
+	}
+	return c.json(http.StatusCreated, wire.TriggerOf(t))
+}
+
+func (c *call) updateTrigger() error {
+	old, err := triggerShelf().get(c)
+	if err != nil {
+		return err
+	}
+	t, err := c.triggerRequest()
+	if err != nil {
+		return err
+	}
+	if t, err = c.Registrar.UpdateTrigger(c.ctx(), old.Ref, t); err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, wire.TriggerOf(t))
+}
+
+func (c *call) deleteTrigger() error {
+	t, err := triggerShelf().get(c)
+	if err != nil {
+		return err
+	}
+	if err := c.Registrar.DeleteTrigger(c.ctx(), t.Ref); err != nil {
+		return err
+	}
+	return c.empty()
 }
 
 // triggerList answers with the triggers that f keeps, without paging, as

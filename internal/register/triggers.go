@@ -90,7 +90,7 @@ func (c *change) release(gone map[string]bool, now []*rule.Rule) {
 		}
 	}
 	for _, t := range c.r.src.Triggers {
-		if t.Ref != t.Type && !used[t.Ref] {
+		if t.Ref != t.Type && !t.Kept && !used[t.Ref] {
 			c.drop(store.Triggers, t.Ref)
 		}
 	}

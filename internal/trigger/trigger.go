@@ -59,6 +59,8 @@ type Trigger struct {
 	Description string      `json:"description"`
 	Type        string      `json:"type"` // reference of the type
 	Parameters  *value.Dict `json:"parameters"`
+	// Kept triggers were made by somebody, and stay without a rule that listens.
+	Kept bool `json:"kept,omitempty"`
 }
 
 // InstanceStatus is how far an event has come.

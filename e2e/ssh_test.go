@@ -229,6 +229,15 @@ parameters:
 		t.Error("it did not go through the bastion")
 	}
 
+	load := s.action(t, "linux.check_loadavg", with(map[string]any{"period": "5"}))
+	if got, ok := load.entry(t).Stdout.(map[string]any); load.Status != "succeeded" || !ok || got["5"] == nil {
+		t.Errorf("linux.check_loadavg: %s: %s", load.Status, load.Result)
+	}
+	found := s.action(t, "linux.check_processes", with(map[string]any{"criteria": "^sshd"}))
+	if got, ok := found.entry(t).Stdout.(map[string]any); found.Status != "succeeded" || !ok || len(got) == 0 {
+		t.Errorf("linux.check_processes: %s: %s", found.Status, found.Result)
+	}
+
 	marker := filepath.Join(t.TempDir(), "marker")
 	e := s.action(t, "core.remote", with(map[string]any{"cmd": "sleep 2 && echo late > " + marker, "timeout": 1}))
 	check("timeout", e, "timeout", "")

@@ -25,8 +25,8 @@ import (
 const kills = 20
 
 // crashPack has a rule for an action that must run once and leaves a mark in
-// the file system, one for an action that may be repeated, and one for an
-// action of which one may run at a time.
+// the file system, one for an action that may be repeated, one for an action of
+// which one may run at a time, and one that starts a workflow for each tenth event.
 func crashPack(marks string) map[string]string {
 	return map[string]string{
 		"pack.yaml": "{ref: crash, name: crash, description: Acts under fire., version: 1.0.0, author: test}\n",
@@ -38,7 +38,19 @@ parameters:
   n: {type: integer, required: true}
   cmd: {immutable: true, default: "echo {{ n }} >> ` + marks + `"}
 `,
-		"actions/again.yaml":   "{name: again, runner_type: noop, enabled: true, idempotent: true}\n",
+		"actions/again.yaml":           "{name: again, runner_type: noop, enabled: true, idempotent: true}\n",
+		"actions/echo.yaml":            "{name: echo, runner_type: local-shell-cmd, enabled: true, idempotent: true, parameters: {cmd: {type: string}}}\n",
+		"actions/chain.yaml":           "{name: chain, runner_type: action-chain, enabled: true, entry_point: workflows/chain.yaml}\n",
+		"actions/flow.yaml":            "{name: flow, runner_type: orquesta, enabled: true, entry_point: workflows/flow.yaml}\n",
+		"actions/workflows/chain.yaml": "chain: [{name: a, ref: core.noop, on-success: b}, {name: b, ref: crash.echo, parameters: {cmd: echo chained}}]\n",
+		"actions/workflows/flow.yaml": `
+version: 1.0
+tasks:
+  each: {with: "<% [1, 2] %>", action: crash.echo cmd="echo <% item() %>", next: [{when: <% succeeded() %>, do: last}]}
+  below: {action: crash.chain, next: [{when: <% succeeded() %>, do: last}]}
+  last: {join: all, action: core.noop}
+`,
+		"rules/flow.yaml":      "{name: flow, enabled: true, trigger: {type: core.st2.webhook, parameters: {url: crash}}, criteria: {trigger.body.tenth: {type: equals, pattern: true}}, action: {ref: crash.flow}}\n",
 		"actions/alone.yaml":   "{name: alone, runner_type: noop, enabled: true}\n",
 		"policies/alone.yaml":  "{name: alone, enabled: true, resource_ref: crash.alone, policy_type: action.concurrency, parameters: {threshold: 1}}\n",
 		"rules/once.yaml":      "{name: once, enabled: true, trigger: {type: core.st2.webhook, parameters: {url: crash}}, action: {ref: crash.once, parameters: {n: '{{ trigger.body.n }}'}}}\n",
@@ -171,7 +183,7 @@ func (f *feeder) feed(ctx context.Context, url string) {
 		n := f.next
 		f.next++
 		f.mu.Unlock()
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/api/v1/webhooks/crash", strings.NewReader(fmt.Sprintf(`{"n": %d}`, n)))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/api/v1/webhooks/crash", strings.NewReader(fmt.Sprintf(`{"n": %d, "tenth": %t}`, n, n%10 == 0)))
 		if err != nil {
 			return
 		}
@@ -194,6 +206,7 @@ func (f *feeder) feed(ctx context.Context, url string) {
 type executionJSON struct {
 	ID              string
 	Status          string
+	Attempt         int
 	Action          struct{ Ref string }
 	Parameters      struct{ N any }
 	TriggerInstance struct{ ID string } `json:"trigger_instance"`
@@ -222,7 +235,7 @@ func (f *feeder) settled(t *testing.T, l *life) []executionJSON {
 	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		var all []executionJSON
-		f.get(t, l.url+"/api/v1/executions?limit=-1&include_attributes=id,status,action,parameters,trigger_instance", &all)
+		f.get(t, l.url+"/api/v1/executions?limit=-1&include_attributes=id,status,attempt,action,parameters,trigger_instance", &all)
 		open := map[string]int{}
 		for _, e := range all {
 			switch e.Status {
@@ -253,17 +266,20 @@ func (f *feeder) check(t *testing.T, all []executionJSON, marks string) {
 			t.Errorf("event %s: its action ran %d times", n, began[n])
 		}
 	}
-	type started struct{ once, again, alone int }
+	type started struct{ once, again, alone, flow int }
 	byEvent := map[string]*started{} // id of the event
 	number := map[string]string{}    // id of the event to its number
 	statuses := map[string]int{}
 	for _, e := range all {
+		statuses[e.Action.Ref+" "+e.Status]++
+		if e.TriggerInstance.ID == "" {
+			continue // a part of a workflow
+		}
 		s := byEvent[e.TriggerInstance.ID]
 		if s == nil {
 			s = &started{}
 			byEvent[e.TriggerInstance.ID] = s
 		}
-		statuses[e.Action.Ref+" "+e.Status]++
 		switch e.Action.Ref {
 		case "crash.once":
 			s.once++
@@ -274,17 +290,27 @@ func (f *feeder) check(t *testing.T, all []executionJSON, marks string) {
 			}
 		case "crash.again":
 			s.again++
-			if e.Status != "succeeded" {
-				t.Errorf("%s may be repeated and is %s", e.ID, e.Status)
+			// What may be repeated is given up after three workers have died of it.
+			if e.Status != "succeeded" && (e.Status != "abandoned" || e.Attempt < 3) {
+				t.Errorf("%s may be repeated and is %s after %d attempts", e.ID, e.Status, e.Attempt)
 			}
 		case "crash.alone":
 			s.alone++
+		case "crash.flow":
+			s.flow++
 		}
+	}
+	if failed, abandoned := statuses["crash.flow failed"], statuses["crash.echo abandoned"]; failed > abandoned {
+		t.Errorf("%d workflows failed, and %d of their actions were abandoned", failed, abandoned)
 	}
 	seen := map[string]int{}
 	for id, s := range byEvent {
-		if *s != (started{1, 1, 1}) {
-			t.Errorf("event %s started %+v, want one of each", id, *s)
+		want := started{1, 1, 1, 0}
+		if strings.HasSuffix(number[id], "0") {
+			want.flow = 1
+		}
+		if *s != want {
+			t.Errorf("event %s started %+v, want %+v", id, *s, want)
 		}
 		seen[number[id]]++
 	}

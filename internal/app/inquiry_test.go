@@ -3,6 +3,7 @@ package app_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/nightshift-run/nightshift/internal/app/apptest"
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -103,5 +104,27 @@ output: [{said: <% ctx(said) %>}]
 			open := store.Executions{Action: "core.ask", Status: []execution.Status{execution.Pending}}
 			eventually(t, s, open, "nobody is asked any more", all(0, execution.Pending))
 		})
+	}
+}
+
+// A rule that listens to ends hears of those, too, that come before the action runs.
+func TestTheEndOfWhatNeverRanIsAnEvent(t *testing.T) {
+	s := apptest.Start(t, map[string]map[string]string{"ops": {
+		"pack.yaml":       manifest("ops"),
+		"actions/do.yaml": `{name: do, runner_type: noop, enabled: true}`,
+		"rules/end.yaml": `{name: end, enabled: true, trigger: {type: core.st2.generic.actiontrigger},
+			criteria: {trigger.action_name: {type: equals, pattern: ops.do}},
+			action: {ref: core.echo, parameters: {message: "{{ trigger.status }}"}}}`,
+	}})
+	e, err := s.Launcher.Launch(t.Context(), execution.Request{Action: "ops.do", Delay: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Launcher.Cancel(t.Context(), e.ID, "ann"); err != nil {
+		t.Fatal(err)
+	}
+	told := eventually(t, s, store.Executions{Action: "core.echo"}, "the end is told", all(1, execution.Succeeded))
+	if got := result(t, s, told[0].ID)["stdout"]; got != "canceled" {
+		t.Errorf("told %q", got)
 	}
 }

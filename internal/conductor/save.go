@@ -159,7 +159,7 @@ func (t *turn) show(ctx context.Context, tx *store.Tx) error {
 func (t *turn) change() store.Change {
 	c := store.Change{ID: t.w.exec.ID, To: t.status(), At: t.now}
 	if t.end != nil {
-		c.Result = t.end.result
+		c.Result, c.Closed = t.end.result, true // see save
 	}
 	for _, s := range execution.Statuses() {
 		if !s.Final() && s != c.To {

@@ -269,6 +269,7 @@ func (d *Dispatch) Finish(ctx context.Context, f Finished) error {
 
 // end carries out a change to a final status, with what follows from it.
 func (d *Dispatch) end(ctx context.Context, action string, c store.Change, output []store.Chunk) error {
+	c.Closed = true
 	after, err := d.Closing(ctx, action, c)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package intake
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -24,17 +23,30 @@ func (i *Intake) Wants() bool { return i.catalog.Get().RuleIndex().Listens(trigg
 func (i *Intake) Finished(ctx context.Context, e *execution.Execution) (
 	record func(context.Context, *store.Tx) error, tell func(context.Context),
 ) {
+	return i.follow(ctx, e, i.EndOf(e))
+}
+
+// EndOf returns the event that the end of e is. It has a key, so it comes to nothing
+// when it has been taken in before.
+func (i *Intake) EndOf(e *execution.Execution) Event {
 	payload := value.NewDict()
 	payload.Set("execution_id", e.ID)
 	payload.Set("status", string(e.Status))
 	payload.Set("start_timestamp", e.CreatedAt.UTC().Format("2006-01-02T15:04:05.000000Z"))
-	_, name, _ := strings.Cut(e.Action, ".")
-	payload.Set("action_name", name)
+	payload.Set("action_name", e.Action) // as in StackStorm, which has the reference in both
 	payload.Set("action_ref", e.Action)
 	payload.Set("runner_ref", e.Runner)
 	payload.Set("parameters", i.masked(e))
 	payload.Set("result", read(e.Result))
-	return i.follow(ctx, e, Event{Trigger: trigger.ActionFinished, Payload: payload, Key: e.ID})
+	return Event{Trigger: trigger.ActionFinished, Payload: payload, Key: e.ID, TraceTag: traceTag(e)}
+}
+
+// traceTag is the tag of the trace that e is a part of.
+func traceTag(e *execution.Execution) string {
+	if t := e.Context.TraceContext; t != nil {
+		return t.Tag
+	}
+	return ""
 }
 
 // Asked makes it an event of the type core.st2.generic.inquiry that the inquiry e
@@ -45,11 +57,7 @@ func (i *Intake) Asked(ctx context.Context, e *execution.Execution, route string
 	payload := value.NewDict()
 	payload.Set("id", e.ID)
 	payload.Set("route", route)
-	event := Event{Trigger: trigger.Inquiry, Payload: payload, Key: e.ID}
-	if t := e.Context.TraceContext; t != nil {
-		event.TraceTag = t.Tag
-	}
-	return i.follow(ctx, e, event)
+	return i.follow(ctx, e, Event{Trigger: trigger.Inquiry, Payload: payload, Key: e.ID, TraceTag: traceTag(e)})
 }
 
 // follow decides about an event that is of an execution. When that can't be

@@ -1,9 +1,10 @@
 // Package notifier tells of the ends of executions: it makes an event of each
-// notice that an execution was to give when it ended, for rules to carry on.
+// notice that an execution was to give when it ended, for rules to carry on, and of
+// the end itself where whoever ended it did not.
 //
-// Who is to be told is on record with the end itself, whoever ended it, and the
-// record is taken back after the events are taken in; the events of one end have
-// keys of their own. So each is taken in once, whatever crashes in between.
+// That there is something to tell is on record with the end, whoever ended it, and
+// the record is taken back after the events are taken in; the events of one end
+// have keys of their own. So each is taken in once, whatever crashes in between.
 package notifier
 
 import (
@@ -24,6 +25,10 @@ import (
 // Intake is where events go.
 type Intake interface {
 	Take(ctx context.Context, events ...intake.Event) ([]intake.Receipt, error)
+	// Wants reports whether anybody asks for the ends of executions, and EndOf
+	// returns the event that the end of one is.
+	Wants() bool
+	EndOf(e *execution.Execution) intake.Event
 }
 
 // Params know what templates on behalf of an execution look up.
@@ -164,5 +169,9 @@ func (n *Notifier) eventsOf(ctx context.Context, id string) ([]intake.Event, err
 	if err != nil {
 		return nil, err
 	}
-	return n.events(ctx, e)
+	events, err := n.events(ctx, e)
+	if err == nil && n.intake.Wants() {
+		events = append(events, n.intake.EndOf(e))
+	}
+	return events, err
 }

@@ -74,13 +74,21 @@ func newDesk(t *testing.T) *desk {
 		Criteria: dict(t, `{"trigger.route": {"type": "eq", "pattern": "ops"}}`),
 		Action:   rule.ActionRef{Ref: "p.hear", Parameters: dict(t, `{"note": "{{ trigger.message }}"}`)},
 	}
+	ends := &rule.Rule{
+		ID: "e", Ref: "p.end", Pack: "p", Name: "end", Enabled: true, Type: rule.TypeRef{Ref: rule.Standard},
+		Trigger:  rule.TriggerRef{Type: trigger.ActionFinished, Ref: trigger.ActionFinished},
+		Criteria: dict(t, `{"trigger.parameters.note": {"type": "eq", "pattern": "watched"}}`),
+		Action:   rule.ActionRef{Ref: "p.hear", Parameters: dict(t, `{"note": "{{ trigger.action_ref }} is {{ trigger.status }}"}`)},
+	}
 	holder := new(catalog.Holder)
 	holder.Set(catalog.New(catalog.Source{
 		Runners:      []*action.RunnerType{{ID: "r", Name: "act", Enabled: true, Parameters: value.NewDict()}},
 		Actions:      []*action.Action{act("hear", ""), act("quiet", ""), act("loud", `{"on-complete": {"routes": ["ops"]}}`)},
-		Rules:        []*rule.Rule{listens},
-		TriggerTypes: []*trigger.Type{{ID: "t", Ref: trigger.Notify}},
-		Triggers:     []*trigger.Trigger{{ID: "t", Ref: trigger.Notify, Type: trigger.Notify}},
+		Rules:        []*rule.Rule{listens, ends},
+		TriggerTypes: []*trigger.Type{{ID: "t", Ref: trigger.Notify}, {ID: "u", Ref: trigger.ActionFinished}},
+		Triggers: []*trigger.Trigger{
+			{ID: "t", Ref: trigger.Notify, Type: trigger.Notify}, {ID: "u", Ref: trigger.ActionFinished, Type: trigger.ActionFinished},
+		},
 	}))
 	d := &desk{T: t, db: db, store: store.New(db), bus: new(membus.Bus), content: holder}
 	d.params = launch.NewParams(d.store, holder)
@@ -122,7 +130,10 @@ func (d *desk) run(r execution.Request, to execution.Status, result string) stri
 		d.Fatal(err)
 	}
 	d.write(func(tx *store.Tx) error {
-		c := store.Change{ID: e.ID, From: []execution.Status{execution.Scheduled}, To: to, At: time.Now(), Result: json.RawMessage(result)}
+		c := store.Change{
+			ID: e.ID, From: []execution.Status{execution.Scheduled}, To: to, At: time.Now(), Result: json.RawMessage(result),
+			Closed: to != execution.Canceled,
+		}
 		_, err := tx.ChangeExecution(d.Context(), c)
 		return err
 	})
@@ -135,7 +146,7 @@ func (d *desk) run(r execution.Request, to execution.Status, result string) stri
 // events are the payloads of the events of notices.
 func (d *desk) events() []*value.Dict {
 	d.Helper()
-	all, _, err := d.store.Reader().ListInstances(d.Context(), store.Instances{}, store.Page{Limit: -1, Asc: true})
+	all, _, err := d.store.Reader().ListInstances(d.Context(), store.Instances{Triggers: []string{trigger.Notify}}, store.Page{Limit: -1, Asc: true})
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -216,7 +227,7 @@ func TestEachRouteIsToldWhatIsDue(t *testing.T) {
 		}, got); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
-		instances, _, err := d.store.Reader().ListInstances(d.Context(), store.Instances{}, store.Page{Limit: 1})
+		instances, _, err := d.store.Reader().ListInstances(d.Context(), store.Instances{Triggers: []string{trigger.Notify}}, store.Page{Limit: 1})
 		if err != nil || instances[0].TraceTag != "trace" {
 			t.Errorf("%+v, %v", instances, err)
 		}
@@ -235,6 +246,19 @@ func TestWhomTheActionNamesIsToldUnlessTheRequestSaysOtherwise(t *testing.T) {
 			execution.Timeout, `{}`)
 		time.Sleep(time.Second)
 		d.wantHeard("Action p.loud completed.", "Action p.loud completed.", "own")
+	})
+}
+
+// Whoever has a worker or a workflow end an execution records what follows. Others,
+// such as who cancels what does not run yet, do not.
+func TestAnEndThatIsNotClosedIsAnEvent(t *testing.T) {
+	inBubble(t, func(d *desk) {
+		defer d.start(d.intake)()
+		watched := dict(t, `{"note": "watched"}`)
+		d.run(execution.Request{Action: "p.quiet", Parameters: watched}, execution.Canceled, `{}`)
+		d.run(execution.Request{Action: "p.quiet", Parameters: watched}, execution.Succeeded, `{}`)
+		time.Sleep(time.Second)
+		d.wantHeard("p.quiet is canceled")
 	})
 }
 

@@ -156,12 +156,17 @@ type Change struct {
 	Context   *execution.Context
 	Result    json.RawMessage // of a final status, or of what waits for somebody
 	Expires   time.Time       // until when a pending execution waits; see [Reader.Expired]
+
+	// Closed says that what follows from a final status is recorded with it. Of
+	// other ends there is a notice, so that it can be made up for.
+	Closed bool
 }
 
 // ChangeExecution carries out c, and reports false when the execution was not
 // where c expects it. What is to run again, or waits for somebody, leaves the hands
 // of its worker. The workflow that started the execution finds a message when it
-// is for it to know, and whom its end is to be told is among the [Reader.Notices].
+// is for it to know. Ends that somebody is to be told of, and those that are not
+// [Change.Closed], are among the [Reader.Notices].
 func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	if len(c.From) == 0 {
 		return false, fmt.Errorf("change execution %s to %s: no status to change from", c.ID, c.To)
@@ -219,7 +224,7 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 			return true, err
 		}
 	}
-	if notify && c.To.Final() {
+	if c.To.Final() && (notify || !c.Closed) {
 		if err := tx.addNotice(ctx, c.ID); err != nil {
 			return true, err
 		}

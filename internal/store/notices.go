@@ -9,7 +9,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 )
 
-// addNotice remembers that the end of an execution is to be told, in the
+// addNotice remembers that there is more to do about the end of an execution, in the
 // transaction of the end.
 func (tx *Tx) addNotice(ctx context.Context, id string) error {
 	if _, err := tx.c.Exec(ctx, `
@@ -19,7 +19,8 @@ func (tx *Tx) addNotice(ctx context.Context, id string) error {
 	return nil
 }
 
-// Notices returns up to limit executions whose end is to be told, oldest first.
+// Notices returns up to limit executions whose end is to be told of, to whom they
+// name or as an event, oldest first.
 func (r Reader) Notices(ctx context.Context, limit int) ([]string, error) {
 	rows, err := r.c.Query(ctx, `SELECT execution_id FROM notices ORDER BY execution_id LIMIT $1`, limit)
 	return r.ids(rows, err, "executions to tell of")

@@ -68,9 +68,9 @@ func notices(t *testing.T, h Harness) {
 		}
 	}
 	notify := json.RawMessage(`{"on-complete": {"routes": ["ops"]}}`)
-	for n := 1; n <= 4; n++ {
+	for n := 1; n <= 6; n++ {
 		e := scheduled(n)
-		if n != 2 {
+		if n != 2 && n != 6 {
 			e.Notify = notify
 		}
 		insert(t, s, e)
@@ -78,7 +78,9 @@ func notices(t *testing.T, h Harness) {
 	wanted()
 	end := func(n int, to execution.Status) {
 		t.Helper()
-		change(t, s, true, store.Change{ID: id(n), From: []execution.Status{execution.Scheduled, execution.Running}, To: to, At: at(n)})
+		change(t, s, true, store.Change{
+			ID: id(n), From: []execution.Status{execution.Scheduled, execution.Running}, To: to, At: at(n), Closed: n != 6,
+		})
 	}
 	end(4, execution.Failed)
 	end(3, execution.Running)
@@ -86,12 +88,15 @@ func notices(t *testing.T, h Harness) {
 	end(1, execution.Canceled)
 	wanted(id(1), id(4))
 
-	stillborn := simple(5)
+	end(6, execution.Canceled) // what follows was not recorded with it
+	wanted(id(1), id(4), id(6))
+
+	stillborn := simple(7)
 	stillborn.Status, stillborn.Notify = execution.Failed, notify
 	insert(t, s, stillborn)
-	wanted(id(1), id(4), id(5))
+	wanted(id(1), id(4), id(6), id(7))
 
 	s = store.New(h.Reopen(t, d))
 	write(t, s, func(tx *store.Tx) error { return tx.EndNotice(t.Context(), id(4)) })
-	wanted(id(1), id(5))
+	wanted(id(1), id(6), id(7))
 }

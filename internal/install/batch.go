@@ -213,7 +213,7 @@ func (b *batch) count(ctx context.Context) (Report, error) {
 		report.Packs = append(report.Packs, f.result)
 	}
 	b.request.Say("registering " + strings.Join(refs, ", "))
-	_, findings, err := b.registrar.RegisterPacks(ctx, refs, b.request.Types)
+	_, findings, err := b.registrar.ReplacePacks(ctx, refs, b.request.Types)
 	if err != nil {
 		return Report{}, undo(fmt.Errorf("register %s: %w", strings.Join(refs, ", "), err))
 	}

@@ -31,8 +31,8 @@ import (
 
 // Registrar is what the installer needs of registration.
 type Registrar interface {
-	// RegisterPacks reads the folders of packs again.
-	RegisterPacks(ctx context.Context, packs, types []string) (counts map[string]int, findings []string, err error)
+	// ReplacePacks reads the folders of packs again, of which other versions count now.
+	ReplacePacks(ctx context.Context, packs, types []string) (counts map[string]int, findings []string, err error)
 	// UnloadPack removes a pack and all that it brought.
 	UnloadPack(ctx context.Context, ref string) error
 }

@@ -74,6 +74,28 @@ func Read(fsys fs.FS, dir string, o Options) (*Content, Findings) {
 	return r.content, r.found
 }
 
+// Refs returns the references of what the pack brings, each with its kind before it:
+// action, rule, sensor, alias or policy.
+func (c *Content) Refs() map[string]bool {
+	refs := map[string]bool{}
+	for _, a := range c.Actions {
+		refs["action "+a.Ref] = true
+	}
+	for _, r := range c.Rules {
+		refs["rule "+r.Ref] = true
+	}
+	for _, s := range c.Sensors {
+		refs["sensor "+s.Ref] = true
+	}
+	for _, a := range c.Aliases {
+		refs["alias "+a.Ref] = true
+	}
+	for _, p := range c.Policies {
+		refs["policy "+p.Ref] = true
+	}
+	return refs
+}
+
 type reader struct {
 	fsys    fs.FS
 	dir     string

@@ -194,34 +194,51 @@ func rulesOf(folders []*folder) []*rule.Rule {
 	return out
 }
 
-// gone finds what is registered of a pack and has no file any more.
-func (r *Registrar) gone(f *folder, kinds map[store.Kind]bool) pack.Findings {
+// gone finds what is registered of a pack and has no file any more, and drops it if
+// the pack is replaced.
+func (c *change) gone(f *folder, kinds map[store.Kind]bool) pack.Findings {
 	ref := f.content.Pack.Ref
+	brought := f.content.Refs()
+	broken := map[string]bool{}
+	for _, found := range f.found {
+		broken[found.File] = broken[found.File] || found.Severity == pack.Error
+	}
 	var found pack.Findings
 	look := func(kind store.Kind, name, owner, file, thing string) {
 		if owner != ref || file == "" || !kinds[kind] || !fs.ValidPath(path.Join(f.dir, file)) {
 			return
 		}
-		if _, err := fs.Stat(f.fsys, path.Join(f.dir, file)); err != nil {
+		_, err := fs.Stat(f.fsys, path.Join(f.dir, file))
+		switch {
+		case c.replace && !brought[name+" "+thing] && !broken[file]:
+			c.drop(kind, thing)
+			if kind == store.Rules {
+				if c.goneRules == nil {
+					c.goneRules = map[string]bool{}
+				}
+				c.goneRules[thing] = true
+			}
+		case err != nil && !brought[name+" "+thing]:
 			found = append(found, pack.Finding{
 				File: file, Severity: pack.Warning, Hint: "unload the pack to be rid of it",
 				Msg: fmt.Sprintf("the file is gone, but the %s %s stays registered", name, thing),
 			})
 		}
 	}
-	for _, a := range r.src.Actions {
+	src := &c.r.src
+	for _, a := range src.Actions {
 		look(store.Actions, "action", a.Pack, a.MetadataFile, a.Ref)
 	}
-	for _, ru := range r.src.Rules {
+	for _, ru := range src.Rules {
 		look(store.Rules, "rule", ru.Pack, ru.MetadataFile, ru.Ref)
 	}
-	for _, s := range r.src.Sensors {
+	for _, s := range src.Sensors {
 		look(store.Sensors, "sensor", s.Pack, s.MetadataFile, s.Ref)
 	}
-	for _, a := range r.src.Aliases {
+	for _, a := range src.Aliases {
 		look(store.Aliases, "alias", a.Pack, a.MetadataFile, a.Ref)
 	}
-	for _, p := range r.src.Policies {
+	for _, p := range src.Policies {
 		look(store.Policies, "policy", p.Pack, p.MetadataFile, p.Ref)
 	}
 	return found

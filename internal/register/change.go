@@ -22,6 +22,9 @@ type change struct {
 	index   map[key]int // of puts
 	deletes []key
 	err     error
+
+	replace   bool            // what packs do not bring any more is dropped
+	goneRules map[string]bool // rules that are dropped for that
 }
 
 func (r *Registrar) change() *change {

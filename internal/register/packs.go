@@ -44,20 +44,30 @@ type folder struct {
 // read now stays as it was; so does what is gone from a pack, until the pack is
 // unloaded.
 func (r *Registrar) Packs(ctx context.Context) (Report, error) {
-	return r.packs(ctx, nil, nil)
+	return r.packs(ctx, nil, nil, false)
 }
 
 // RegisterPacks does the same for the packs named, or all if none is, and for the
 // kinds of content named, or all if none is. Findings are lines of text.
 func (r *Registrar) RegisterPacks(ctx context.Context, packs, types []string) (counts map[string]int, findings []string, err error) {
-	report, err := r.packs(ctx, packs, types)
+	return r.registerPacks(ctx, packs, types, false)
+}
+
+// ReplacePacks does the same for packs of which another version was installed: what
+// that does not bring any more is dropped.
+func (r *Registrar) ReplacePacks(ctx context.Context, packs, types []string) (counts map[string]int, findings []string, err error) {
+	return r.registerPacks(ctx, packs, types, true)
+}
+
+func (r *Registrar) registerPacks(ctx context.Context, packs, types []string, replace bool) (counts map[string]int, findings []string, err error) {
+	report, err := r.packs(ctx, packs, types, replace)
 	for _, f := range report.Findings {
 		findings = append(findings, f.String())
 	}
 	return report.Counts, findings, err
 }
 
-func (r *Registrar) packs(ctx context.Context, names, types []string) (Report, error) {
+func (r *Registrar) packs(ctx context.Context, names, types []string, replace bool) (Report, error) {
 	kinds, err := kindsOf(types)
 	if err != nil {
 		return Report{}, err
@@ -89,6 +99,7 @@ func (r *Registrar) packs(ctx context.Context, names, types []string) (Report, e
 		found = append(found, r.read(f, rows)...)
 	}
 	c := r.change()
+	c.replace = replace
 	for _, t := range r.opts.Runners {
 		if _, ok := r.have[key{store.Runners, t.Name}]; !ok {
 			c.put(store.Runners, t.Name, "", "", keptRunner{true})
@@ -309,7 +320,7 @@ func (r *Registrar) register(c *change, folders []*folder, kinds map[store.Kind]
 		if kinds[store.Actions] {
 			late = append(late, f.content.CheckWorkflows(actions)...)
 		}
-		late = append(late, r.gone(f, kinds)...)
+		late = append(late, c.gone(f, kinds)...)
 		config := r.configure(c, f, kinds)
 		found = append(append(found, f.placed(late)...), config...)
 		r.bring(c, f.content, kinds, find)
@@ -319,8 +330,8 @@ func (r *Registrar) register(c *change, folders []*folder, kinds map[store.Kind]
 		}
 		c.put(store.Packs, ref, ref, digest, f.content.Pack)
 	}
-	if len(c.puts) > before && kinds[store.Rules] {
-		c.release(nil, rulesOf(folders))
+	if (len(c.puts) > before || len(c.goneRules) > 0) && kinds[store.Rules] {
+		c.release(c.goneRules, rulesOf(folders))
 	}
 	return found
 }

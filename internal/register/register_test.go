@@ -561,3 +561,43 @@ func TestAPackIsConfigured(t *testing.T) {
 		t.Errorf("what was wrong has changed something: %s", got)
 	}
 }
+
+func TestWhatAReplacedPackDoesNotBringIsDropped(t *testing.T) {
+	h := build(t)
+	const action = "runner_type: local-shell-cmd\nparameters: {cmd: {default: x}}\n"
+	h.write("demo/actions/stays.yaml", "name: stays\n"+action)
+	h.write("demo/actions/goes.yaml", "name: goes\n"+action)
+	h.write("demo/actions/renamed.yaml", "name: old\n"+action)
+	h.write("demo/actions/broken.yaml", "name: broken\n"+action)
+	h.write("demo/rules/goes.yaml", "name: goes\nenabled: true\ntrigger: {type: core.st2.webhook, parameters: {url: x}}\naction: {ref: demo.goes}\n")
+	if _, err := h.Packs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"actions/goes.yaml", "rules/goes.yaml"} {
+		if err := os.Remove(filepath.Join(h.dir, "demo", file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.write("demo/actions/renamed.yaml", "name: new\n"+action)
+	h.write("demo/actions/broken.yaml", "name: [broken\n")
+	_, findings, err := h.ReplacePacks(t.Context(), []string{"demo"}, nil)
+	if err != nil || len(findings) != 1 || !strings.Contains(findings[0], "broken.yaml") {
+		t.Errorf("findings: %s, %v", findings, err)
+	}
+	var got []string
+	for _, a := range h.catalog.Get().Actions() {
+		if a.Pack == "demo" {
+			got = append(got, a.Name)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"broken", "new", "stays"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if _, ok := h.catalog.Get().Rule("demo.goes"); ok {
+		t.Error("the rule is still there")
+	}
+	if hooks := h.catalog.Get().Webhook("x"); len(hooks) > 0 {
+		t.Error("its webhook is still there")
+	}
+}

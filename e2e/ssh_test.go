@@ -233,6 +233,10 @@ parameters:
 	if got, ok := load.entry(t).Stdout.(map[string]any); load.Status != "succeeded" || !ok || got["5"] == nil {
 		t.Errorf("linux.check_loadavg: %s: %s", load.Status, load.Result)
 	}
+	ready := map[string]any{"hostname": "127.0.0.1", "port": host.port, "username": name, "keyfile": host.key}
+	if e := s.action(t, "linux.wait_for_ssh", ready); e.Status != "succeeded" {
+		t.Errorf("linux.wait_for_ssh: %s: %s", e.Status, e.Result)
+	}
 	found := s.action(t, "linux.check_processes", with(map[string]any{"criteria": "^sshd"}))
 	if got, ok := found.entry(t).Stdout.(map[string]any); found.Status != "succeeded" || !ok || len(got) == 0 {
 		t.Errorf("linux.check_processes: %s: %s", found.Status, found.Result)

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"encoding/json"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,5 +76,21 @@ func TestAPackIsInstalledRunUpdatedAndRemoved(t *testing.T) {
 	want("succeeded", `"tools"`, "packs.uninstall", `{"packs": ["tools"]}`)
 	if _, ok := s.Catalog.Get().Action("tools.say"); ok {
 		t.Error("its action is still there")
+	}
+}
+
+func TestWaitForSSHGivesUp(t *testing.T) {
+	s := apptest.Start(t, nil)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e, result := runs(t, s, "linux.wait_for_ssh", `{"hostname": "127.0.0.1", "port": `+port+`, "password": "hush", "retries": 2, "sleep_delay": 0}`)
+	if e.Status != execution.Failed || !strings.Contains(result, "Exceeded max retries (2)") || !strings.Contains(result, "connection refused") || strings.Contains(result, "hush") {
+		t.Errorf("%s: %s", e.Status, result)
 	}
 }

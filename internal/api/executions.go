@@ -83,15 +83,11 @@ func (c *call) getExecution() error {
 		}
 	}
 	out := c.executionView(e, sel, show)
-	if sel.wants("children") {
-		children, err := c.Store.Reader().Children(c.ctx(), e.ID)
-		if err != nil {
-			return err
-		}
-		for _, child := range children {
-			out.Children = append(out.Children, child.ID)
-		}
+	children, err := c.childrenOf([]*execution.Execution{e}, sel)
+	if err != nil {
+		return err
 	}
+	out.Children = children[e.ID]
 	if t := e.Context.TriggerInstance; t != nil && sel.wants("trigger_instance") {
 		if out.TriggerInstance, err = c.instanceJSON(t.ID); err != nil {
 			return err
@@ -290,6 +286,9 @@ func (c *call) executionChildren() error {
 		}
 		for _, child := range children {
 			found = append(found, child)
+			if !child.Conducted {
+				continue // only workflows have parts
+			}
 			if err := walk(child.ID, depth-1); err != nil {
 				return err
 			}

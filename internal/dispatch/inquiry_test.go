@@ -342,3 +342,25 @@ func TestWhoIsCanceledBeforeAskingDoesNotAsk(t *testing.T) {
 		p.wantNotes("p.tell")
 	})
 }
+
+func TestAServerThatDiesWhileItAsksAsksAgainAndOnce(t *testing.T) {
+	inPlace(t, func(p *place) {
+		dead := p.start()
+		dead.stop()
+		worker, err := dead.Join(p.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := p.launch(dead, execution.Request{Action: "p.ask", Parameters: dict(t, `{"route": "ops"}`)})
+		if got, err := dead.Claim(p.Context(), worker, 1); err != nil || len(got) != 1 {
+			t.Fatalf("claimed %v, %v", got, err)
+		}
+		s := p.start()
+		defer s.stop()
+		time.Sleep(2 * dispatch.Lease)
+		if e := p.wantStatus(id, execution.Pending); e.Attempt != 2 {
+			t.Errorf("asked %d times", e.Attempt)
+		}
+		p.wantNotes("p.tell", id+" at ops")
+	})
+}

@@ -39,6 +39,7 @@ func (a *API) contentRoutes() []*route {
 
 		to("GET", apiService, "/sensortypes", "sensor_type_list", sensors.list, "List sensors."),
 		to("GET", apiService, "/sensortypes/{ref}", "sensor_type_view", sensors.show, "Show a sensor."),
+		to("PUT", apiService, "/sensortypes/{ref}", "sensor_type_modify", (*call).updateSensor, "Switch a sensor on or off.").takes(runnerBody),
 
 		to("GET", apiService, "/policies", "policy_list", policies.list, "List policies."),
 		to("POST", apiService, "/policies", "policy_create", (*call).createPolicy, "Make a policy.").takes(policyBody),

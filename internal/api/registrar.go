@@ -7,6 +7,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/policy"
 	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/trigger"
@@ -44,6 +45,9 @@ type Registrar interface {
 
 	// EnableRunner switches a runner type on or off.
 	EnableRunner(ctx context.Context, name string, enabled bool) (*action.RunnerType, error)
+
+	// EnableSensor switches a sensor on or off.
+	EnableSensor(ctx context.Context, ref string, enabled bool) (*pack.Sensor, error)
 
 	// Configure sets the configuration of a pack.
 	Configure(ctx context.Context, ref string, values *value.Dict) error

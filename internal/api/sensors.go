@@ -91,3 +91,23 @@ func (c *call) getSensorLog() error {
 	}
 	return c.json(http.StatusOK, wire.SensorLog{Ref: s.Ref, Log: string(text)})
 }
+
+func (c *call) updateSensor() error {
+	s, err := c.sensor()
+	if err != nil {
+		return err
+	}
+	var req struct {
+		Enabled bool `json:"enabled"`
+	}
+	if err := c.into(&req); err != nil {
+		return err
+	}
+	if err := c.admin("To switch a sensor"); err != nil {
+		return err
+	}
+	if s, err = c.Registrar.EnableSensor(c.ctx(), s.Ref, req.Enabled); err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, wire.SensorOf(s))
+}

@@ -43,3 +43,19 @@ func TestSensorsSayHowTheyFare(t *testing.T) {
 	s.do("GET", "/api/ns/v1/sensors/p.None", "").status(404)
 	s.do("GET", "/api/ns/v1/sensors/p.None/log", "").status(404)
 }
+
+func TestSensorsAreSwitched(t *testing.T) {
+	s := newServer(t, api.Options{})
+	const path = "/api/v1/sensortypes/p.Eye"
+	for _, enabled := range []string{"false", "true"} {
+		s.do("PUT", path, `{"ref": "p.Eye", "description": "not heard", "enabled": `+enabled+`}`).status(200)
+		if got := s.do("GET", path, "").status(200).at("enabled"); got != enabled {
+			t.Errorf("enabled is %s, want %s", got, enabled)
+		}
+	}
+	s.do("PUT", path, `{}`).status(400)
+	s.do("PUT", "/api/v1/sensortypes/p.None", `{"enabled": true}`).status(404)
+	if a := s.ask("PUT", path, `{"enabled": false}`, "X-Auth-Token: "+s.user); a.Code != 403 {
+		t.Errorf("somebody else may: %d", a.Code)
+	}
+}

@@ -23,6 +23,7 @@ func (a *app) sensors() *cobra.Command {
 	return group(
 		&cobra.Command{Use: "sensor", Short: "Programs that watch what is outside"},
 		a.listCommand(r, []filter{packFilter()}, nil), a.getCommand(r), a.sensorStatus(r), a.sensorLog(r),
+		a.switchCommand(r, true), a.switchCommand(r, false),
 	)
 }
 

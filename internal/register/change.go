@@ -55,6 +55,19 @@ func (c *change) put(kind store.Kind, ref, pack, digest string, noun any) {
 	c.puts = append(c.puts, store.Content{Kind: kind, Ref: ref, ID: id, Pack: pack, Body: body, Digest: digest, UpdatedAt: c.now})
 }
 
+// alter changes a noun that is registered, until what it was made of changes.
+func (c *change) alter(kind store.Kind, ref, pack string, noun any) {
+	body, err := json.Marshal(noun)
+	if err != nil {
+		c.err = fmt.Errorf("write %s %s: %w", kind, ref, err)
+		return
+	}
+	k := key{kind, ref}
+	old := c.r.have[k]
+	c.index[k] = len(c.puts)
+	c.puts = append(c.puts, store.Content{Kind: kind, Ref: ref, ID: old.id, Pack: pack, Body: body, Digest: old.digest, UpdatedAt: c.now})
+}
+
 // rename makes the thing that is written next keep the id of another, which goes.
 func (c *change) rename(kind store.Kind, from, to string) {
 	if from == to {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/action"
@@ -332,6 +333,27 @@ func (r *Registrar) EnableRunner(ctx context.Context, name string, enabled bool)
 		}
 	}
 	return nil, errors.New("the runner type is lost")
+}
+
+// EnableSensor switches a sensor on or off. It stays so until its metadata changes.
+func (r *Registrar) EnableSensor(ctx context.Context, ref string, enabled bool) (*pack.Sensor, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.ready(ctx); err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(r.src.Sensors, func(s *pack.Sensor) bool { return s.Ref == ref })
+	if i < 0 {
+		return nil, fault.Newf(fault.NotFound, "Resource with a reference or id \"%s\" not found", ref)
+	}
+	now := *r.src.Sensors[i]
+	if now.Enabled == enabled {
+		return &now, nil
+	}
+	now.Enabled = enabled
+	c := r.change()
+	c.alter(store.Sensors, now.Ref, now.Pack, now)
+	return &now, r.apply(ctx, c)
 }
 
 // keptRunner is what is kept of a runner type.

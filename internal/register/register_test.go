@@ -481,6 +481,34 @@ func TestRunnersAreSwitched(t *testing.T) {
 	}
 }
 
+func TestSensorsAreSwitchedUntilTheirMetadataChanges(t *testing.T) {
+	h := build(t)
+	h.write("demo/pack.yaml", "{name: demo, ref: demo, description: d, version: 1.0.0, author: a}\n")
+	h.write("demo/sensors/s.yaml", "{class_name: S, entry_point: s.py, description: d}\n")
+	h.write("demo/sensors/s.py", "")
+	h.packs(-1)
+	id := func() string { s, _ := h.catalog.Get().Sensor("demo.S"); return s.ID }()
+	s, err := h.EnableSensor(t.Context(), "demo.S", false)
+	if err != nil || s.Enabled || s.ID != id {
+		t.Fatalf("got %+v, %v", s, err)
+	}
+	enabled := func(want bool, when string) {
+		t.Helper()
+		if now, _ := h.catalog.Get().Sensor("demo.S"); now.Enabled != want || now.ID != id {
+			t.Errorf("%s it is %+v", when, now)
+		}
+	}
+	enabled(false, "then")
+	h.packs(-1)
+	enabled(false, "registered again")
+	h.write("demo/sensors/s.yaml", "{class_name: S, entry_point: s.py, description: other}\n")
+	h.packs(-1)
+	enabled(true, "changed")
+	if _, err := h.EnableSensor(t.Context(), "demo.X", false); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a sensor that is not there: %v", err)
+	}
+}
+
 func TestEveryChangeRingsTheBell(t *testing.T) {
 	h := build(t)
 	h.packs(-1)

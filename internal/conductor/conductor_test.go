@@ -141,6 +141,30 @@ func TestLostBellsCostTimeOnly(t *testing.T) {
 	})
 }
 
+func TestCommitsThatFailAreTriedAgain(t *testing.T) {
+	for name, lost := range map[string]bool{"before": false, "with their answer lost": true} {
+		t.Run(name, func(t *testing.T) {
+			definitions := map[string]string{"top": text(crowdText{N: 2, Action: "p.low", Wake: 600}), "low": text(crowdText{N: 150, Action: "p.noop", Read: true})}
+			inHouse(t, definitions, func(t *testing.T, h *house) {
+				h.trouble = &trouble{Driver: h.driver, lost: lost}
+				stop := h.run(h.conductor(h.bus, conductor.Options{}), h.conductor(h.bus, conductor.Options{Instant: map[string]runner.Runner{}}))
+				id := h.launch("p.top")
+				settle(60)
+				stop()
+				h.wantStatus(id, execution.Succeeded)
+				for _, low := range h.children(id) {
+					h.wantStatus(low.ID, execution.Succeeded)
+					h.wantResult(low.ID, "ends", `{"succeeded":150}`)
+					if n := len(h.children(low.ID)); n != 150 {
+						t.Errorf("%d children of a child", n)
+					}
+				}
+				h.wantClean()
+			})
+		})
+	}
+}
+
 func TestTwoConductorsDoTheWorkOfOne(t *testing.T) {
 	definitions := map[string]string{"top": text(crowdText{N: 5, Action: "p.low"}), "low": text(crowdText{N: 50, Action: "p.noop"})}
 	inHouse(t, definitions, func(t *testing.T, h *house) {

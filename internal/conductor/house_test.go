@@ -3,6 +3,7 @@ package conductor_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -40,6 +41,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // house is a ledger with services over it, in a bubble.
 type house struct {
 	*store.Store
+	driver   store.Driver
 	t        *testing.T
 	bus      bus.Bus
 	catalog  *catalog.Holder
@@ -47,6 +49,7 @@ type house struct {
 	params   *launch.Params
 	dispatch *dispatch.Dispatch
 	deeds    *deeds
+	trouble  *trouble // nil: there is none
 }
 
 // deeds is a runner whose actions go on until they are let go or canceled.
@@ -78,7 +81,7 @@ func inHouse(t *testing.T, definitions map[string]string, f func(t *testing.T, h
 			t.Fatal(err)
 		}
 		defer db.Close() //nolint:errcheck // the end of the test
-		h := &house{Store: store.New(db), t: t, bus: new(membus.Bus), catalog: new(catalog.Holder), deeds: &deeds{free: make(chan struct{})}}
+		h := &house{Store: store.New(db), driver: db, t: t, bus: new(membus.Bus), catalog: new(catalog.Holder), deeds: &deeds{free: make(chan struct{})}}
 		h.catalog.Set(content(t, filepath.Join(dir, "p"), definitions))
 		h.params = launch.NewParams(h.Store, h.catalog)
 		h.launcher = launch.New(h.Store, h.catalog, h.bus, h.params)
@@ -128,9 +131,42 @@ func (h *house) conductor(b bus.Bus, opts conductor.Options) *conductor.Conducto
 		opts.Instant = map[string]runner.Runner{"noop": noop.New()}
 	}
 	return conductor.New(conductor.Deps{
-		Store: h.Store, Catalog: h.catalog, Bus: b, Launcher: h.launcher, Params: h.params, Dispatch: h.dispatch,
+		Store: h.conducts(), Catalog: h.catalog, Bus: b, Launcher: h.launcher, Params: h.params, Dispatch: h.dispatch,
 		Languages: map[string]workflow.Language{"crowd": crowd{}, "chain": chain.New()},
 	}, opts)
+}
+
+// conducts returns the ledger as conductors see it.
+func (h *house) conducts() *store.Store {
+	if h.trouble == nil {
+		return h.Store
+	}
+	return store.New(h.trouble)
+}
+
+// trouble is a ledger of which each third commit fails, or happens and seems to fail.
+type trouble struct {
+	store.Driver
+	lost bool // it happens
+
+	mu sync.Mutex
+	n  int // guarded by mu
+}
+
+var errTrouble = errors.New("no room on the disk")
+
+func (d *trouble) Write(ctx context.Context, f func(store.Conn) error) error {
+	d.mu.Lock()
+	d.n++
+	fails := d.n%3 == 0
+	d.mu.Unlock()
+	if fails && !d.lost {
+		return errTrouble
+	}
+	if err := d.Driver.Write(ctx, f); err != nil || !fails {
+		return err
+	}
+	return errTrouble
 }
 
 // run runs conductors, a scheduler and a worker until the returned function is called.

@@ -11,13 +11,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -131,15 +129,6 @@ func (x *Exchange) tooLarge() error {
 	return fault.Newf(fault.TooLarge, "The pack is larger than %d MiB or has more than %d files.", x.opts.MaxBytes>>20, x.opts.MaxFiles)
 }
 
-// A writer writes a pack into a folder, and nowhere else: names are local, links
-// lead to something in the folder, and the folder is a root that the system keeps.
-type writer struct {
-	root  *os.Root
-	x     *Exchange
-	bytes int64
-	files int
-}
-
 func (w *writer) zip(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -205,146 +194,4 @@ func (w *writer) tar(r io.Reader) error {
 			return err
 		}
 	}
-}
-
-func (w *writer) odd(name string) error {
-	return fault.Newf(fault.Invalid, "The pack has %q, which is neither a file, nor a folder, nor a symbolic link.", name)
-}
-
-// local returns a name as it is in the root.
-func (w *writer) local(name string) (string, error) {
-	clean := path.Clean(strings.ReplaceAll(name, `\`, "/"))
-	if !filepath.IsLocal(clean) {
-		return "", fault.Newf(fault.Invalid, "The pack has the name %q, which leads out of its folder.", name)
-	}
-	if w.files++; w.files > w.x.opts.MaxFiles {
-		return "", w.x.tooLarge()
-	}
-	return clean, nil
-}
-
-func (w *writer) folder(name string) error {
-	name, err := w.local(name)
-	if err != nil || name == "." {
-		return err
-	}
-	return w.root.MkdirAll(name, 0o755)
-}
-
-func (w *writer) file(name string, mode fs.FileMode, r io.Reader) (err error) {
-	if name, err = w.local(name); err != nil {
-		return err
-	}
-	if err := w.root.MkdirAll(path.Dir(name), 0o755); err != nil {
-		return err
-	}
-	f, err := w.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644|mode&0o111)
-	if err != nil {
-		return fault.Newf(fault.Invalid, "The pack can't be written: %v.", err)
-	}
-	n, err := io.Copy(f, io.LimitReader(r, w.x.opts.MaxBytes-w.bytes+1))
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if w.bytes += n; w.bytes > w.x.opts.MaxBytes {
-		return w.x.tooLarge()
-	}
-	return nil
-}
-
-func (w *writer) link(name, target string) error {
-	name, err := w.local(name)
-	if err != nil {
-		return err
-	}
-	if path.IsAbs(target) || !filepath.IsLocal(path.Join(path.Dir(name), target)) {
-		return fault.Newf(fault.Invalid, "The link %q of the pack leads to %q, out of its folder.", name, target)
-	}
-	if err := w.root.MkdirAll(path.Dir(name), 0o755); err != nil {
-		return err
-	}
-	return w.root.Symlink(target, name)
-}
-
-// copyFolder copies a folder as it is, less what Git and Python keep in it.
-func (x *Exchange) copyFolder(from, dir string) error {
-	source, err := os.OpenRoot(from)
-	if err != nil {
-		return err
-	}
-	defer source.Close() //nolint:errcheck // it was only read
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close() //nolint:errcheck // what was written has been closed
-	w := &writer{root: root, x: x}
-	return fs.WalkDir(source.FS(), ".", func(name string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case e.IsDir() && (e.Name() == ".git" || e.Name() == "__pycache__"):
-			return fs.SkipDir
-		case e.IsDir():
-			return w.folder(name)
-		case e.Type() == fs.ModeSymlink:
-			target, err := source.Readlink(name)
-			if err != nil {
-				return err
-			}
-			return w.link(name, target)
-		case !e.Type().IsRegular():
-			return w.odd(name)
-		}
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		f, err := source.Open(name)
-		if err != nil {
-			return err
-		}
-		defer f.Close() //nolint:errcheck // it was only read
-		return w.file(name, info.Mode().Perm(), f)
-	})
-}
-
-// check finds what a repository has that no pack may have.
-func (x *Exchange) check(dir string) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close() //nolint:errcheck // it was only read
-	files, size := 0, int64(0)
-	return fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case e.IsDir() && name == ".git":
-			return fs.SkipDir
-		case e.IsDir():
-			return nil
-		case e.Type() == fs.ModeSymlink:
-			target, err := root.Readlink(name)
-			if err != nil {
-				return err
-			}
-			if path.IsAbs(target) || !filepath.IsLocal(path.Join(path.Dir(name), target)) {
-				return fault.Newf(fault.Invalid, "The link %q of the pack leads to %q, out of its folder.", name, target)
-			}
-			return nil
-		}
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		if files, size = files+1, size+info.Size(); files > x.opts.MaxFiles || size > x.opts.MaxBytes {
-			return x.tooLarge()
-		}
-		return nil
-	})
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 )
 
 // dial logs in to a host.
@@ -107,79 +106,4 @@ func timedOut(ctx context.Context, err error, o *Options) error {
 		return fmt.Errorf("%w (given up after %s)", err, o.ConnectTimeout)
 	}
 	return err
-}
-
-// String says what somebody logs in with, for people.
-func (l *login) String() string {
-	if l.password != "" {
-		return "this password"
-	}
-	var from []string
-	if l.agent != "" {
-		from = append(from, "the keys of the agent")
-	}
-	for _, k := range l.keys {
-		from = append(from, k.from)
-	}
-	if len(from) == 0 {
-		return "nothing: there is neither a password nor a key"
-	}
-	return "the key of " + strings.Join(from, ", ")
-}
-
-// methods returns what a host is offered to let somebody in. done is to be called
-// when that is over.
-func (l *login) methods(ctx context.Context) (methods []ssh.AuthMethod, done func(), err error) {
-	done = func() {}
-	if l.password != "" {
-		answer := func(_, _ string, questions []string, _ []bool) ([]string, error) {
-			answers := make([]string, len(questions))
-			for i := range answers {
-				answers[i] = l.password
-			}
-			return answers, nil
-		}
-		return []ssh.AuthMethod{ssh.Password(l.password), ssh.KeyboardInteractive(answer)}, done, nil
-	}
-	var signers []ssh.Signer
-	for _, k := range l.keys {
-		signer, err := k.signer(l.passphrase)
-		if err != nil && k.implied {
-			continue
-		}
-		if err != nil {
-			return nil, done, err
-		}
-		signers = append(signers, signer)
-	}
-	if l.agent != "" {
-		wire, err := new(net.Dialer).DialContext(ctx, "unix", l.agent)
-		if err == nil {
-			done = func() { _ = wire.Close() }
-			if held, err := agent.NewClient(wire).Signers(); err == nil {
-				signers = append(held, signers...)
-			}
-		} else if len(signers) == 0 {
-			return nil, done, fmt.Errorf("ask the key agent: %w", err)
-		}
-	}
-	return []ssh.AuthMethod{ssh.PublicKeys(signers...)}, done, nil
-}
-
-// signer reads a private key.
-func (k keyText) signer(passphrase string) (signer ssh.Signer, err error) {
-	if passphrase == "" {
-		signer, err = ssh.ParsePrivateKey(k.text)
-	} else if signer, err = ssh.ParsePrivateKeyWithPassphrase(k.text, []byte(passphrase)); err != nil {
-		if plain, plainErr := ssh.ParsePrivateKey(k.text); plainErr == nil {
-			signer, err = plain, nil // it needs no passphrase
-		}
-	}
-	if _, ok := errors.AsType[*ssh.PassphraseMissingError](err); ok {
-		return nil, fmt.Errorf("the private key of %s has a passphrase, and none is given", k.from)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the private key of %s can't be read: %w", k.from, err)
-	}
-	return signer, nil
 }

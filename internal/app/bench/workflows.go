@@ -143,20 +143,7 @@ func (s *server) conduct(ctx context.Context, name string, n int, params ...any)
 	for i := 0; i+1 < len(params); i += 2 {
 		given.Set(params[i].(string), params[i+1]) //nolint:forcetypeassert // see the calls
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	over := make(chan struct{}, 1) // one token says that something has ended
-	if err := s.Bus.Subscribe(ctx, bus.ExecutionChanged+"*", func(m bus.Message) {
-		if execution.Status(m.Body).Final() {
-			select {
-			case over <- struct{}{}:
-			default: // a token is there already
-			}
-		}
-	}); err != nil {
-		return 0, err
-	}
-	executions := make([]*execution.Execution, n)
+	executions, mine := make([]*execution.Execution, n), make(map[string]bool, n)
 	begun := time.Now()
 	for i := range executions {
 		e, err := s.Launcher.Prepare(ctx, execution.Request{Action: "bench." + name, Parameters: given}, time.Now())
@@ -164,6 +151,20 @@ func (s *server) conduct(ctx context.Context, name string, n int, params ...any)
 			return 0, err
 		}
 		executions[i] = e
+		mine[e.ID] = true
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	over := make(chan struct{}, 1) // one token says that one of them has ended
+	if err := s.Bus.Subscribe(ctx, bus.ExecutionChanged+"*", func(m bus.Message) {
+		if execution.Status(m.Body).Final() && mine[strings.TrimPrefix(m.Subject, bus.ExecutionChanged)] {
+			select {
+			case over <- struct{}{}:
+			default: // a token is there already
+			}
+		}
+	}); err != nil {
+		return 0, err
 	}
 	err := s.Store.Write(ctx, func(tx *store.Tx) error {
 		for _, e := range executions {

@@ -19,16 +19,26 @@ import (
 
 func (a *API) accessRoutes() []*route {
 	return []*route{
-		to("POST", authService, "/tokens", "", (*call).createToken, "Log in with a password and get a token.").takes(tokenBody).public(),
-		to("POST", authService, "/tokens/validate", "", (*call).validateToken, "Say whether a token is good.").takes(validateBody),
-		to("GET", authService, "/sso", "", (*call).sso, "Say whether log-in by another service is possible.").public(),
-		to("DELETE", ourService, "/token", "", (*call).revokeToken, "Take away the token that is shown with the request."),
-		to("GET", apiService, "/user", "", (*call).user, "Say who is asking."),
-		to("GET", apiService, "/apikeys", "api_key_list", (*call).listKeys, "List API keys."),
-		to("POST", apiService, "/apikeys", "api_key_create", (*call).createKey, "Make an API key, which is shown once.").takes(apiKeyBody),
-		to("GET", apiService, "/apikeys/{id}", "api_key_view", (*call).getKey, "Show an API key."),
-		to("PUT", apiService, "/apikeys/{id}", "api_key_modify", (*call).updateKey, "Change an API key.").takes(apiKeyBody),
-		to("DELETE", apiService, "/apikeys/{id}", "api_key_delete", (*call).deleteKey, "Delete an API key."),
+		to("POST", authService, "/tokens", "", (*call).createToken, "Log in with a password and get a token.").takes(tokenBody).public().
+			gives(http.StatusCreated, wire.Token{}),
+		to("POST", authService, "/tokens/validate", "", (*call).validateToken, "Say whether a token is good.").takes(validateBody).
+			gives(http.StatusOK, wire.TokenValid{}),
+		to("GET", authService, "/sso", "", (*call).sso, "Say whether log-in by another service is possible.").public().
+			gives(http.StatusOK, wire.SSO{}),
+		to("DELETE", ourService, "/token", "", (*call).revokeToken, "Take away the token that is shown with the request.").
+			empties(),
+		to("GET", apiService, "/user", "", (*call).user, "Say who is asking.").
+			gives(http.StatusOK, wire.User{}),
+		to("GET", apiService, "/apikeys", "api_key_list", (*call).listKeys, "List API keys.").
+			gives(http.StatusOK, []wire.APIKey{}).pages(50).masks(),
+		to("POST", apiService, "/apikeys", "api_key_create", (*call).createKey, "Make an API key, which is shown once.").takes(apiKeyBody).
+			gives(http.StatusCreated, wire.APIKey{}),
+		to("GET", apiService, "/apikeys/{id}", "api_key_view", (*call).getKey, "Show an API key.").
+			gives(http.StatusOK, wire.APIKey{}).masks(),
+		to("PUT", apiService, "/apikeys/{id}", "api_key_modify", (*call).updateKey, "Change an API key.").takes(apiKeyBody).
+			gives(http.StatusOK, wire.APIKey{}),
+		to("DELETE", apiService, "/apikeys/{id}", "api_key_delete", (*call).deleteKey, "Delete an API key.").
+			empties(),
 	}
 }
 

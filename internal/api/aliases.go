@@ -16,16 +16,23 @@ import (
 func (a *API) aliasRoutes() []*route {
 	aliases := aliasShelf()
 	return []*route{
-		to("GET", apiService, "/actionalias", "action_alias_list", aliases.list, "List action aliases."),
-		to("POST", apiService, "/actionalias", "action_alias_create", (*call).createAlias, "Make an action alias.").takes(aliasBody),
-		to("GET", apiService, "/actionalias/{ref}", "action_alias_view", aliases.show, "Show an action alias."),
-		to("PUT", apiService, "/actionalias/{ref}", "action_alias_modify", (*call).updateAlias, "Change an action alias.").takes(aliasBody),
-		to("DELETE", apiService, "/actionalias/{ref}", "action_alias_delete", (*call).deleteAlias, "Delete an action alias."),
-		to("POST", apiService, "/actionalias/match", "action_alias_match", (*call).matchAlias, "Find the alias that a command fits.").takes(aliasMatchBody),
-		to("GET", apiService, "/actionalias/help", "action_alias_help", (*call).aliasHelp, "Show what commands there are."),
-		to("POST", apiService, "/aliasexecution", "action_execute", (*call).executeAlias, "Run the action of an alias.").takes(aliasExecutionBody),
+		aliases.lists("/actionalias", "action_alias_list", "List action aliases."),
+		to("POST", apiService, "/actionalias", "action_alias_create", (*call).createAlias, "Make an action alias.").takes(aliasBody).
+			gives(http.StatusCreated, wire.Alias{}),
+		aliases.shows("/actionalias/{ref}", "action_alias_view", "Show an action alias."),
+		to("PUT", apiService, "/actionalias/{ref}", "action_alias_modify", (*call).updateAlias, "Change an action alias.").takes(aliasBody).
+			gives(http.StatusOK, wire.Alias{}),
+		to("DELETE", apiService, "/actionalias/{ref}", "action_alias_delete", (*call).deleteAlias, "Delete an action alias.").
+			empties(),
+		to("POST", apiService, "/actionalias/match", "action_alias_match", (*call).matchAlias, "Find the alias that a command fits.").takes(aliasMatchBody).
+			gives(http.StatusOK, wire.AliasMatch{}),
+		to("GET", apiService, "/actionalias/help", "action_alias_help", (*call).aliasHelp, "Show what commands there are.").
+			gives(http.StatusOK, wire.AliasHelp{}).pages(100).texts("pack", "filter"),
+		to("POST", apiService, "/aliasexecution", "action_execute", (*call).executeAlias, "Run the action of an alias.").takes(aliasExecutionBody).
+			gives(http.StatusCreated, wire.AliasExecution{}).masks(),
 		to("POST", apiService, "/aliasexecution/match_and_execute", "action_execute", (*call).matchAndExecute,
-			"Find the alias that a command fits, and run its action.").takes(aliasMatchAndExecuteBody),
+			"Find the alias that a command fits, and run its action.").takes(aliasMatchAndExecuteBody).
+			gives(http.StatusCreated, wire.AliasExecutions{}).masks(),
 	}
 }
 

@@ -125,6 +125,8 @@ type API struct {
 	attrs   struct{ executions, instances, enforcements attributes }
 	buffers sync.Pool // of *bytes.Buffer
 
+	described description
+
 	inspections chan struct{} // those that go on; see maxInspections
 }
 

@@ -13,11 +13,14 @@ import (
 func (a *API) configRoutes() []*route {
 	configs, schemas := configShelf(), configSchemaShelf()
 	return []*route{
-		to("GET", apiService, "/configs", "pack_list", configs.list, "List the configurations of packs."),
-		to("GET", apiService, "/configs/{ref}", "pack_view", (*call).getConfig, "Show the configuration of a pack."),
-		to("PUT", apiService, "/configs/{ref}", "pack_config", (*call).putConfig, "Set the configuration of a pack."),
-		to("GET", apiService, "/config_schemas", "pack_list", schemas.list, "List the schemas of the configurations of packs."),
-		to("GET", apiService, "/config_schemas/{ref}", "pack_view", (*call).getConfigSchema, "Show the schema of the configuration of a pack."),
+		configs.lists("/configs", "pack_list", "List the configurations of packs."),
+		to("GET", apiService, "/configs/{ref}", "pack_view", (*call).getConfig, "Show the configuration of a pack.").
+			gives(http.StatusOK, configured{}).masks(),
+		to("PUT", apiService, "/configs/{ref}", "pack_config", (*call).putConfig, "Set the configuration of a pack.").
+			gives(http.StatusOK, configured{}).masks(),
+		schemas.lists("/config_schemas", "pack_list", "List the schemas of the configurations of packs."),
+		to("GET", apiService, "/config_schemas/{ref}", "pack_view", (*call).getConfigSchema, "Show the schema of the configuration of a pack.").
+			gives(http.StatusOK, configurable{}),
 	}
 }
 

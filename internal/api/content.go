@@ -19,35 +19,45 @@ func (a *API) contentRoutes() []*route {
 	runners, sensors := runnerShelf(), sensorShelf()
 	policies, types := policyShelf(), policyTypeShelf()
 	return []*route{
-		to("GET", apiService, "/packs", "pack_list", packs.list, "List packs."),
-		to("GET", apiService, "/packs/{ref}", "pack_view", packs.show, "Show a pack."),
+		packs.lists("/packs", "pack_list", "List packs."),
+		packs.shows("/packs/{ref}", "pack_view", "Show a pack."),
 		to("POST", apiService, "/packs/register", "pack_register", (*call).registerPacks, "Read the folders of packs again.").takes(registerBody),
 
-		to("GET", apiService, "/actions", "action_list", actions.list, "List actions."),
-		to("POST", apiService, "/actions", "action_create", (*call).createAction, "Make an action.").takes(actionBody),
-		to("GET", apiService, "/actions/{ref}", "action_view", actions.show, "Show an action."),
-		to("PUT", apiService, "/actions/{ref}", "action_modify", (*call).updateAction, "Change an action.").takes(actionBody),
-		to("DELETE", apiService, "/actions/{ref}", "action_delete", (*call).deleteAction, "Delete an action.").takes(actionDeleteBody),
-		to("GET", apiService, "/actions/views/overview", "action_list", overview.list, "List actions with all parameters that they take."),
-		to("GET", apiService, "/actions/views/overview/{ref}", "action_view", overview.show, "Show an action with all parameters that it takes."),
-		to("GET", apiService, "/actions/views/parameters/{ref}", "action_view", (*call).actionParameters, "Show all parameters that an action takes."),
-		to("GET", apiService, "/actions/views/entry_point/{ref}", "action_view", (*call).entryPoint, "Show the program of an action."),
+		actions.lists("/actions", "action_list", "List actions."),
+		to("POST", apiService, "/actions", "action_create", (*call).createAction, "Make an action.").takes(actionBody).
+			gives(http.StatusCreated, wire.Action{}),
+		actions.shows("/actions/{ref}", "action_view", "Show an action."),
+		to("PUT", apiService, "/actions/{ref}", "action_modify", (*call).updateAction, "Change an action.").takes(actionBody).
+			gives(http.StatusOK, wire.Action{}),
+		to("DELETE", apiService, "/actions/{ref}", "action_delete", (*call).deleteAction, "Delete an action.").takes(actionDeleteBody).
+			empties(),
+		overview.lists("/actions/views/overview", "action_list", "List actions with all parameters that they take."),
+		overview.shows("/actions/views/overview/{ref}", "action_view", "Show an action with all parameters that it takes."),
+		to("GET", apiService, "/actions/views/parameters/{ref}", "action_view", (*call).actionParameters, "Show all parameters that an action takes.").
+			gives(http.StatusOK, wire.ActionParameters{}),
+		to("GET", apiService, "/actions/views/entry_point/{ref}", "action_view", (*call).entryPoint, "Show the program of an action.").
+			sends("text/plain"),
 
-		to("GET", apiService, "/runnertypes", "runner_type_list", runners.list, "List runner types."),
-		to("GET", apiService, "/runnertypes/{ref}", "runner_type_view", runners.show, "Show a runner type."),
-		to("PUT", apiService, "/runnertypes/{ref}", "runner_type_modify", (*call).updateRunner, "Switch a runner type on or off.").takes(runnerBody),
+		runners.lists("/runnertypes", "runner_type_list", "List runner types."),
+		runners.shows("/runnertypes/{ref}", "runner_type_view", "Show a runner type."),
+		to("PUT", apiService, "/runnertypes/{ref}", "runner_type_modify", (*call).updateRunner, "Switch a runner type on or off.").takes(runnerBody).
+			gives(http.StatusOK, wire.Runner{}),
 
-		to("GET", apiService, "/sensortypes", "sensor_type_list", sensors.list, "List sensors."),
-		to("GET", apiService, "/sensortypes/{ref}", "sensor_type_view", sensors.show, "Show a sensor."),
-		to("PUT", apiService, "/sensortypes/{ref}", "sensor_type_modify", (*call).updateSensor, "Switch a sensor on or off.").takes(runnerBody),
+		sensors.lists("/sensortypes", "sensor_type_list", "List sensors."),
+		sensors.shows("/sensortypes/{ref}", "sensor_type_view", "Show a sensor."),
+		to("PUT", apiService, "/sensortypes/{ref}", "sensor_type_modify", (*call).updateSensor, "Switch a sensor on or off.").takes(runnerBody).
+			gives(http.StatusOK, wire.Sensor{}),
 
-		to("GET", apiService, "/policies", "policy_list", policies.list, "List policies."),
-		to("POST", apiService, "/policies", "policy_create", (*call).createPolicy, "Make a policy.").takes(policyBody),
-		to("GET", apiService, "/policies/{ref}", "policy_view", policies.show, "Show a policy."),
-		to("PUT", apiService, "/policies/{ref}", "policy_modify", (*call).updatePolicy, "Change a policy.").takes(policyBody),
-		to("DELETE", apiService, "/policies/{ref}", "policy_delete", (*call).deletePolicy, "Delete a policy."),
-		to("GET", apiService, "/policytypes", "policy_type_list", types.list, "List types of policies."),
-		to("GET", apiService, "/policytypes/{ref}", "policy_type_view", types.show, "Show a type of policies."),
+		policies.lists("/policies", "policy_list", "List policies."),
+		to("POST", apiService, "/policies", "policy_create", (*call).createPolicy, "Make a policy.").takes(policyBody).
+			gives(http.StatusCreated, wire.Policy{}),
+		policies.shows("/policies/{ref}", "policy_view", "Show a policy."),
+		to("PUT", apiService, "/policies/{ref}", "policy_modify", (*call).updatePolicy, "Change a policy.").takes(policyBody).
+			gives(http.StatusOK, wire.Policy{}),
+		to("DELETE", apiService, "/policies/{ref}", "policy_delete", (*call).deletePolicy, "Delete a policy.").
+			empties(),
+		types.lists("/policytypes", "policy_type_list", "List types of policies."),
+		types.shows("/policytypes/{ref}", "policy_type_view", "Show a type of policies."),
 	}
 }
 

@@ -18,13 +18,20 @@ import (
 
 func (a *API) eventRoutes() []*route {
 	return []*route{
-		to("GET", apiService, "/triggerinstances", "", (*call).listInstances, "List events."),
-		to("GET", apiService, "/triggerinstances/{id}", "", (*call).getInstance, "Show an event."),
-		to("POST", apiService, "/triggerinstances/{id}/re_emit", "", (*call).reEmit, "Have an event happen once more."),
-		to("GET", apiService, "/ruleenforcements", "rule_enforcement_list", (*call).listEnforcements, "List which rules matched which events."),
-		to("GET", apiService, "/ruleenforcements/{id}", "rule_enforcement_view", (*call).getEnforcement, "Show that a rule matched an event."),
-		to("GET", apiService, "/ruleenforcements/views", "rule_enforcement_list", (*call).listEnforcementViews, "List which rules matched which events, with the events and what was started."),
-		to("GET", apiService, "/ruleenforcements/views/{id}", "rule_enforcement_view", (*call).getEnforcementView, "Show that a rule matched an event, with the event and what was started."),
+		to("GET", apiService, "/triggerinstances", "", (*call).listInstances, "List events.").
+			gives(http.StatusOK, []wire.Instance{}).pages(100).selects().texts("trigger", "trigger_type", "timestamp_gt", "timestamp_lt"),
+		to("GET", apiService, "/triggerinstances/{id}", "", (*call).getInstance, "Show an event.").
+			gives(http.StatusOK, wire.Instance{}),
+		to("POST", apiService, "/triggerinstances/{id}/re_emit", "", (*call).reEmit, "Have an event happen once more.").
+			gives(http.StatusOK, wire.ReEmitted{}),
+		to("GET", apiService, "/ruleenforcements", "rule_enforcement_list", (*call).listEnforcements, "List which rules matched which events.").
+			gives(http.StatusOK, []wire.Enforcement{}).pages(50).selects().texts("rule_ref", "rule_id", "trigger_instance", "execution", "enforced_at_gt", "enforced_at_lt"),
+		to("GET", apiService, "/ruleenforcements/{id}", "rule_enforcement_view", (*call).getEnforcement, "Show that a rule matched an event.").
+			gives(http.StatusOK, wire.Enforcement{}),
+		to("GET", apiService, "/ruleenforcements/views", "rule_enforcement_list", (*call).listEnforcementViews, "List which rules matched which events, with the events and what was started.").
+			gives(http.StatusOK, []wire.Enforcement{}).pages(50).selects().texts("rule_ref", "rule_id", "trigger_instance", "execution", "enforced_at_gt", "enforced_at_lt"),
+		to("GET", apiService, "/ruleenforcements/views/{id}", "rule_enforcement_view", (*call).getEnforcementView, "Show that a rule matched an event, with the event and what was started.").
+			gives(http.StatusOK, wire.Enforcement{}),
 	}
 }
 

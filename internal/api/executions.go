@@ -17,17 +17,29 @@ import (
 
 func (a *API) executionRoutes() []*route {
 	return []*route{
-		to("GET", apiService, "/executions", "execution_list", (*call).listExecutions, "List executions."),
-		to("POST", apiService, "/executions", "action_execute", (*call).createExecution, "Run an action.").takes(executionBody),
-		to("GET", apiService, "/executions/views/filters", "execution_views_filters_list", (*call).executionFilters, "List what executions can be filtered by."),
-		to("GET", apiService, "/executions/{id}", "execution_view", (*call).getExecution, "Show an execution."),
-		to("PUT", apiService, "/executions/{id}", "execution_stop", (*call).updateExecution, "Cancel, pause or resume an execution, or set its end.").takes(executionUpdateBody),
-		to("DELETE", apiService, "/executions/{id}", "execution_stop", (*call).cancelExecution, "Cancel an execution."),
-		to("GET", apiService, "/executions/{id}/output", "execution_view", (*call).executionOutput, "Show what an execution has printed."),
-		to("GET", apiService, "/executions/{id}/children", "execution_view", (*call).executionChildren, "List the executions that are parts of one."),
+		to("GET", apiService, "/executions", "execution_list", (*call).listExecutions, "List executions.").
+			gives(http.StatusOK, []wire.Execution{}).pages(100).selects().masks().
+			texts("id", "status", "parent", "trigger_type", "trigger", "trigger_instance", "rule", "action", "runner", "user", "liveaction", "timestamp", "timestamp_gt", "timestamp_lt", "filter"),
+		to("POST", apiService, "/executions", "action_execute", (*call).createExecution, "Run an action.").takes(executionBody).
+			gives(http.StatusCreated, wire.Execution{}).masks(),
+		to("GET", apiService, "/executions/views/filters", "execution_views_filters_list", (*call).executionFilters, "List what executions can be filtered by.").
+			gives(http.StatusOK, wire.Filters{}).texts("types"),
+		to("GET", apiService, "/executions/{id}", "execution_view", (*call).getExecution, "Show an execution.").
+			gives(http.StatusOK, wire.Execution{}).selects().masks().
+			asks(Parameter{Name: "max_result_size", Type: "integer", Description: "Leave out a result of more bytes."}),
+		to("PUT", apiService, "/executions/{id}", "execution_stop", (*call).updateExecution, "Cancel, pause or resume an execution, or set its end.").takes(executionUpdateBody).
+			gives(http.StatusOK, wire.Execution{}).masks(),
+		to("DELETE", apiService, "/executions/{id}", "execution_stop", (*call).cancelExecution, "Cancel an execution.").gives(http.StatusOK, wire.Execution{}).masks(),
+		to("GET", apiService, "/executions/{id}/output", "execution_view", (*call).executionOutput, "Show what an execution has printed.").
+			sends("text/plain").
+			asks(Parameter{Name: "output_type", Type: "string", Description: "Only this stream.", Enum: []string{"all", "stdout", "stderr", "output"}, Default: "all"}),
+		to("GET", apiService, "/executions/{id}/children", "execution_view", (*call).executionChildren, "List the executions that are parts of one.").
+			gives(http.StatusOK, []wire.Execution{}).masks().
+			asks(Parameter{Name: "depth", Type: "integer", Description: "How many generations; -1 is all.", Default: -1}),
 		to("GET", apiService, "/executions/{id}/attribute/{name}", "execution_view", (*call).executionAttribute, "Show one attribute of an execution."),
 		to("GET", apiService, "/executions/{id}/result", "execution_view", (*call).executionResult, "Show the result of an execution."),
-		to("POST", apiService, "/executions/{id}/re_run", "action_execute", (*call).reRun, "Run an execution again.").takes(reRunBody),
+		to("POST", apiService, "/executions/{id}/re_run", "action_execute", (*call).reRun, "Run an execution again.").takes(reRunBody).
+			gives(http.StatusCreated, wire.Execution{}).masks(),
 	}
 }
 

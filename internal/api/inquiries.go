@@ -24,9 +24,12 @@ const inquiryBody = `{"type": "object", "properties": {
 
 func (a *API) inquiryRoutes() []*route {
 	return []*route{
-		to("GET", apiService, "/inquiries", "inquiry_list", (*call).listInquiries, "List the inquiries that wait for an answer."),
-		to("GET", apiService, "/inquiries/{id}", "inquiry_view", (*call).getInquiry, "Show an inquiry that waits for its answer."),
-		to("PUT", apiService, "/inquiries/{id}", "inquiry_respond", (*call).answerInquiry, "Answer an inquiry.").takes(inquiryBody),
+		to("GET", apiService, "/inquiries", "inquiry_list", (*call).listInquiries, "List the inquiries that wait for an answer.").
+			gives(http.StatusOK, []wire.Inquiry{}).pages(20).selects(),
+		to("GET", apiService, "/inquiries/{id}", "inquiry_view", (*call).getInquiry, "Show an inquiry that waits for its answer.").
+			gives(http.StatusOK, wire.Inquiry{}),
+		to("PUT", apiService, "/inquiries/{id}", "inquiry_respond", (*call).answerInquiry, "Answer an inquiry.").takes(inquiryBody).
+			gives(http.StatusOK, wire.InquiryResponse{}),
 	}
 }
 

@@ -16,10 +16,14 @@ import (
 
 func (a *API) keyRoutes() []*route {
 	return []*route{
-		to("GET", apiService, "/keys", "key_value_pair_list", (*call).listPairs, "List the datastore."),
-		to("GET", apiService, "/keys/{name...}", "key_value_pair_view", (*call).getPair, "Show an entry of the datastore."),
-		to("PUT", apiService, "/keys/{name...}", "key_value_pair_set", (*call).putPair, "Set an entry of the datastore.").takes(keyBody),
-		to("DELETE", apiService, "/keys/{name...}", "key_value_pair_delete", (*call).deletePair, "Delete an entry of the datastore."),
+		to("GET", apiService, "/keys", "key_value_pair_list", (*call).listPairs, "List the datastore.").
+			gives(http.StatusOK, []wire.Key{}).pages(100).texts("scope", "user", "prefix", "name").asks(decryptParameter()),
+		to("GET", apiService, "/keys/{name...}", "key_value_pair_view", (*call).getPair, "Show an entry of the datastore.").
+			gives(http.StatusOK, wire.Key{}).texts("scope", "user").asks(decryptParameter()),
+		to("PUT", apiService, "/keys/{name...}", "key_value_pair_set", (*call).putPair, "Set an entry of the datastore.").takes(keyBody).
+			gives(http.StatusOK, wire.Key{}),
+		to("DELETE", apiService, "/keys/{name...}", "key_value_pair_delete", (*call).deletePair, "Delete an entry of the datastore.").
+			empties().texts("scope", "user"),
 	}
 }
 
@@ -275,4 +279,8 @@ func (c *call) deletePair() error {
 	}
 	c.emit(trigger.KeyDeleted, pairEvent(old))
 	return c.empty()
+}
+
+func decryptParameter() Parameter {
+	return Parameter{Name: "decrypt", Type: "boolean", Description: "Show secrets decrypted, for admins and of one's own.", Default: false}
 }

@@ -134,13 +134,14 @@ func rawOps(c conformance.Case) ([]op, error) {
 
 // replay is an exchange under way.
 type replay struct {
-	t      *testing.T
-	states map[string]*value.Dict
-	root   string
-	auth   bool
-	server *server
-	tokens map[string]string // by user
-	ids    map[string]string // what stands for what the server made up
+	t        *testing.T
+	states   map[string]*value.Dict
+	root     string
+	auth     bool
+	server   *server
+	contract *contract
+	tokens   map[string]string // by user
+	ids      map[string]string // what stands for what the server made up
 
 	executions bool // some were there from the beginning
 }
@@ -168,6 +169,9 @@ func (x *replay) do(o op) error {
 	}
 	w := httptest.NewRecorder()
 	x.server.api.ServeHTTP(w, req)
+	if err := x.contract.check(req, w); err != nil {
+		x.t.Errorf("not as described: %v", err)
+	}
 	if err := x.compare(o, w); err != nil {
 		return fmt.Errorf("%s %s %.300s: %w", r.Method, r.Path, body, err)
 	}
@@ -464,6 +468,7 @@ func (x *replay) restart(docs *value.Dict) error {
 	}
 	x.server = newServerOf(x.t, api.Options{SystemUser: "stanley"}, src, how)
 	x.tokens = map[string]string{}
+	x.contract = contractOf(x.t, x.server.api)
 	x.executions = len(l.of("ActionExecutionDB")) > 0
 	return x.server.store.Write(x.t.Context(), func(tx *store.Tx) error { return l.write(x.t.Context(), tx) })
 }

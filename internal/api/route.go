@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"reflect"
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -29,6 +30,14 @@ type Route struct {
 	Summary    string // one sentence
 	Body       string // JSON Schema of the body; empty: none, or of a form of its own
 	Public     bool   // needs no credentials
+
+	// What is answered when all is well.
+	Status int          // 0: 200
+	Answer reflect.Type // of the JSON; nil: any JSON
+	Media  string       // of what is no JSON
+	Paged  bool         // it is a page of a list
+
+	Query []Parameter // what may be asked for
 }
 
 // route is a Route with what serves it.
@@ -53,6 +62,63 @@ func to(method, service, path, permission string, serve func(*call) error, summa
 // public serves r without credentials.
 func (r *route) public() *route {
 	r.Public = true
+	return r
+}
+
+// gives says with what status and what JSON r answers: v is one of the kind.
+func (r *route) gives(status int, v any) *route {
+	r.Status, r.Answer = status, reflect.TypeOf(v)
+	return r
+}
+
+// empties says that r answers without a body.
+func (r *route) empties() *route {
+	r.Status = http.StatusNoContent
+	return r
+}
+
+// sends says that r answers with something that is no JSON.
+func (r *route) sends(media string) *route {
+	r.Media = media
+	return r
+}
+
+// asks says what the query of r may have.
+func (r *route) asks(params ...Parameter) *route {
+	r.Query = append(r.Query, params...)
+	return r
+}
+
+// pages says that r answers with a page of a list, how long it is if nobody says, and
+// whether parts of it can be passed over and its order chosen.
+func (r *route) pages(limit int) *route {
+	r.Paged = true
+	p := Parameter{Name: "limit", Type: "integer", Description: "How many are wanted at most; -1 is all, for admins."}
+	if limit > 0 {
+		p.Default = limit
+	}
+	return r.asks(p,
+		Parameter{Name: "offset", Type: "integer", Description: "How many are passed over.", Default: 0},
+		Parameter{Name: "sort", Type: "array", Description: "Attributes to sort by, each with a - before it for the other way round."})
+}
+
+// selects says that the attributes that are answered can be chosen.
+func (r *route) selects() *route {
+	return r.asks(
+		Parameter{Name: "include_attributes", Type: "array", Description: "Only these attributes; paths with dots go into things."},
+		Parameter{Name: "exclude_attributes", Type: "array", Description: "All but these attributes."})
+}
+
+// masks says that secrets are shown to an admin who wants that.
+func (r *route) masks() *route {
+	return r.asks(Parameter{Name: "show_secrets", Type: "boolean", Description: "Show secrets, for admins.", Default: false})
+}
+
+// text says that r takes texts as parameters.
+func (r *route) texts(names ...string) *route {
+	for _, name := range names {
+		r.asks(Parameter{Name: name, Type: "string", Description: "Only what has this " + strings.ReplaceAll(name, "_", " ") + "."})
+	}
 	return r
 }
 

@@ -17,28 +17,41 @@ func (a *API) ruleRoutes() []*route {
 	rules, views, kinds := ruleShelf(false), ruleShelf(true), ruleKindShelf()
 	types := triggerTypeShelf()
 	return []*route{
-		to("GET", apiService, "/rules", "rule_list", rules.list, "List rules."),
-		to("POST", apiService, "/rules", "rule_create", (*call).createRule, "Make a rule.").takes(ruleBody),
-		to("GET", apiService, "/rules/{ref}", "rule_view", rules.show, "Show a rule."),
-		to("PUT", apiService, "/rules/{ref}", "rule_modify", (*call).updateRule, "Change a rule.").takes(ruleBody),
-		to("DELETE", apiService, "/rules/{ref}", "rule_delete", (*call).deleteRule, "Delete a rule."),
-		to("GET", apiService, "/rules/views", "rule_list", views.list, "List rules with what their triggers and actions are."),
-		to("GET", apiService, "/rules/views/{ref}", "rule_view", views.show, "Show a rule with what its trigger and action are."),
-		to("GET", apiService, "/ruletypes", "", (*call).listRuleKinds, "List types of rules."),
-		to("GET", apiService, "/ruletypes/{ref}", "", kinds.show, "Show a type of rules."),
+		rules.lists("/rules", "rule_list", "List rules."),
+		to("POST", apiService, "/rules", "rule_create", (*call).createRule, "Make a rule.").takes(ruleBody).
+			gives(http.StatusCreated, wire.Rule{}),
+		rules.shows("/rules/{ref}", "rule_view", "Show a rule."),
+		to("PUT", apiService, "/rules/{ref}", "rule_modify", (*call).updateRule, "Change a rule.").takes(ruleBody).
+			gives(http.StatusOK, wire.Rule{}),
+		to("DELETE", apiService, "/rules/{ref}", "rule_delete", (*call).deleteRule, "Delete a rule.").
+			empties(),
+		views.lists("/rules/views", "rule_list", "List rules with what their triggers and actions are."),
+		views.shows("/rules/views/{ref}", "rule_view", "Show a rule with what its trigger and action are."),
+		to("GET", apiService, "/ruletypes", "", (*call).listRuleKinds, "List types of rules.").
+			gives(http.StatusOK, []wire.RuleKind{}),
+		kinds.shows("/ruletypes/{ref}", "", "Show a type of rules."),
 
-		to("GET", apiService, "/triggertypes", "", types.list, "List types of events."),
-		to("POST", apiService, "/triggertypes", "", (*call).createTriggerType, "Make a type of events.").takes(triggerTypeBody),
-		to("GET", apiService, "/triggertypes/{ref}", "", types.show, "Show a type of events."),
-		to("PUT", apiService, "/triggertypes/{ref}", "", (*call).updateTriggerType, "Change a type of events.").takes(triggerTypeBody),
-		to("DELETE", apiService, "/triggertypes/{ref}", "", (*call).deleteTriggerType, "Delete a type of events."),
-		to("GET", apiService, "/triggers", "", (*call).listTriggers, "List triggers."),
-		to("POST", apiService, "/triggers", "", (*call).createTrigger, "Make a trigger.").takes(triggerBody),
-		to("GET", apiService, "/triggers/{ref}", "", triggerShelf().show, "Show a trigger."),
-		to("PUT", apiService, "/triggers/{ref}", "", (*call).updateTrigger, "Change a trigger.").takes(triggerBody),
-		to("DELETE", apiService, "/triggers/{ref}", "", (*call).deleteTrigger, "Delete a trigger that no rule listens to."),
-		to("GET", apiService, "/timers", "timer_list", (*call).listTimers, "List timers."),
-		to("GET", apiService, "/timers/{ref}", "timer_view", (*call).getTimer, "Show a timer."),
+		types.lists("/triggertypes", "", "List types of events."),
+		to("POST", apiService, "/triggertypes", "", (*call).createTriggerType, "Make a type of events.").takes(triggerTypeBody).
+			gives(http.StatusCreated, wire.TriggerType{}),
+		types.shows("/triggertypes/{ref}", "", "Show a type of events."),
+		to("PUT", apiService, "/triggertypes/{ref}", "", (*call).updateTriggerType, "Change a type of events.").takes(triggerTypeBody).
+			gives(http.StatusOK, wire.TriggerType{}),
+		to("DELETE", apiService, "/triggertypes/{ref}", "", (*call).deleteTriggerType, "Delete a type of events.").
+			empties(),
+		to("GET", apiService, "/triggers", "", (*call).listTriggers, "List triggers.").
+			gives(http.StatusOK, []wire.Trigger{}),
+		to("POST", apiService, "/triggers", "", (*call).createTrigger, "Make a trigger.").takes(triggerBody).
+			gives(http.StatusCreated, wire.Trigger{}),
+		triggerShelf().shows("/triggers/{ref}", "", "Show a trigger."),
+		to("PUT", apiService, "/triggers/{ref}", "", (*call).updateTrigger, "Change a trigger.").takes(triggerBody).
+			gives(http.StatusOK, wire.Trigger{}),
+		to("DELETE", apiService, "/triggers/{ref}", "", (*call).deleteTrigger, "Delete a trigger that no rule listens to.").
+			empties(),
+		to("GET", apiService, "/timers", "timer_list", (*call).listTimers, "List timers.").
+			gives(http.StatusOK, []wire.Trigger{}).texts("timer_type"),
+		to("GET", apiService, "/timers/{ref}", "timer_view", (*call).getTimer, "Show a timer.").
+			gives(http.StatusOK, wire.Trigger{}),
 	}
 }
 

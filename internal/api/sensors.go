@@ -12,9 +12,12 @@ import (
 
 func (a *API) sensorRoutes() []*route {
 	return []*route{
-		to("GET", ourService, "/sensors", "sensor_type_list", (*call).listSensorRuns, "Show how sensors fare."),
-		to("GET", ourService, "/sensors/{ref}", "sensor_type_view", (*call).getSensorRun, "Show how a sensor fares."),
-		to("GET", ourService, "/sensors/{ref}/log", "sensor_type_view", (*call).getSensorLog, "Show the end of what a sensor has printed."),
+		to("GET", ourService, "/sensors", "sensor_type_list", (*call).listSensorRuns, "Show how sensors fare.").
+			gives(http.StatusOK, []wire.SensorRun{}),
+		to("GET", ourService, "/sensors/{ref}", "sensor_type_view", (*call).getSensorRun, "Show how a sensor fares.").
+			gives(http.StatusOK, wire.SensorRun{}),
+		to("GET", ourService, "/sensors/{ref}/log", "sensor_type_view", (*call).getSensorLog, "Show the end of what a sensor has printed.").
+			gives(http.StatusOK, wire.SensorLog{}),
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 func (a *API) serverRoutes() []*route {
-	metrics := to("GET", noService, "/metrics", "", (*call).metrics, "Show figures in the form of Prometheus.")
+	metrics := to("GET", noService, "/metrics", "", (*call).metrics, "Show figures in the form of Prometheus.").sends("text/plain")
 	if a.opts.MetricsPublic {
 		metrics.public()
 	}
@@ -21,8 +21,11 @@ func (a *API) serverRoutes() []*route {
 		to("GET", noService, "/healthz", "", (*call).healthy, "Say whether the server lives.").public(),
 		to("GET", noService, "/readyz", "", (*call).ready, "Say whether the server can do its work.").public(),
 		metrics,
-		to("GET", apiService, "/{$}", "", (*call).root, "Say what the server is."),
-		to("GET", ourService, "/version", "", (*call).version, "Say what the server is."),
+		to("GET", apiService, "/openapi.json", "", (*call).openAPI, "Describe the API, in the form of OpenAPI 3.1.").public(),
+		to("GET", apiService, "/{$}", "", (*call).root, "Say what the server is.").
+			gives(http.StatusOK, wire.Version{}),
+		to("GET", ourService, "/version", "", (*call).version, "Say what the server is.").
+			gives(http.StatusOK, wire.Version{}),
 	}
 }
 

@@ -37,6 +37,22 @@ type shelf[N, W any] struct {
 // refOrID is how most things are called.
 const refOrID = "reference or id"
 
+// lists returns the route of the list.
+func (s shelf[N, W]) lists(path, permission, summary string) *route {
+	var many []W
+	r := to(http.MethodGet, apiService, path, permission, s.list, summary).gives(http.StatusOK, many).pages(s.limit).selects().texts(s.filters...)
+	for _, name := range s.flags {
+		r.asks(Parameter{Name: name, Type: "boolean", Description: "Only what is so."})
+	}
+	return r.asks(Parameter{Name: "id", Type: "array", Description: "Only those with these ids, at most 100."})
+}
+
+// shows returns the route of one thing.
+func (s shelf[N, W]) shows(path, permission, summary string) *route {
+	var one W
+	return to(http.MethodGet, apiService, path, permission, s.show, summary).gives(http.StatusOK, one)
+}
+
 func (s shelf[N, W]) list(c *call) error {
 	sel, err := c.selection(s.attrs)
 	if err != nil {

@@ -21,10 +21,12 @@ import (
 
 func (a *API) sourceRoutes() []*route {
 	return []*route{
-		to("GET", apiService, "/webhooks", "webhook_list", (*call).listWebhooks, "List webhooks."),
-		to("GET", apiService, "/webhooks/{hook...}", "webhook_view", (*call).getWebhook, "Show a webhook."),
-		to("POST", apiService, "/webhooks/{hook...}", "webhook_send", (*call).postWebhook, "Tell of an event."),
-		to("POST", apiService, "/alerts/{source}", "webhook_send", (*call).postAlert, "Tell of alerts in the form of a monitoring system."),
+		to("GET", apiService, "/webhooks", "webhook_list", (*call).listWebhooks, "List webhooks.").
+			gives(http.StatusOK, []wire.Trigger{}),
+		to("GET", apiService, "/webhooks/{hook...}", "webhook_view", (*call).getWebhook, "Show a webhook.").
+			gives(http.StatusOK, wire.Trigger{}),
+		to("POST", apiService, "/webhooks/{hook...}", "webhook_send", (*call).postWebhook, "Tell of an event.").gives(http.StatusAccepted, value.NewDict()),
+		to("POST", apiService, "/alerts/{source}", "webhook_send", (*call).postAlert, "Tell of alerts in the form of a monitoring system.").gives(http.StatusAccepted, wire.Receipt{}),
 	}
 }
 

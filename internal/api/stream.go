@@ -19,8 +19,10 @@ import (
 
 func (a *API) streamRoutes() []*route {
 	return []*route{
-		to("GET", streamService, "/stream", "stream_view", (*call).stream, "Follow what happens to executions, and what is announced."),
-		to("GET", streamService, "/executions/{id}/output", "stream_view", (*call).streamOutput, "Follow what an execution prints."),
+		to("GET", streamService, "/stream", "stream_view", (*call).stream, "Follow what happens to executions, and what is announced.").
+			sends("text/event-stream").texts("events", "action_refs", "execution_ids", "end_event", "end_execution_id"),
+		to("GET", streamService, "/executions/{id}/output", "stream_view", (*call).streamOutput, "Follow what an execution prints.").
+			sends("text/event-stream"),
 	}
 }
 

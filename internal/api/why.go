@@ -19,9 +19,12 @@ import (
 
 func (a *API) whyRoutes() []*route {
 	return []*route{
-		to("GET", ourService, "/events/{id}/why", "", (*call).eventWhy, "Say what each rule made of an event."),
-		to("GET", ourService, "/rules/{ref}/why", "rule_view", (*call).ruleWhy, "Say why a rule does or does not match an event."),
-		to("GET", ourService, "/executions/{id}/why", "execution_view", (*call).executionWhy, "Say what an execution waits for, and who holds it."),
+		to("GET", ourService, "/events/{id}/why", "", (*call).eventWhy, "Say what each rule made of an event.").
+			gives(http.StatusOK, wire.EventWhy{}),
+		to("GET", ourService, "/rules/{ref}/why", "rule_view", (*call).ruleWhy, "Say why a rule does or does not match an event.").
+			gives(http.StatusOK, wire.RuleWhy{}).texts("event"),
+		to("GET", ourService, "/executions/{id}/why", "execution_view", (*call).executionWhy, "Say what an execution waits for, and who holds it.").
+			gives(http.StatusOK, wire.ExecutionWhy{}),
 	}
 }
 

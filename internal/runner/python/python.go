@@ -29,7 +29,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/process"
+	"github.com/nightshift-run/nightshift/internal/revision"
 	"github.com/nightshift-run/nightshift/internal/runner"
 )
 
@@ -72,6 +74,7 @@ type Environments interface {
 type Runner struct {
 	spawner *process.Spawner
 	envs    Environments
+	trees   *revision.Trees
 	shim    string // folder of the Python files
 	opts    Options
 
@@ -104,7 +107,7 @@ func New(p *process.Spawner, shim string, envs Environments, opts Options) *Runn
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	r := &Runner{spawner: p, envs: envs, shim: shim, opts: opts, nurseries: map[string]*nursery{}}
+	r := &Runner{spawner: p, envs: envs, trees: revision.New(p, opts.Env, opts.Logger), shim: shim, opts: opts, nurseries: map[string]*nursery{}}
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	return r
 }
@@ -124,6 +127,18 @@ func (r *Runner) Run(ctx context.Context, t runner.Task, out runner.Output) runn
 	if t.EntryPoint == "" {
 		return runner.Failed(errors.New("the action names no Python file: its entry_point is empty"))
 	}
+	version := ""
+	if v := t.Parameter("content_version", nil); value.Truth(v) {
+		version = value.Str(v)
+	}
+	tree, remove, err := r.trees.Of(ctx, t.Pack, t.ContentDir, t.EntryPoint, version)
+	if err != nil {
+		return runner.Failed(err)
+	}
+	if !value.Truth(t.Parameter("debug", false)) {
+		defer remove()
+	}
+	t.EntryPoint, t.ContentDir = tree.Script, tree.Dir
 	limit := t.Parameter("timeout", int64(600))
 	env, err := r.envs.Environment(ctx, t.Pack, t.ContentDir)
 	if err != nil && ctx.Err() == nil {

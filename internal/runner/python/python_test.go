@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -378,6 +379,36 @@ func TestAPythonThatCannotStartIsSaid(t *testing.T) {
 	got := run(t, r, task)
 	if got.Status != execution.Failed || !strings.Contains(text(got, "error"), "no-python") {
 		t.Errorf("got %s: %s", got.Status, value.Repr(got.Result))
+	}
+}
+
+func TestActionsRunAtAnotherRevision(t *testing.T) {
+	r := newRunner(t, python.Options{})
+	task := action(t, "actions/it.py", "from lib.word import word\nclass It(object):\n    def __init__(self, config):\n        pass\n"+
+		"    def run(self):\n        return word\n", "actions/lib/word.py", "word = 'old'\n")
+	git := func(args ...string) {
+		t.Helper()
+		c := exec.CommandContext(t.Context(), "git", append([]string{"-C", task.ContentDir, "-c", "user.name=t", "-c", "user.email=t@example.org"}, args...)...)
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, out)
+		}
+	}
+	git("init", "--quiet")
+	git("add", ".")
+	git("commit", "--quiet", "-m", "one")
+	git("tag", "v1")
+	if err := os.WriteFile(filepath.Join(task.ContentDir, "actions", "lib", "word.py"), []byte("word = 'new, and longer'\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for version, want := range map[string]string{"": "new, and longer", "v1": "old"} {
+		task.RunnerParameters.Set("content_version", version)
+		if got := run(t, r, task); get(got, "result") != want {
+			t.Errorf("%q: got %s", version, value.Repr(got.Result))
+		}
+	}
+	task.RunnerParameters.Set("content_version", "v9")
+	if got := run(t, r, task); got.Status != execution.Failed || !strings.Contains(text(got, "error"), `take revision "v9" of pack "examples"`) {
+		t.Errorf("v9: got %s", value.Repr(got.Result))
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/process"
+	"github.com/nightshift-run/nightshift/internal/revision"
 	"github.com/nightshift-run/nightshift/internal/runner"
 )
 
@@ -47,6 +48,7 @@ type Options struct {
 // Shell runs commands and scripts.
 type Shell struct {
 	spawner *process.Spawner
+	trees   *revision.Trees
 	opts    Options
 	self    string // the server's own user
 	path    string // PATH of Env
@@ -63,7 +65,7 @@ func New(p *process.Spawner, opts Options) *Shell {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Shell{spawner: p, opts: opts, self: strconv.Itoa(os.Getuid())}
+	s := &Shell{spawner: p, trees: revision.New(p, opts.Env, opts.Logger), opts: opts, self: strconv.Itoa(os.Getuid())}
 	if u, err := user.LookupId(s.self); err == nil {
 		s.self = u.Username
 	}
@@ -116,22 +118,22 @@ func (s scripts) Run(ctx context.Context, t runner.Task, out runner.Output) runn
 	if err != nil {
 		return runner.Failed(err)
 	}
-	script := t.EntryPoint
-	if version := t.Parameter("content_version", nil); value.Truth(version) {
-		tree, err := s.checkOut(ctx, &t, value.Str(version))
-		if err != nil {
-			return runner.Failed(err)
-		}
-		if !value.Truth(t.Parameter("debug", false)) {
-			defer s.remove(ctx, tree)
-		}
-		script = tree.script
+	version := ""
+	if v := t.Parameter("content_version", nil); value.Truth(v) {
+		version = value.Str(v)
 	}
-	through, err := makeExecutable(script, s.opts.Bash)
+	tree, remove, err := s.trees.Of(ctx, t.Pack, t.ContentDir, t.EntryPoint, version)
 	if err != nil {
 		return runner.Failed(err)
 	}
-	return s.run(ctx, &t, out, cmdline.Line{Script: script, Through: through, Named: named, Positional: positional})
+	if !value.Truth(t.Parameter("debug", false)) {
+		defer remove()
+	}
+	through, err := makeExecutable(tree.Script, s.opts.Bash)
+	if err != nil {
+		return runner.Failed(err)
+	}
+	return s.run(ctx, &t, out, cmdline.Line{Script: tree.Script, Through: through, Named: named, Positional: positional})
 }
 
 // run runs a line and makes its outcome.

@@ -155,9 +155,10 @@ func (a *App) installed(r install.Report, err error) (value.Value, error) {
 	for i, p := range r.Packs {
 		refs[i] = p.Ref
 	}
-	return jsonValue(map[string]any{
+	v, err := jsonValue(map[string]any{
 		"packs_list": refs, "conflict_list": []string{}, "warning_list": r.Findings, "message": "", "packs": r.Packs,
 	})
+	return native.WorkflowResult{Value: v}, err
 }
 
 func request(c native.Call, out runner.Output) install.Request {

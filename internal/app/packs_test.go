@@ -62,7 +62,7 @@ func TestAPackIsInstalledRunUpdatedAndRemoved(t *testing.T) {
 			t.Errorf("%s is %s: %s", action, e.Status, result)
 		}
 	}
-	want("succeeded", `"packs_list":["tools"]`, "packs.install", `{"packs": [`+string(quoted)+`]}`)
+	want("succeeded", `"output":{"conflict_list":[],`, "packs.install", `{"packs": [`+string(quoted)+`]}`)
 	want("succeeded", `"stdout":"one"`, "tools.say", `{}`)
 	if err := os.WriteFile(filepath.Join(tools, "actions/say.sh"), []byte("#!/bin/sh\necho two\n"), 0o755); err != nil { //nolint:gosec // it is run
 		t.Fatal(err)

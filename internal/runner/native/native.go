@@ -35,6 +35,10 @@ type Call struct {
 	Parameters  *value.Dict
 }
 
+// A WorkflowResult is what a function returns that is a workflow with StackStorm:
+// clients look for it as the output of one, too.
+type WorkflowResult struct{ Value value.Value }
+
 // Runner runs native actions.
 type Runner struct {
 	funcs map[string]Func
@@ -75,7 +79,12 @@ func (r *Runner) Run(ctx context.Context, t runner.Task, out runner.Output) runn
 	}
 	switch {
 	case err == nil: // it was done, even if the end came at the same moment
-		set(got, 0)
+		if w, ok := got.(WorkflowResult); ok {
+			set(w.Value, 0)
+			result.Set("output", w.Value)
+		} else {
+			set(got, 0)
+		}
 		return runner.Outcome{Status: execution.Succeeded, Result: result}
 	case ctx.Err() != nil:
 		status, code := runner.Status(context.Cause(ctx)), -int(syscall.SIGTERM)

@@ -142,3 +142,13 @@ func TestUUIDsAreNew(t *testing.T) {
 		t.Errorf("got %s", got.Status)
 	}
 }
+
+func TestWhatIsAWorkflowWithStackStormHasAnOutput(t *testing.T) {
+	r := native.New(map[string]native.Func{"f": func(context.Context, native.Call, runner.Output) (value.Value, error) {
+		return native.WorkflowResult{Value: "done"}, nil
+	}})
+	got := r.Run(t.Context(), runner.Task{Action: "p.f", RunnerParameters: value.NewDict(), ActionParameters: value.NewDict()}, runner.Discard{})
+	if want := "{'result': 'done', 'exit_code': 0, 'stdout': '', 'stderr': '', 'output': 'done'}"; value.Repr(got.Result) != want {
+		t.Errorf("got %s, want %s", value.Repr(got.Result), want)
+	}
+}

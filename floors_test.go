@@ -24,7 +24,7 @@ var floors = []struct {
 		"fault", "secret", "schema", "process", "revision", "cmdline", "pyyaml", "conformance", "expr", "expr/value", "expr/jinja", "expr/yaql", "expr/pyre", "expr/jsonpath", "expr/st2fn",
 	}},
 	{"nouns", true, []string{
-		"ident", "trigger", "action", "rule", "execution", "policy", "pack", "pack/builtin", "kv", "access", "timer", "alert", "catalog", "config", "api/wire",
+		"ident", "trigger", "action", "rule", "execution", "policy", "pack", "pack/builtin", "kv", "access", "timer", "probe", "alert", "catalog", "config", "api/wire",
 		"alias", "workflow", "workflow/spec", "workflow/graph", "workflow/orquesta", "workflow/chain", "workflow/rehearsal", "workflow/draw", "inquiry", "notify", "rbac",
 	}},
 	{"seams", false, []string{
@@ -32,7 +32,7 @@ var floors = []struct {
 		"exchange", "runner", "runner/shell", "runner/ssh", "runner/winrm", "runner/web", "runner/noop", "runner/announcement", "runner/native", "runner/python", "runner/python/venv", "runner/inquirer", "runner/runnertest", "api/client",
 	}},
 	{"operations", false, []string{"register", "launch", "intake", "dispatch", "install"}},
-	{"services", false, []string{"worker", "scheduler", "timekeeper", "sensorhost", "janitor", "conductor", "notifier"}},
+	{"services", false, []string{"worker", "scheduler", "timekeeper", "prober", "prober/tail", "prober/check", "sensorhost", "janitor", "conductor", "notifier"}},
 	{"edges", false, []string{"api", "cli"}},
 	{"assembly", true, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program", "app/packtest"}},
 }

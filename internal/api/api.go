@@ -26,6 +26,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/intake"
+	"github.com/nightshift-run/nightshift/internal/probe"
 	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
@@ -61,6 +62,7 @@ type Deps struct {
 	Registrar Registrar
 	// SensorLog returns at most so many bytes of the end of a sensor's log.
 	SensorLog func(ref string, most int) ([]byte, error)
+	Probes    func() []probe.Report // how they fare
 	Exchange  Exchange
 	Signer    *access.Signer
 	Metrics   *prometheus.Registry
@@ -153,7 +155,7 @@ func New(d Deps, o Options) *API {
 	a.attrs.enforcements = attributesOf[wire.Enforcement](nil, nil)
 	for _, group := range [][]*route{
 		a.accessRoutes(), a.contentRoutes(), a.packRoutes(), a.configRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(),
-		a.workflowRoutes(), a.sourceRoutes(), a.whyRoutes(), a.sensorRoutes(), a.streamRoutes(), a.serverRoutes(),
+		a.workflowRoutes(), a.sourceRoutes(), a.whyRoutes(), a.sensorRoutes(), a.probeRoutes(), a.streamRoutes(), a.serverRoutes(),
 	} {
 		a.routes = append(a.routes, group...)
 	}

@@ -60,7 +60,7 @@ type Registrar interface {
 // systemPacks come with the server; what is in them is not for clients to change.
 func systemPack(pack string) bool {
 	switch pack {
-	case "core", "chatops", "linux", "packs", "alerts":
+	case "core", "chatops", "linux", "packs", "alerts", "probes":
 		return true
 	default:
 		return false

@@ -31,6 +31,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/launch"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/policy"
+	"github.com/nightshift-run/nightshift/internal/probe"
 	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/store"
@@ -98,7 +99,10 @@ func newServerOf(t testing.TB, opts api.Options, src source, how register.Option
 		Intake: events, Inquiries: dispatch.New(s.store, holder, s.bus, params, events, dispatch.Options{}),
 		Metrics: prometheus.NewRegistry(), Version: "1.2.3",
 		SensorLog: func(ref string, most int) ([]byte, error) { return fmt.Appendf(nil, "%s at most %d", ref, most), nil },
-		Logger:    slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Probes: func() []probe.Report {
+			return []probe.Report{{Trigger: "probes.x", Type: probe.HTTPCheck, Target: "http://x/", State: "failing", Since: time.Unix(1, 0), Failures: 2, Message: "why"}}
+		},
+		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, opts)
 	s.admin, s.user = s.login("admin", true), s.login("ada", false)
 	return s

@@ -36,6 +36,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/janitor"
 	"github.com/nightshift-run/nightshift/internal/launch"
 	"github.com/nightshift-run/nightshift/internal/notifier"
+	"github.com/nightshift-run/nightshift/internal/prober"
 	"github.com/nightshift-run/nightshift/internal/process"
 	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/runner"
@@ -95,6 +96,7 @@ type App struct {
 	python    *python.Runner
 	exchange  *exchange.Exchange
 	installer *install.Installer
+	prober    *prober.Prober
 	envs      *venv.Environments
 }
 
@@ -185,11 +187,12 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	a.Dispatch = dispatch.New(a.Store, a.Catalog, a.Bus, a.params, a.Intake, dispatch.Options{
 		APIURL: a.URL(), Signer: signer, Logger: a.log("dispatch"),
 	})
+	a.prober = a.newProber()
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.Handler = api.New(api.Deps{
 		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Inquiries: a.Dispatch, Registrar: a.Registry, Exchange: a.exchange,
-		Signer: signer, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog,
+		Signer: signer, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog, Probes: a.prober.Reports,
 	}, api.Options{URL: a.URL()})
 	return a, a.bury(ctx)
 }
@@ -291,6 +294,7 @@ func (a *App) Run(ctx context.Context) error {
 		}),
 		notifier.New(a.Store, a.Intake, a.params, a.Bus, notifier.Options{Logger: a.log("notifier")}),
 		a.sensorHost(),
+		a.prober,
 		timekeeper.New(a.Catalog, a.Intake, a.Bus, timekeeper.Options{Location: location, Logger: a.log("timekeeper")}),
 		janitor.New(a.Store, janitor.Options{
 			Executions: time.Duration(a.cfg.Retention.Executions), Events: time.Duration(a.cfg.Retention.Events),

@@ -13,15 +13,16 @@ import (
 )
 
 // documented starts a server with a pack of the files that a page of the docs
-// shows: its blocks of YAML whose first line names a file.
-func documented(t *testing.T, page string) *apptest.Server {
+// shows: its blocks of YAML whose first line names a file. Texts are replaced by
+// others, in pairs, where a test has not what the page speaks of.
+func documented(t *testing.T, page string, replace ...string) *apptest.Server {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	files := map[string]string{"pack.yaml": manifest("docs")}
-	_, rest, more := strings.Cut(string(text), "```yaml\n# ")
+	_, rest, more := strings.Cut(strings.NewReplacer(replace...).Replace(string(text)), "```yaml\n# ")
 	for more {
 		var block string
 		block, rest, _ = strings.Cut(rest, "\n```\n")

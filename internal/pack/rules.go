@@ -7,6 +7,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/probe"
 	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/schema"
 	"github.com/nightshift-run/nightshift/internal/timer"
@@ -105,18 +106,19 @@ func (o *object) ruleTrigger() rule.TriggerRef {
 		o.s.add(Error, sub.at("type"), false, "write it as pack.name", "the trigger type %q is no reference", out.Type)
 		return out
 	}
-	sub.timer(out)
+	sub.source(out)
 	return out
 }
 
-// timer checks the parameters of a trigger that is a timer.
-func (o *object) timer(t rule.TriggerRef) {
-	switch t.Type {
-	case timer.IntervalTimer, timer.DateTimer, timer.CronTimer:
-	default:
-		return
+// source checks the parameters of a trigger that is a timer or a probe.
+func (o *object) source(t rule.TriggerRef) {
+	var err error
+	switch {
+	case t.Type == timer.IntervalTimer, t.Type == timer.DateTimer, t.Type == timer.CronTimer:
+		_, err = timer.Parse(t.Type, t.Parameters)
+	case probe.Is(t.Type):
+		_, err = probe.Parse(t.Type, t.Parameters)
 	}
-	_, err := timer.Parse(t.Type, t.Parameters)
 	if err == nil {
 		return
 	}

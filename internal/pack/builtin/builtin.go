@@ -1,5 +1,5 @@
-// Package builtin holds the packs that come with the server: core, alerts, default,
-// chatops, linux and packs.
+// Package builtin holds the packs that come with the server: core, alerts, probes,
+// default, chatops, linux and packs.
 //
 // They are packs like any other, in the folder packs, except that the types of
 // events that the server fires itself are declared where they are fired. What
@@ -20,6 +20,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/alert"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/pack"
+	"github.com/nightshift-run/nightshift/internal/probe"
 	"github.com/nightshift-run/nightshift/internal/timer"
 	"github.com/nightshift-run/nightshift/internal/trigger"
 )
@@ -76,10 +77,13 @@ func Read(o pack.Options, dir string) ([]*pack.Content, pack.Findings) {
 }
 
 // Types returns the types of events that are declared where they are fired:
-// timers and alert receivers.
+// timers, probes and alert receivers.
 func Types() []*trigger.Type {
 	var out []*trigger.Type
 	for _, t := range timer.Types() {
+		out = append(out, typeOf(t.Ref, t.Description, t.ParametersSchema, t.PayloadSchema))
+	}
+	for _, t := range probe.Types() {
 		out = append(out, typeOf(t.Ref, t.Description, t.ParametersSchema, t.PayloadSchema))
 	}
 	for _, s := range alert.Sources() {

@@ -15,6 +15,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/pack/builtin"
+	"github.com/nightshift-run/nightshift/internal/probe"
 	"github.com/nightshift-run/nightshift/internal/runner"
 	"github.com/nightshift-run/nightshift/internal/schema"
 	"github.com/nightshift-run/nightshift/internal/trigger"
@@ -49,7 +50,7 @@ func TestPacksAreReadWithoutAFinding(t *testing.T) {
 			actions = append(actions, a.Ref)
 		}
 	}
-	if diff := cmp.Diff([]string{"alerts", "chatops", "core", "default", "linux", "packs"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"alerts", "chatops", "core", "default", "linux", "packs", "probes"}, names); diff != "" {
 		t.Errorf("packs (-want +got)\n%s", diff)
 	}
 	for _, want := range []string{"local", "local_sudo", "http", "noop", "echo", "error", "pause", "uuid", "remote", "remote_sudo", "ask", "announcement", "sendmail", "winrm_cmd", "winrm_ps_cmd"} {
@@ -83,6 +84,7 @@ func TestEveryTypeTheServerFiresIsThere(t *testing.T) {
 		"core.st2.generic.notifytrigger", "core.st2.generic.inquiry", "core.st2.action.file_written",
 		"core.st2.sensor.process_spawn", "core.st2.sensor.process_exit",
 	}
+	want = append(want, probe.Kinds()...)
 	for _, s := range alert.Sources() {
 		want = append(want, s.Trigger)
 	}

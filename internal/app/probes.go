@@ -1,0 +1,12 @@
+package app
+
+import (
+	"github.com/nightshift-run/nightshift/internal/prober"
+	"github.com/nightshift-run/nightshift/internal/prober/check"
+)
+
+// newProber makes what runs probes.
+func (a *App) newProber() *prober.Prober {
+	checker := check.New(check.Options{Version: a.opts.Version, Proxy: a.opts.Proxy})
+	return prober.New(a.Store, a.Catalog, a.Bus, a.Intake, checker, prober.Options{Logger: a.log("prober")})
+}

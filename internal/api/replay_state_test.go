@@ -194,12 +194,16 @@ func (l *loader) thaw() {
 			known[model+refOf(d)] = true
 			d = d.Clone()
 			d.Set("ref", refOf(d))
-			if name == "action" && !d.Has("runner_type") {
+			if name == "action" && !l.has("RunnerTypeDB", textAt(d, "runner_type")) {
 				d.Set("runner_type", textAt(dictAt(e, "runner"), "name"))
 			}
 			l.docs.Set(model, value.NewList(append(l.items(model), d)...))
 		}
 	}
+}
+
+func (l *loader) has(model, name string) bool {
+	return slices.ContainsFunc(l.of(model), func(d *value.Dict) bool { return textAt(d, "name") == name })
 }
 
 func (l *loader) items(model string) []value.Value {

@@ -21,6 +21,10 @@ func (a *API) serverRoutes() []*route {
 		to("GET", noService, "/healthz", "", (*call).healthy, "Say whether the server lives.").public(),
 		to("GET", noService, "/readyz", "", (*call).ready, "Say whether the server can do its work.").public(),
 		metrics,
+		to("GET", apiService, "/service_registry/groups", "", (*call).serviceGroups, "List the kinds of services that are known to run.").
+			gives(http.StatusOK, wire.ServiceGroups{}),
+		to("GET", apiService, "/service_registry/groups/{id}/members", "", (*call).serviceMembers, "List the services of a kind that run.").
+			gives(http.StatusOK, wire.ServiceMembers{}),
 		to("GET", apiService, "/openapi.json", "", (*call).openAPI, "Describe the API, in the form of OpenAPI 3.1.").public(),
 		to("GET", apiService, "/{$}", "", (*call).root, "Say what the server is.").
 			gives(http.StatusOK, wire.Version{}),

@@ -56,16 +56,52 @@ func Due(e *execution.Execution) []Notice {
 		if d, ok := get(section, "data").(*value.Dict); ok {
 			n.Data = d
 		}
-		for _, name := range []string{"routes", "channels"} { // the second is the old name
+		for _, name := range routeKeys() {
 			if l, ok := get(section, name).(*value.List); ok && len(n.Routes) == 0 {
 				n.Routes = l.Items
 			}
+		}
+		if unrouted(section) {
+			n.Routes = []value.Value{DefaultRoute}
 		}
 		if len(n.Routes) > 0 {
 			due = append(due, n)
 		}
 	}
 	return due
+}
+
+// DefaultRoute is told where no routes are named. An empty list of them is nobody.
+const DefaultRoute = "notify.default"
+
+// routeKeys are the names that routes go by; the second is the old one.
+func routeKeys() []string { return []string{"routes", "channels"} }
+
+func unrouted(section *value.Dict) bool {
+	return !slices.ContainsFunc(routeKeys(), func(name string) bool { return get(section, name) != nil })
+}
+
+// Filled returns notify with the default route where it names none, as StackStorm
+// shows it.
+func Filled(notify json.RawMessage) json.RawMessage {
+	if !Wanted(notify) {
+		return notify
+	}
+	v, err := value.FromJSON(notify)
+	all, ok := v.(*value.Dict)
+	if err != nil || !ok {
+		return notify
+	}
+	for _, when := range occasions() {
+		if section, ok := get(all, when).(*value.Dict); ok && unrouted(section) {
+			section.Set("routes", value.NewList(DefaultRoute))
+		}
+	}
+	b, err := value.ToJSON(all)
+	if err != nil {
+		return notify
+	}
+	return b
 }
 
 // Wanted reports whether notify names an occasion at all.

@@ -24,15 +24,19 @@ func TestDue(t *testing.T) {
 		status execution.Status
 		want   []notify.Notice
 	}{
-		"nothing said":   {"", execution.Succeeded, nil},
-		"null":           {"null", execution.Succeeded, nil},
-		"success":        {all, execution.Succeeded, []notify.Notice{complete, success}},
-		"failure":        {all, execution.Failed, []notify.Notice{complete, failure}},
-		"timeout":        {all, execution.Timeout, []notify.Notice{complete, failure}},
-		"abandoned":      {all, execution.Abandoned, []notify.Notice{complete, failure}},
-		"canceled":       {all, execution.Canceled, []notify.Notice{complete}},
-		"not over":       {all, execution.Running, nil},
-		"without routes": {`{"on-complete": {"message": "x"}}`, execution.Succeeded, nil},
+		"nothing said": {"", execution.Succeeded, nil},
+		"null":         {"null", execution.Succeeded, nil},
+		"success":      {all, execution.Succeeded, []notify.Notice{complete, success}},
+		"failure":      {all, execution.Failed, []notify.Notice{complete, failure}},
+		"timeout":      {all, execution.Timeout, []notify.Notice{complete, failure}},
+		"abandoned":    {all, execution.Abandoned, []notify.Notice{complete, failure}},
+		"canceled":     {all, execution.Canceled, []notify.Notice{complete}},
+		"not over":     {all, execution.Running, nil},
+		"without routes": {
+			`{"on-complete": {"message": "x"}}`, execution.Succeeded,
+			[]notify.Notice{{Message: "x", Data: value.NewDict(), Routes: []value.Value{notify.DefaultRoute}}},
+		},
+		"with no route": {`{"on-complete": {"message": "x", "routes": []}}`, execution.Succeeded, nil},
 		"default words": {
 			`{"on-complete": {"routes": [1]}}`, execution.Succeeded,
 			[]notify.Notice{{Message: "Action a.b completed.", Data: value.NewDict(), Routes: []value.Value{int64(1)}}},
@@ -45,6 +49,17 @@ func TestDue(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestFilled(t *testing.T) {
+	for given, want := range map[string]string{
+		"": "", "null": "null", "{}": "{}", `{"on-success":{"routes":[]},"on-failure":null}`: `{"on-success":{"routes":[]},"on-failure":null}`,
+		`{"on-complete":{"message":"x"},"on-failure":{"channels":["c"]}}`: `{"on-complete":{"message":"x","routes":["notify.default"]},"on-failure":{"channels":["c"]}}`,
+	} {
+		if got := string(notify.Filled([]byte(given))); got != want {
+			t.Errorf("%s: got %s, want %s", given, got, want)
+		}
 	}
 }
 

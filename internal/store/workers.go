@@ -40,6 +40,29 @@ func (tx *Tx) EndWorker(ctx context.Context, id string) error {
 	return nil
 }
 
+// A LiveWorker is a worker that has its lease.
+type LiveWorker struct {
+	ID        string
+	StartedAt time.Time
+	Until     time.Time // of its lease
+}
+
+// Workers returns the workers whose lease lasts at now, by id.
+func (r Reader) Workers(ctx context.Context, now time.Time) ([]LiveWorker, error) {
+	rows, err := r.c.Query(ctx, `SELECT id, started_at, lease_until FROM workers WHERE lease_until >= $1 ORDER BY id`, micros(now))
+	out, err := collect(rows, err, func(rows *sql.Rows) (LiveWorker, error) {
+		var w LiveWorker
+		var started, until int64
+		err := rows.Scan(&w.ID, &started, &until)
+		w.StartedAt, w.Until = fromMicros(started), fromMicros(until)
+		return w, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("workers: %w", err)
+	}
+	return out, nil
+}
+
 // LateWorkers returns the workers whose lease ran out before now.
 func (r Reader) LateWorkers(ctx context.Context, now time.Time) ([]string, error) {
 	rows, err := r.c.Query(ctx, `SELECT id FROM workers WHERE lease_until < $1 ORDER BY id`, micros(now))

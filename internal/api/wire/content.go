@@ -5,6 +5,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/notify"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/policy"
 	"github.com/nightshift-run/nightshift/internal/rule"
@@ -37,7 +38,7 @@ func ActionOf(a *action.Action) Action {
 		Tags: list(a.Tags), UID: a.UID, MetadataFile: a.MetadataFile, Name: a.Name, Ref: a.Ref,
 		Description: a.Description, Enabled: a.Enabled, EntryPoint: a.EntryPoint, Pack: a.Pack,
 		RunnerType: a.RunnerType, Parameters: dict(a.Parameters), OutputSchema: dict(a.OutputSchema),
-		Notify: object(a.Notify), Idempotent: a.Idempotent, ID: a.ID,
+		Notify: object(notify.Filled(a.Notify)), Idempotent: a.Idempotent, ID: a.ID,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/notify"
 )
 
 // Execution is one run of one action, with what it was a run of.
@@ -83,7 +84,7 @@ func ExecutionOf(e *execution.Execution) Execution {
 		Result: e.Result, ResultSize: e.ResultSize, Parent: e.Parent, Attempt: e.Attempt, ID: e.ID,
 		LiveAction: &LiveAction{
 			Action: e.Action, Parameters: object(e.Parameters), Callback: json.RawMessage("{}"),
-			RunnerInfo: json.RawMessage("{}"), Notify: e.Notify, ActionIsWorkflow: e.Conducted, ID: e.ID,
+			RunnerInfo: json.RawMessage("{}"), Notify: notify.Filled(e.Notify), ActionIsWorkflow: e.Conducted, ID: e.ID,
 		},
 	}
 	if b, err := e.Context.MarshalJSON(); err == nil { // it came from JSON

@@ -66,7 +66,8 @@ type Environment struct {
 
 // Environments knows the environment of each pack, and makes it when it is missing.
 type Environments interface {
-	// Environment returns the environment of the pack in a folder.
+	// Environment returns the environment of the pack in a folder. A pack without a
+	// name is nobody's in particular.
 	Environment(ctx context.Context, pack, dir string) (Environment, error)
 }
 
@@ -140,7 +141,11 @@ func (r *Runner) Run(ctx context.Context, t runner.Task, out runner.Output) runn
 	}
 	t.EntryPoint, t.ContentDir = tree.Script, tree.Dir
 	limit := t.Parameter("timeout", int64(600))
-	env, err := r.envs.Environment(ctx, t.Pack, t.ContentDir)
+	pack := t.Pack
+	if version != "" {
+		pack = "" // an old revision is not what the pack is to go back to
+	}
+	env, err := r.envs.Environment(ctx, pack, t.ContentDir)
 	if err != nil && ctx.Err() == nil {
 		return runner.Failed(fmt.Errorf("prepare the Python environment of pack %q: %w", t.Pack, err))
 	}

@@ -83,9 +83,7 @@ def work(mark: str, files: List[int], teacher: int) -> int:
     stream = Stream(control, lambda: lessons.teach(teacher, set(sys.modules) - before))
     stream.hello()
     request: Dict[str, Any] = json.loads(stream.read())
-    os.environ.clear()
-    os.environ.update(request["env"])
-    os.environ[system.MARK] = mark
+    set_environment({**request["env"], system.MARK: mark})
     os.chdir(request.get("cwd") or "/")
     gc.enable()
     job = importlib.import_module("nightshift." + request["job"])  # action or sensor
@@ -96,6 +94,15 @@ def work(mark: str, files: List[int], teacher: int) -> int:
         return report(problem)
     finally:
         stream.teach()
+
+
+def set_environment(wanted: Dict[str, str]) -> None:
+    """Makes the environment what is wanted. Most of it is there already, and setting costs more than looking."""
+    for name in [name for name in os.environ if name not in wanted]:
+        del os.environ[name]
+    for name, text in wanted.items():
+        if os.environ.get(name) != text:
+            os.environ[name] = text
 
 
 def report(problem: BaseException) -> int:

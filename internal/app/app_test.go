@@ -160,8 +160,8 @@ func TestCancelWorksInEveryState(t *testing.T) {
 		"policies/alone.yaml":  "{name: alone, enabled: true, resource_ref: lim.alone, policy_type: action.concurrency, parameters: {threshold: 1}}",
 		"actions/drained.yaml": "{name: drained, runner_type: noop, enabled: true}",
 	}})
-	mark := filepath.Join(dir, "survivor")
-	first := launch(t, s, "lim.alone", "cmd", "echo begun; (sleep 3; touch "+mark+") & wait")
+	gate, mark := filepath.Join(dir, "gate"), filepath.Join(dir, "survivor")
+	first := launch(t, s, "lim.alone", "cmd", "echo begun; (while ! test -e "+gate+"; do sleep 0.05; done; touch "+mark+") & wait")
 	ids := func(id string) store.Executions { return store.Executions{IDs: []string{id}} }
 	eventually(t, s, ids(first.ID), "the first runs", all(1, execution.Running))
 	second := launch(t, s, "lim.alone", "cmd", "true")
@@ -191,7 +191,10 @@ func TestCancelWorksInEveryState(t *testing.T) {
 	if e, err = s.Launcher.Cancel(t.Context(), e.ID, "tester"); err != nil || e.Status != execution.Canceled {
 		t.Errorf("cancel what starts later: %v, %v", e, err)
 	}
-	time.Sleep(3500 * time.Millisecond) // longer than the grandchild would take
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second) // longer than a grandchild that lives needs to find the gate open
 	if _, err := os.Stat(mark); err == nil {
 		t.Error("a grandchild outlived the cancel")
 	}

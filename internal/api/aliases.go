@@ -16,6 +16,8 @@ import (
 func (a *API) aliasRoutes() []*route {
 	aliases := aliasShelf()
 	return []*route{
+		to("GET", ourService, "/executions/{id}/message", "execution_view", (*call).executionMessage, "Show what a chat is told of the end of an execution.").
+			gives(http.StatusOK, wire.ChatMessage{}),
 		aliases.lists("/actionalias", "action_alias_list", "List action aliases."),
 		to("POST", apiService, "/actionalias", "action_alias_create", (*call).createAlias, "Make an action alias.").takes(aliasBody).
 			gives(http.StatusCreated, wire.Alias{}),

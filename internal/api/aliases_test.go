@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"net/url"
 	"strings"
 	"testing"
@@ -32,6 +33,9 @@ func chatty(t *testing.T) *server {
 		off.Enabled = false
 		each := talk("05", "each", dict(t, `{"representation": ["(?:^|\\W)(?P<word>[A-Z]+-\\d+)(?:\\W|$)"], "match_multiple": true}`))
 		src.Aliases = append(src.Aliases, shout, wrong, bound, off, each)
+		told := talk("07", "told", "tell {{word}}")
+		told.Result = dict(t, `{"format": "{{ actionalias.ref }} said {{ execution.result.stdout }}", "extra": {"slack": {"color": "{{ execution.status }}"}}}`)
+		src.Aliases = append(src.Aliases, told)
 		lost := talk("06", "lost", "lose {{word}}")
 		lost.ActionRef = "p.gone"
 		src.Aliases = append(src.Aliases, lost)
@@ -109,6 +113,25 @@ func TestCommandsThatAreRefused(t *testing.T) {
 }
 
 func itoa(n int) string { return value.Str(int64(n)) }
+
+func TestAChatIsToldOfTheEnd(t *testing.T) {
+	s := chatty(t)
+	e := s.run("p.say", func(e *execution.Execution) {
+		e.Context.Extra = map[string]json.RawMessage{"action_alias_ref": json.RawMessage(`"p.told"`)}
+	})
+	get := func() answer { return s.do("GET", "/api/ns/v1/executions/"+e.ID+"/message", "") }
+	get().status(400)
+	s.finish(e, execution.Succeeded, `{"stdout": "hi"}`)
+	if got := get().status(200); got.at("message") != "p.told said hi" || got.at("extra") != `{"slack":{"color":"succeeded"}}` {
+		t.Errorf("got %s", got.Body)
+	}
+	plain := s.run("p.secretive", nil)
+	s.finish(plain, execution.Failed, `{"result": {"token": "T0P", "n": 1}}`)
+	got := s.do("GET", "/api/ns/v1/executions/"+plain.ID+"/message", "").status(200).at("message")
+	if !strings.HasPrefix(got, "p.secretive ended: failed after ") || !strings.Contains(got, "(execution "+plain.ID+")") || strings.Contains(got, "T0P") {
+		t.Errorf("got %s", got)
+	}
+}
 
 func TestHelpOnAliases(t *testing.T) {
 	s := chatty(t)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 
@@ -24,7 +25,7 @@ func (a *app) aliases() *cobra.Command {
 	return group(
 		&cobra.Command{Use: "action-alias", Short: "What people write in a chat to run actions"},
 		a.listCommand(r, []filter{packFilter()}, nil), a.getCommand(r), a.createCommand(r), a.updateCommand(r), a.deleteCommand(r, nil),
-		a.switchCommand(r, true), a.switchCommand(r, false), a.aliasMatch(r), a.aliasExecute(), a.aliasHelp(),
+		a.switchCommand(r, true), a.switchCommand(r, false), a.aliasMatch(r), a.aliasExecute(), a.aliasTest(), a.aliasHelp(),
 	)
 }
 
@@ -79,18 +80,78 @@ func (a *app) aliasExecute() *cobra.Command {
 	return cmd
 }
 
-// started says what a command has started.
-func (s *session) started(d *value.Dict) error {
-	results, _ := d.Get("results")
-	l, ok := results.(*value.List)
+func (a *app) aliasTest() *cobra.Command {
+	var user string
+	cmd := &cobra.Command{
+		Use:   "test <command>",
+		Short: "Run the action of the alias that a command fits, and show what the chat would be told",
+		Long: `Run the action of the alias that a command fits, wait for its end, and show what the chat would be told of it:
+the alias's result, or the usual words if it has none.`,
+		Example: `  nightshift action-alias test 'deploy web to prod'`,
+		Args:    args(1, 1),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			s, err := a.session(cmd)
+			if err != nil {
+				return err
+			}
+			d, err := s.do(cmd.Context(), http.MethodPost, "aliasexecution/match_and_execute",
+				map[string]string{"command": words[0], "user": user, "source_channel": "cli"})
+			if err != nil {
+				return err
+			}
+			for _, one := range dictsAt(d, "results") {
+				if err := s.testAlias(cmd.Context(), one); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&user, "user", "u", "", "who wrote the command, as the chat calls them")
+	return cmd
+}
+
+// testAlias waits for what a command has started, and shows what the chat is told.
+func (s *session) testAlias(ctx context.Context, one *value.Dict) error {
+	id := textOf(one, "execution.id")
+	status, err := s.wait(ctx, id, textOf(one, "execution.status"))
+	if err != nil {
+		return stillRuns(err, id)
+	}
+	said, err := s.get(ctx, "/api/ns/v1/executions/"+seg(id)+"/message", nil)
+	if err != nil {
+		return err
+	}
+	if s.machine() {
+		err = s.encode(said)
+	} else {
+		err = s.print(textOf(said, "message"))
+	}
+	if err == nil && status != "succeeded" {
+		return &notSucceeded{id, status}
+	}
+	return err
+}
+
+// dictsAt returns the objects in a list.
+func dictsAt(d *value.Dict, name string) []*value.Dict {
+	v, _ := d.Get(name)
+	l, ok := v.(*value.List)
 	if !ok {
 		return nil
 	}
+	var out []*value.Dict
 	for _, item := range l.Items {
-		one, ok := item.(*value.Dict)
-		if !ok {
-			continue
+		if one, ok := item.(*value.Dict); ok {
+			out = append(out, one)
 		}
+	}
+	return out
+}
+
+// started says what a command has started.
+func (s *session) started(d *value.Dict) error {
+	for _, one := range dictsAt(d, "results") {
 		text := "Matching Action-alias: '" + textOf(one, "actionalias.ref") + "'\n"
 		if message := textOf(one, "message"); message != "" {
 			text += message + "\n"
@@ -127,13 +188,8 @@ func (a *app) aliasHelp() *cobra.Command {
 				return s.encode(d)
 			}
 			t := s.newTable("command", "description", "pack")
-			lines, _ := d.Get("helpstrings")
-			if l, ok := lines.(*value.List); ok {
-				for _, item := range l.Items {
-					if line, ok := item.(*value.Dict); ok {
-						t.row(textOf(line, "display"), textOf(line, "description"), textOf(line, "pack"))
-					}
-				}
+			for _, line := range dictsAt(d, "helpstrings") {
+				t.row(textOf(line, "display"), textOf(line, "description"), textOf(line, "pack"))
 			}
 			return t.write()
 		},

@@ -74,6 +74,12 @@ type AliasExecution struct {
 	Extra       json.RawMessage `json:"extra,omitempty"`
 }
 
+// ChatMessage is what a chat is told.
+type ChatMessage struct {
+	Message string          `json:"message"`
+	Extra   json.RawMessage `json:"extra,omitempty"` // for the chat's side
+}
+
 // AliasExecutions is what a command has started that may start several.
 type AliasExecutions struct {
 	Results []AliasExecution `json:"results"`

@@ -1,10 +1,14 @@
 package app_test
 
 import (
+	"fmt"
+	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -42,7 +46,16 @@ func TestThePageAboutProbesIsTrue(t *testing.T) {
 		}
 	}))
 	defer web.Close()
-	s := documented(t, "probes.md", "http://web-1:8080", web.URL, "interval: 10", "interval: 1", "timeout: 5", "timeout: 1", "/var/log/kern.log", file)
+	prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"status": "success", "data": {"resultType": "vector", "result": [
+			{"metric": {"instance": "web-1", "mountpoint": "/var"}, "value": [1795000000, "0.05"]}]}}`)
+	}))
+	defer prometheus.Close()
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	defer secure.Close()
+	days := time.Until(secure.Certificate().NotAfter).Hours() / 24
+	s := documented(t, "probes.md", "http://web-1:8080", web.URL, "http://prometheus:9090", prometheus.URL+"\n    interval: 1\n    timeout: 1",
+		"web-1:443", secure.Listener.Addr().String(), "days: 21", fmt.Sprintf("verify: false, interval: 1, timeout: 1, days: %v", math.Ceil(days)), "interval: 10", "interval: 1", "timeout: 5", "timeout: 1", "/var/log/kern.log", file)
 	probed(t, s, "the file is waited for", func(p map[string]wire.Probe) bool {
 		return p["linux.file_watch.line"].State == "unknown" && p["probes.http"].State == "well"
 	})
@@ -50,6 +63,12 @@ func TestThePageAboutProbesIsTrue(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := printed(t, s, store.Executions{Rule: "disk_errors"}), "kern.log: sda: I/O error"; got != want {
+		t.Errorf("printed %q, want %q", got, want)
+	}
+	if got, want := printed(t, s, store.Executions{Rule: "disk_full"}), "/var on web-1: 0.05 left"; got != want {
+		t.Errorf("printed %q, want %q", got, want)
+	}
+	if got, want := printed(t, s, store.Executions{Rule: "certificate"}), "O=Acme Co is good for "; !strings.HasPrefix(fmt.Sprint(got), want) {
 		t.Errorf("printed %q, want %q", got, want)
 	}
 	broken.Store(true)

@@ -26,9 +26,12 @@ import (
 
 // The kinds of probe, by the references of their trigger types.
 const (
-	FileLine  = "linux.file_watch.line"
-	HTTPCheck = "probes.http"
-	TCPCheck  = "probes.tcp"
+	FileLine        = "linux.file_watch.line"
+	HTTPCheck       = "probes.http"
+	TCPCheck        = "probes.tcp"
+	TLSCheck        = "probes.tls"
+	ProcessCheck    = "probes.process"
+	PrometheusCheck = "probes.prometheus"
 )
 
 // Kinds returns the kinds of probe.

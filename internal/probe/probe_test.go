@@ -48,6 +48,20 @@ func TestParameters(t *testing.T) {
 		"TCP": {kind: probe.TCPCheck, params: `{"address": "[::1]:22"}`, want: &probe.TCP{
 			Address: "[::1]:22", Schedule: probe.Schedule{Interval: 30, Timeout: 5, For: 3},
 		}},
+		"TLS": {kind: probe.TLSCheck, params: `{"address": "web-1:443", "days": 0.5}`, want: &probe.TLS{
+			Address: "web-1:443", Days: 0.5, Verify: true, Schedule: probe.Schedule{Interval: 3600, Timeout: 10, For: 1},
+		}},
+		"a process": {kind: probe.ProcessCheck, params: `{"name": "nginx", "max": 2}`, want: &probe.Process{
+			Name: "nginx", Min: 1, Max: new(2), Schedule: probe.Schedule{Interval: 30, Timeout: 10, For: 3},
+		}},
+		"any process": {kind: probe.ProcessCheck, params: `{"min": 2, "max": 1}`, wrong: []string{"name: ", "max: "}},
+		"no pattern":  {kind: probe.ProcessCheck, params: `{"pattern": "("}`, wrong: []string{"pattern: "}},
+		"Prometheus": {kind: probe.PrometheusCheck, params: `{"server": "http://p:9090", "query": "up", "threshold": 1}`, want: &probe.Prometheus{
+			Server: "http://p:9090", Query: "up", Operator: ">", Threshold: new(1.0), Verify: true, Schedule: probe.Schedule{Interval: 60, Timeout: 10, For: 1},
+		}},
+		"no query":              {kind: probe.PrometheusCheck, params: `{"server": "p:9090", "query": ""}`, wrong: []string{"query: "}},
+		"no server":             {kind: probe.PrometheusCheck, params: `{"server": "p:9090", "query": "up"}`, wrong: []string{"server: "}},
+		"no operator":           {kind: probe.PrometheusCheck, params: `{"server": "http://p", "query": "up", "operator": "=>"}`, wrong: []string{"operator: "}},
 		"no port":               {kind: probe.TCPCheck, params: `{"address": "web-1"}`, wrong: []string{"address: "}},
 		"no number of a port":   {kind: probe.TCPCheck, params: `{"address": "web-1:ssh"}`, wrong: []string{"address: "}},
 		"too high a port":       {kind: probe.TCPCheck, params: `{"address": "web-1:65536"}`, wrong: []string{"address: "}},

@@ -1,11 +1,15 @@
 package probe
 
 import (
+	"fmt"
+	"math"
 	"net"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // A File is a file that lines are appended to.
@@ -66,6 +70,110 @@ func (t *TCP) Target() string { return t.Address }
 
 func (t *TCP) mistakes() []string {
 	return append(addressMistakes("address", t.Address), t.Schedule.mistakes()...)
+}
+
+// TLS is well while the certificate at an address is good for some more days.
+type TLS struct {
+	Schedule
+	Address    string  `json:"address"`
+	ServerName string  `json:"server_name"` // empty: the host of the address
+	Days       float64 `json:"days"`
+	Verify     bool    `json:"verify"`
+}
+
+// Target implements [Spec].
+func (t *TLS) Target() string { return t.Address }
+
+// Name is the name that the certificate must be for.
+func (t *TLS) Name() string {
+	if t.ServerName != "" {
+		return t.ServerName
+	}
+	host, _, _ := net.SplitHostPort(t.Address) // it was parsed before
+	return host
+}
+
+func (t *TLS) mistakes() []string {
+	return append(addressMistakes("address", t.Address), t.Schedule.mistakes()...)
+}
+
+// A Process is well while as many processes run as should.
+type Process struct {
+	Schedule
+	Name    string `json:"name"`    // of the program; empty: any
+	Pattern string `json:"pattern"` // that the command line fits; empty: any
+	Min     int    `json:"min"`
+	Max     *int   `json:"max"` // nil: any number
+}
+
+// Target implements [Spec].
+func (p *Process) Target() string {
+	if p.Name == "" || p.Pattern == "" {
+		return p.Name + p.Pattern
+	}
+	return p.Name + " " + p.Pattern
+}
+
+func (p *Process) mistakes() []string {
+	wrong := p.Schedule.mistakes()
+	if p.Name == "" && p.Pattern == "" {
+		wrong = append(wrong, "name: is required unless there is a pattern, such as nginx")
+	}
+	if _, err := regexp.Compile(p.Pattern); err != nil {
+		wrong = append(wrong, "pattern: "+err.Error())
+	}
+	if p.Max != nil && *p.Max < p.Min {
+		wrong = append(wrong, fmt.Sprintf("max: %d is less than min, which is %d", *p.Max, p.Min))
+	}
+	return wrong
+}
+
+// Prometheus is well while no value that a query finds is beyond a threshold.
+type Prometheus struct {
+	Schedule
+	Server    string            `json:"server"`
+	Query     string            `json:"query"`
+	Operator  string            `json:"operator"`
+	Threshold *float64          `json:"threshold"` // nil: each value is beyond it
+	Headers   map[string]string `json:"headers"`
+	Verify    bool              `json:"verify"`
+}
+
+// Target implements [Spec].
+func (p *Prometheus) Target() string { return p.Query }
+
+// Beyond reports whether a value is one that must not be.
+func (p *Prometheus) Beyond(v float64) bool {
+	if p.Threshold == nil {
+		return true
+	}
+	t := *p.Threshold
+	switch p.Operator {
+	case ">":
+		return v > t
+	case ">=":
+		return v >= t
+	case "<":
+		return v < t
+	case "<=":
+		return v <= t
+	case "==":
+		return v == t
+	default:
+		return v != t && !math.IsNaN(v)
+	}
+}
+
+// Worse reports whether one value is farther beyond the threshold than another.
+func (p *Prometheus) Worse(v, than float64) bool {
+	if strings.HasPrefix(p.Operator, "<") {
+		return v < than
+	}
+	return v > than
+}
+
+func (p *Prometheus) mistakes() []string {
+	return append(urlMistakes("server", p.Server), p.Schedule.mistakes()...)
 }
 
 func addressMistakes(name, text string) []string {

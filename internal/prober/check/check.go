@@ -8,12 +8,15 @@ package check
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/prometheus/procfs"
 
 	"github.com/nightshift-run/nightshift/internal/probe"
 )
@@ -22,13 +25,20 @@ import (
 type Options struct {
 	Version string                                // of the server, for the User-Agent header
 	Proxy   func(*http.Request) (*url.URL, error) // for HTTP; default: none
+	Roots   *x509.CertPool                        // who may sign certificates; default: those of the system
+	Proc    string                                // where processes are listed; default /proc
 }
 
 // Checker makes checks. It is safe for concurrent use.
 type Checker struct{ opts Options }
 
 // New returns a checker.
-func New(opts Options) *Checker { return &Checker{opts: opts} }
+func New(opts Options) *Checker {
+	if opts.Proc == "" {
+		opts.Proc = procfs.DefaultMountPoint
+	}
+	return &Checker{opts: opts}
+}
 
 // Check makes one check.
 func (c *Checker) Check(ctx context.Context, what probe.Check) probe.Outcome {
@@ -37,8 +47,14 @@ func (c *Checker) Check(ctx context.Context, what probe.Check) probe.Outcome {
 		return c.http(ctx, what)
 	case *probe.TCP:
 		return tcp(ctx, what)
+	case *probe.TLS:
+		return c.tls(ctx, what)
+	case *probe.Process:
+		return c.process(ctx, what)
+	case *probe.Prometheus:
+		return c.prometheus(ctx, what)
 	default:
-		return probe.Outcome{Message: fmt.Sprintf("nobody knows how to check a %T", what)}
+		return unknown(fmt.Errorf("nobody knows how to check a %T", what))
 	}
 }
 
@@ -49,6 +65,9 @@ func well(message string, facts map[string]any) probe.Outcome {
 func failed(reason, message string, facts map[string]any) probe.Outcome {
 	return probe.Outcome{Verdict: probe.Failed, Reason: reason, Message: message, Facts: facts}
 }
+
+// unknown is the outcome of a check that could not be made.
+func unknown(err error) probe.Outcome { return probe.Outcome{Message: err.Error()} }
 
 // unreachable is the outcome of a connection that did not come about, or broke.
 func unreachable(err error, facts map[string]any) probe.Outcome {

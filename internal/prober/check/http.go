@@ -60,7 +60,7 @@ func (c *Checker) client(verify bool) *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		Proxy:             c.opts.Proxy,
 		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: !verify}, //nolint:gosec // the author of the probe says so
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: !verify, RootCAs: c.opts.Roots}, //nolint:gosec // the author of the probe says so
 		ForceAttemptHTTP2: true,
 	}}
 }

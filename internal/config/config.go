@@ -9,6 +9,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -41,6 +42,7 @@ type Config struct {
 	Worker    Worker    `yaml:"worker"`
 	SSH       SSH       `yaml:"ssh"`
 	Python    Python    `yaml:"python"`
+	Probes    Probes    `yaml:"probes"`
 	Retention Retention `yaml:"retention"`
 	Log       Log       `yaml:"log"`
 }
@@ -152,6 +154,16 @@ type Python struct {
 	Idle Duration `yaml:"idle"`
 }
 
+// Probes is how the server looks at files, servers and processes itself.
+type Probes struct {
+	// Rate is how many events a second are taken in of all probes together, at most.
+	// What is more waits in its file. Default: 1000.
+	Rate int `yaml:"rate"`
+
+	// Parallel is how many checks are made at a time. Default: 32.
+	Parallel int `yaml:"parallel"`
+}
+
 // Retention is how long the past is kept. A negative age keeps it for ever.
 type Retention struct {
 	// Executions is how long finished executions are kept. Default: 720h (30 days).
@@ -209,6 +221,7 @@ func Default() Config {
 		Worker:    Worker{Slots: 64, Grace: Duration(10 * time.Second)},
 		SSH:       SSH{HostKeys: "accept-new", ConnectTimeout: Duration(time.Minute), Idle: Duration(5 * time.Minute), Sessions: 10, Connections: 4, Parallel: 50},
 		Python:    Python{Interpreter: "python3", Idle: Duration(10 * time.Minute)},
+		Probes:    Probes{Rate: 1000, Parallel: 32},
 		Retention: Retention{Executions: days(30), Events: days(14), Output: days(7), MaxSize: 10240},
 		Log:       Log{Level: "info", Format: "text"},
 	}
@@ -246,7 +259,7 @@ func (c Config) check() error {
 	default:
 		errs = append(errs, fmt.Errorf("log.format is %q; it is one of text, json", c.Log.Format))
 	}
-	return errors.Join(append(errs, c.SSH.check()...)...)
+	return errors.Join(slices.Concat(errs, c.SSH.check(), c.Probes.check())...)
 }
 
 func (s SSH) check() []error {
@@ -263,6 +276,17 @@ func (s SSH) check() []error {
 		if n.value < 1 {
 			errs = append(errs, fmt.Errorf("ssh.%s is %d; it is at least 1", n.name, n.value))
 		}
+	}
+	return errs
+}
+
+func (p Probes) check() []error {
+	var errs []error
+	if p.Rate < 1 {
+		errs = append(errs, fmt.Errorf("probes.rate is %d; it is at least 1", p.Rate))
+	}
+	if p.Parallel < 1 {
+		errs = append(errs, fmt.Errorf("probes.parallel is %d; it is at least 1", p.Parallel))
 	}
 	return errs
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
 
 // A File is a file that lines are appended to.
@@ -28,8 +30,12 @@ func (f *File) mistakes() []string {
 }
 
 // Payload is the payload of an event about a line.
-func (f *File) Payload(line string) map[string]any {
-	return map[string]any{"file_path": f.Path, "file_name": filepath.Base(f.Path), "line": line}
+func (f *File) Payload(line string) *value.Dict {
+	d := value.NewDictCap(3)
+	d.Set("file_path", f.Path)
+	d.Set("file_name", filepath.Base(f.Path))
+	d.Set("line", line)
+	return d
 }
 
 // HTTP is well while a request is answered as expected.

@@ -59,11 +59,7 @@ func (u *unit) takeLines(ctx context.Context, spec *probe.File, begun int64, gen
 	name := strconv.FormatInt(begun, 10) + ":" + strconv.Itoa(generation) + ":"
 	events := make([]intake.Event, len(lines))
 	for i, line := range lines {
-		e, err := u.event(name+strconv.FormatInt(line.Offset, 10), spec.Payload(line.Text))
-		if err != nil {
-			return err
-		}
-		events[i] = e
+		events[i] = u.event(name+strconv.FormatInt(line.Offset, 10), spec.Payload(line.Text))
 	}
 	return u.take(ctx, events)
 }

@@ -114,16 +114,8 @@ func (u *unit) insist(ctx context.Context, f func() error) error {
 }
 
 // event is an event of this probe. Its key begins with the uid of the trigger.
-func (u *unit) event(key string, payload map[string]any) (intake.Event, error) {
-	text, err := json.Marshal(payload)
-	if err != nil {
-		return intake.Event{}, fmt.Errorf("payload of a probe: %w", err)
-	}
-	d := value.NewDictCap(len(payload))
-	if err := d.UnmarshalJSON(text); err != nil {
-		return intake.Event{}, fmt.Errorf("payload of a probe: %w", err)
-	}
-	return intake.Event{Trigger: u.trigger.Ref, Payload: d, Key: u.trigger.UID + ":" + key}, nil
+func (u *unit) event(key string, payload *value.Dict) intake.Event {
+	return intake.Event{Trigger: u.trigger.Ref, Payload: payload, Key: u.trigger.UID + ":" + key}
 }
 
 // note says how the probe fares.

@@ -3,9 +3,11 @@ package prober
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
+	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/probe"
 )
@@ -68,11 +70,15 @@ func (u *unit) check(ctx context.Context, c probe.Check) (probe.Outcome, error) 
 // tell has the change that is due taken in, and records that it was. It fails
 // only when ctx is done.
 func (u *unit) tell(ctx context.Context, s *probe.State) error {
-	e, err := u.event(s.Due.Key, s.Due.Payload)
+	text, err := json.Marshal(s.Due.Payload)
 	if err != nil {
-		return err
+		return fmt.Errorf("payload of a probe: %w", err)
 	}
-	if err := u.take(ctx, []intake.Event{e}); err != nil {
+	payload := value.NewDictCap(len(s.Due.Payload))
+	if err := payload.UnmarshalJSON(text); err != nil {
+		return fmt.Errorf("payload of a probe: %w", err)
+	}
+	if err := u.take(ctx, []intake.Event{u.event(s.Due.Key, payload)}); err != nil {
 		return err
 	}
 	s.Due = nil

@@ -165,6 +165,33 @@ func TestCommitsThatFailAreTriedAgain(t *testing.T) {
 	}
 }
 
+// TestADiskThatIsFullIsNotAskedAllTheTime has every commit fail for a while. In a
+// bubble, time stands still for as long as somebody tries again at once.
+func TestADiskThatIsFullIsNotAskedAllTheTime(t *testing.T) {
+	definitions := map[string]string{"top": text(crowdText{N: 2, Action: "p.noop", Wake: 600})}
+	inHouse(t, definitions, func(t *testing.T, h *house) {
+		h.trouble = &trouble{Driver: h.driver, lost: true}
+		stop := h.run(h.conductor(h.bus, conductor.Options{Instant: map[string]runner.Runner{}}))
+		id := h.launch("p.top")
+		settle(5)
+		h.trouble.full.Store(true)
+		if err := h.Write(t.Context(), func(tx *store.Tx) error {
+			if err := tx.TellWorkflow(t.Context(), id, store.AboutMore, "", ""); err != nil {
+				return err
+			}
+			return tx.TellWorkflow(t.Context(), id, store.AboutSignal, "", `{"to": "canceling", "user": "ada"}`)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		settle(5)
+		h.trouble.full.Store(false)
+		close(h.deeds.free)
+		settle(30)
+		stop()
+		h.wantClean()
+	})
+}
+
 func TestTwoConductorsDoTheWorkOfOne(t *testing.T) {
 	definitions := map[string]string{"top": text(crowdText{N: 5, Action: "p.low"}), "low": text(crowdText{N: 50, Action: "p.noop"})}
 	inHouse(t, definitions, func(t *testing.T, h *house) {

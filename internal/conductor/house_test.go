@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,7 +148,8 @@ func (h *house) conducts() *store.Store {
 // trouble is a ledger of which each third commit fails, or happens and seems to fail.
 type trouble struct {
 	store.Driver
-	lost bool // it happens
+	lost bool        // it happens
+	full atomic.Bool // every commit fails
 
 	mu sync.Mutex
 	n  int // guarded by mu
@@ -160,7 +162,7 @@ func (d *trouble) Write(ctx context.Context, f func(store.Conn) error) error {
 	d.n++
 	fails := d.n%3 == 0
 	d.mu.Unlock()
-	if fails && !d.lost {
+	if fails && !d.lost || d.full.Load() {
 		return errTrouble
 	}
 	if err := d.Driver.Write(ctx, f); err != nil || !fails {

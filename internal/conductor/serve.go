@@ -161,7 +161,8 @@ func (c *Conductor) hear(ctx context.Context, id string) (more bool, err error) 
 		t.heard = now
 		return c.done(t, t.fail(ctx, err))
 	case w == nil || w.engine == nil:
-		return true, c.drop(ctx, id, now)
+		err := c.drop(ctx, id, now)
+		return err == nil, err
 	}
 	t := c.newTurn(w)
 	if err := t.hearAll(ctx, now); err != nil {
@@ -174,7 +175,7 @@ func (c *Conductor) hear(ctx context.Context, id string) (more bool, err error) 
 	}
 	more = len(t.heard) < len(inbox) || len(inbox) == batch
 	again, err := c.done(t, t.save(ctx))
-	return more || again, err
+	return err == nil && (more || again), err // what was not saved is tried again at the next sweep, and not at once
 }
 
 // hearAll lets the workflow hear messages, until the turn is full. A workflow that

@@ -35,17 +35,12 @@ type instant struct {
 	result value.Value
 }
 
-// lookupError is an error of the ledger that a step came upon. It says nothing about
-// the workflow, which is stepped again.
-type lookupError struct{ error }
-
-func (e lookupError) Unwrap() error { return e.error }
-
+// lookup marks an error of the ledger as one that says nothing about the workflow.
 func lookup(err error) error {
 	if err == nil || errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return lookupError{err}
+	return &workflow.LookupError{Err: err}
 }
 
 // load makes a workflow that has begun from its rows. It returns nil when there is

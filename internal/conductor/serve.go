@@ -239,7 +239,7 @@ func (c *Conductor) drop(ctx context.Context, id string, all []store.Message) er
 // retriable reports whether an error says nothing about a workflow: the ledger could
 // not be read, or the conductor stops.
 func retriable(ctx context.Context, err error) bool {
-	_, ok := errors.AsType[lookupError](err)
+	_, ok := errors.AsType[*workflow.LookupError](err)
 	return ok || ctx.Err() != nil
 }
 

@@ -64,6 +64,16 @@ type Input struct {
 	Result func(ctx context.Context, execution string) (value.Value, error)
 }
 
+// LookupError says that something could not be read that a step wanted: a result, a
+// key, a task. It says nothing about the workflow, which is to be stepped again.
+// Whoever answers an engine's questions marks such errors with it.
+type LookupError struct{ Err error }
+
+func (e *LookupError) Error() string { return e.Err.Error() }
+
+// Unwrap returns why it could not be read.
+func (e *LookupError) Unwrap() error { return e.Err }
+
 // Actions says which actions there are.
 type Actions interface {
 	// Parameters returns what an action takes; nil: nobody knows. The bool is
@@ -78,7 +88,8 @@ type Engine interface {
 	// Step hears one event. The rows are those that are another since; the
 	// commands are to be carried out in order after the rows are saved. An error
 	// says that the event makes no sense here (a [fault.Fault]: the workflow is as
-	// it was) or that the engine can't go on at all. What is wrong with
+	// it was), that something could not be read (a [LookupError]: load the engine
+	// and step it again), or that the engine can't go on at all. What is wrong with
 	// expressions, actions and the like is no error: it ends in a status and is
 	// told in the result.
 	//

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/expr/jinja"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/workflow"
 )
 
 // The names in templates that are neither parameters nor variables nor tasks.
@@ -73,7 +74,7 @@ func (s *step) one(t templated, name naming) (v value.Value, problem, err error)
 	}
 	v, problem = t.Render(s.scope.Context(s.ctx), vars)
 	if err := s.scope.Err(s.ctx); err != nil {
-		return nil, nil, fmt.Errorf("look up what a template names: %w", err)
+		return nil, nil, &workflow.LookupError{Err: fmt.Errorf("look up what a template names: %w", err)}
 	}
 	return v, problem, nil
 }

@@ -79,12 +79,12 @@ func (e *Engine) child(ctx context.Context, ch workflow.Child) error {
 		if e.c.status == execution.Canceling { // it waits, and so may not have heard
 			e.do(workflow.Signal{Execution: ch.Execution, To: execution.Canceling})
 		}
-		return e.update(ctx, en.place, happened)
+		e.update(ctx, en.place, happened)
 	case ch.Status == execution.Running && was != execution.Running:
 		if pausing(e.c.status) {
 			e.goOn(execution.Running)
 		}
-		return e.update(ctx, en.place, happened)
+		e.update(ctx, en.place, happened)
 	}
 	return nil
 }
@@ -119,12 +119,13 @@ func (e *Engine) finish(ctx context.Context, en *entry, item int, happened event
 	if ch.Status == execution.Failed && ch.Result != nil {
 		v, err := ch.Result(ctx)
 		if err != nil {
-			return &lookupError{err}
+			e.c.trouble = err
+			return err
 		}
 		happened.failure = brief(v, ch.Execution)
 	}
 	if item < 0 {
-		happened.result = e.lazy(ch.Result)
+		happened.result = lazily(ch.Result)
 	} else {
 		happened.result = e.lazyItems(en.items)
 	}
@@ -134,9 +135,7 @@ func (e *Engine) finish(ctx context.Context, en *entry, item int, happened event
 	if latest := e.c.latest[en.place]; latest.status == execution.Paused {
 		e.c.setEntry(latest, execution.Running) // what is paused can't end, says its machine
 	}
-	if err := e.update(ctx, en.place, happened); err != nil {
-		return err
-	}
+	e.update(ctx, en.place, happened)
 	if latest := e.c.latest[en.place]; e.c.status == execution.Paused && latest.status.Final() {
 		e.state.Missed = append(e.state.Missed, latest.n)
 		e.c.dirty.head = true

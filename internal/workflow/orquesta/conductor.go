@@ -2,12 +2,14 @@ package orquesta
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/workflow"
 	"github.com/nightshift-run/nightshift/internal/workflow/graph"
 	"github.com/nightshift-run/nightshift/internal/workflow/spec"
 )
@@ -41,6 +43,7 @@ type conductor struct {
 	// preceding is how many tasks lead to each join that was asked about.
 	preceding map[string]int
 	dirty     dirty
+	trouble   error // in this step something could not be read
 }
 
 func newConductor(w *spec.Workflow, g *graph.Graph, e *expr.Evaluator, input, parent *value.Dict) *conductor {
@@ -67,11 +70,11 @@ func (c *conductor) begin(ctx context.Context) {
 	c.begun = true
 	c.dirty.head = true
 	rolling := c.parent.Clone()
-	var errs []trouble
+	var errs []*placed
 	set := func(key string, i int, name string, v value.Value) {
 		got, err := c.expr.Evaluate(ctx, v, rolling)
 		if err != nil {
-			errs = append(errs, trouble{err, []any{key, i, name}})
+			errs = append(errs, &placed{err, []any{key, i, name}})
 			return
 		}
 		rolling.Set(name, got)
@@ -88,7 +91,7 @@ func (c *conductor) begin(ctx context.Context) {
 	}
 	if len(errs) > 0 {
 		for _, e := range errs {
-			c.fail(e.err, note{route: -1, path: e.path})
+			c.fail(e.error, note{route: -1, path: e.path})
 		}
 		_ = c.request(execution.Failed) // nothing has begun, so it may
 		return
@@ -100,16 +103,23 @@ func (c *conductor) begin(ctx context.Context) {
 	}
 }
 
-// trouble is an error and where in the definition it comes from.
-type trouble struct {
-	err  error
-	path []any
-}
-
-// fail writes an error into the log of errors.
+// fail writes an error into the log of errors. If it says nothing about the workflow,
+// it is kept aside instead, and the step does not count.
 func (c *conductor) fail(err error, n note) {
+	if c.unread(err) {
+		return
+	}
 	n.kind, n.message = "error", message(err)
 	c.note(n)
+}
+
+// unread keeps an error aside that says only that something could not be read.
+func (c *conductor) unread(err error) bool {
+	lookup, ok := errors.AsType[*workflow.LookupError](err)
+	if ok {
+		c.trouble = lookup
+	}
+	return ok
 }
 
 // note writes into one of the logs, unless it is there already.

@@ -38,7 +38,6 @@ type Engine struct {
 	skipped   map[*items]bool // see [Rehearsal.Skip]
 
 	commands []workflow.Command
-	trouble  error // a result could not be read in this step
 	broken   error // the state in memory is not what is saved
 }
 
@@ -104,16 +103,19 @@ func (e *Engine) Step(ctx context.Context, ev workflow.Event) ([]workflow.Row, [
 	if e.broken != nil {
 		return nil, nil, e.broken
 	}
-	e.commands, e.trouble = nil, nil
+	e.commands, e.c.trouble = nil, nil
 	err := e.hear(ctx, ev)
-	if _, refused := errors.AsType[*fault.Fault](err); refused {
+	if _, refused := errors.AsType[*fault.Fault](err); refused && e.c.trouble == nil {
 		return nil, nil, err
 	}
-	if err == nil {
-		err = e.proceed(ctx)
+	if err == nil && e.c.trouble == nil {
+		e.proceed(ctx)
 	}
-	if err == nil {
-		err = e.trouble
+	switch { // what expressions made of these does not count
+	case e.c.trouble != nil:
+		err = e.c.trouble
+	case err == nil:
+		err = ctx.Err()
 	}
 	var rows []workflow.Row
 	if err == nil {
@@ -166,15 +168,12 @@ func (e *Engine) begin(ctx context.Context) error {
 	if err := e.c.request(execution.Running); err != nil {
 		return err
 	}
-	n, ok, err := e.c.seconds(ctx, e.def.spec.Timeout, e.c.contexts.all[0], "The value of the timeout is not type of integer.")
+	n, err := e.c.seconds(ctx, e.def.spec.Timeout, e.c.contexts.all[0], "The value of the timeout is not type of integer.")
 	if err != nil {
-		if unable(err) {
-			return err
-		}
 		e.c.fail(err, note{route: -1, path: []any{"timeout"}})
 		return e.c.request(execution.Failed)
 	}
-	if ok && n > 0 {
+	if n > 0 {
 		e.do(workflow.Wake{Ref: alarmTimeout, After: time.Duration(n) * time.Second})
 	}
 	return nil
@@ -182,10 +181,10 @@ func (e *Engine) begin(ctx context.Context) error {
 
 // update tells a task what happened to it. What can't be worked out about what
 // follows fails the workflow.
-func (e *Engine) update(ctx context.Context, p place, ev event) error {
+func (e *Engine) update(ctx context.Context, p place, ev event) {
 	_, err := e.c.update(ctx, p, ev)
-	if err == nil || unable(err) || e.trouble != nil {
-		return err
+	if err == nil {
+		return
 	}
 	n := note{task: p.task, route: p.route, path: []any{"tasks", p.task}}
 	if at, ok := errors.AsType[*placed](err); ok {
@@ -193,7 +192,6 @@ func (e *Engine) update(ctx context.Context, p place, ev event) error {
 	}
 	e.c.fail(err, n)
 	e.failNow()
-	return nil
 }
 
 // failNow ends the workflow by failing, if it has not ended already.

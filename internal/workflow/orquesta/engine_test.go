@@ -2,16 +2,16 @@ package orquesta_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/workflow"
@@ -237,302 +237,6 @@ func TestAnActionThatIsNotThereFailsTheWorkflow(t *testing.T) {
 	c.wantTasks("")
 }
 
-const forEach = `version: 1.0
-input:
-  - hosts
-output:
-  - results: <% ctx(results) %>
-vars:
-  - results: null
-tasks:
-  each:
-    action: core.ping host=<% item(host) %>
-    with:
-      items: host in <% ctx(hosts) %>
-      concurrency: 2
-    delay: 3
-    next:
-      - when: <% succeeded() %>
-        publish: results=<% result().select($.out) %>
-`
-
-func TestItemsRunAsManyAtATimeAsTheyMay(t *testing.T) {
-	for _, reload := range []bool{false, true} {
-		c := carry(t, forEach, `{"hosts": ["a", "b", "c", "d"]}`)
-		c.reload = reload
-		c.step(workflow.Begin{})
-		c.wantTasks("each each")
-		if c.open[0].Delay != 3*time.Second || c.open[1].Delay != 3*time.Second {
-			t.Errorf("delays %s, %s", c.open[0].Delay, c.open[1].Delay)
-		}
-		second := c.open[1]
-		c.succeeds("each", `{"out": 1}`)
-		c.wantTasks("each each")
-		if got := c.open[1]; toJSON(t, got.Input) != `{"host": "c"}` || got.Delay != 0 {
-			t.Errorf("input %s, delay %s", toJSON(t, got.Input), got.Delay)
-		}
-		c.open = c.open[1:]
-		c.succeeds("each", `{"out": 3}`)
-		c.wantTasks("each")
-		c.ends(second, execution.Succeeded, `{"out": 2}`)
-		c.succeeds("each", `{"out": 4}`)
-		c.wantEnd(execution.Succeeded, `{"output": {"results": [1, 2, 3, 4]}}`)
-	}
-}
-
-func TestNoItemsAtAll(t *testing.T) {
-	c := begin(t, forEach, `{"hosts": []}`)
-	c.wantEnd(execution.Succeeded, `{"output": {"results": []}}`)
-}
-
-func TestAnItemThatFailsFailsTheTaskWhenTheOthersHaveEnded(t *testing.T) {
-	c := begin(t, forEach, `{"hosts": ["a", "b", "c"]}`)
-	c.fails("each", `{"out": "no"}`)
-	c.wantStatus(execution.Running)
-	c.wantTasks("each each") // free places are filled while another one runs
-	c.succeeds("each", `{}`)
-	c.succeeds("each", `{}`)
-	c.wantEnd(execution.Failed, `{"output": {"results": null}, "errors": [
-		{"type": "error", "message": "Execution failed. See result for details.", "task_id": "each", "result": {"out": "no"}}]}`)
-}
-
-func TestThousandsOfItemsBeginStepByStep(t *testing.T) {
-	var hosts []string
-	for i := range 1000 {
-		hosts = append(hosts, fmt.Sprintf(`"h%d"`, i))
-	}
-	c := carry(t, strings.Replace(forEach, "concurrency: 2", "concurrency: 600", 1), `{"hosts": [`+strings.Join(hosts, ",")+`]}`)
-	if err := c.try(workflow.Begin{}); err != nil {
-		t.Fatal(err)
-	}
-	if !c.more || len(c.open) != 256 {
-		t.Fatalf("%d were begun in one step, more: %v", len(c.open), c.more)
-	}
-	c.more = false
-	c.step(workflow.More{})
-	if len(c.open) != 600 {
-		t.Fatalf("%d were begun", len(c.open))
-	}
-	for len(c.open) > 0 {
-		c.succeeds("each", `{"out": 1}`)
-	}
-	if len(c.starts) != 1000 {
-		t.Errorf("%d were begun", len(c.starts))
-	}
-	c.wantStatus(execution.Succeeded)
-}
-
-func TestPauseAndResume(t *testing.T) {
-	c := begin(t, repair, `{"host": "web1"}`)
-	c.step(workflow.Pause{})
-	c.wantStatus(execution.Pausing)
-	if len(c.signals) != 1 || c.signals[0].To != execution.Pausing {
-		t.Errorf("signals %v", c.signals)
-	}
-	c.succeeds("look", `{"stdout": 7}`)
-	c.wantStatus(execution.Paused)
-	c.wantTasks("")
-	c.step(workflow.Pause{})
-	c.step(workflow.Resume{})
-	c.wantStatus(execution.Running)
-	c.succeeds("mend", `{}`)
-	c.wantStatus(execution.Succeeded)
-	if err := c.try(workflow.Pause{}); fault.KindOf(err) != fault.Conflict {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestResumeWhileATaskStillRuns(t *testing.T) {
-	c := begin(t, repair, `{"host": "web1"}`)
-	c.step(workflow.Pause{})
-	c.step(workflow.Resume{})
-	c.wantStatus(execution.Running)
-	c.succeeds("look", `{"stdout": 7}`)
-	c.wantTasks("mend")
-}
-
-func TestCancelWaitsForWhatRuns(t *testing.T) {
-	c := begin(t, repair, `{"host": "web1"}`)
-	c.step(workflow.Cancel{})
-	c.wantStatus(execution.Canceling)
-	if len(c.signals) != 1 || c.signals[0].To != execution.Canceling {
-		t.Errorf("signals %v", c.signals)
-	}
-	c.step(workflow.Cancel{})
-	c.ends(c.take("look"), execution.Canceled, `{}`)
-	c.wantEnd(execution.Canceled, `{"output": {"load": 0}}`)
-}
-
-func TestACanceledTaskCancelsTheWorkflow(t *testing.T) {
-	c := begin(t, repair, `{"host": "web1"}`)
-	c.ends(c.take("look"), execution.Canceled, `{}`)
-	c.wantStatus(execution.Canceled)
-}
-
-const asking = `version: 1.0
-output:
-  - answer: <% ctx(answer) %>
-vars:
-  - answer: null
-tasks:
-  ask:
-    action: core.ask
-    next:
-      - when: <% succeeded() %>
-        publish: answer=<% result().response.ok %>
-        do: act
-      - when: <% failed() %>
-        do: page
-  act:
-    action: core.noop
-  page:
-    action: core.noop
-`
-
-func TestAWorkflowGoesOnWhenItsQuestionIsAnswered(t *testing.T) {
-	for _, reload := range []bool{false, true} {
-		c := carry(t, asking, `{}`)
-		c.reload = reload
-		c.step(workflow.Begin{})
-		c.waits(execution.Pending)
-		c.wantStatus(execution.Paused)
-		c.step(workflow.Resume{}) // there is nothing to go on with
-		c.wantStatus(execution.Paused)
-		c.succeeds("ask", `{"response": {"ok": true}}`)
-		c.wantTasks("act")
-		c.wantStatus(execution.Running)
-		c.succeeds("act", `{}`)
-		c.wantEnd(execution.Succeeded, `{"output": {"answer": true}}`)
-	}
-}
-
-func TestAQuestionThatNobodyAnswersFails(t *testing.T) {
-	c := begin(t, asking, `{}`)
-	c.waits(execution.Pending)
-	c.ends(c.take("ask"), execution.Timeout, `{}`)
-	c.wantTasks("page")
-	c.succeeds("page", `{}`)
-	c.wantStatus(execution.Succeeded)
-}
-
-func TestWhoPausedItMustResumeIt(t *testing.T) {
-	for _, reload := range []bool{false, true} {
-		c := carry(t, asking, `{}`)
-		c.reload = reload
-		c.step(workflow.Begin{})
-		c.waits(execution.Pending)
-		c.step(workflow.Pause{})
-		c.succeeds("ask", `{"response": {"ok": true}}`)
-		c.wantStatus(execution.Paused)
-		c.wantTasks("")
-		c.step(workflow.Resume{})
-		c.wantStatus(execution.Running)
-		c.succeeds("act", `{}`)
-		c.wantStatus(execution.Succeeded)
-
-		c = carry(t, strings.Replace(asking, "failed()", "false", 1), `{}`)
-		c.reload = reload
-		c.step(workflow.Begin{})
-		c.waits(execution.Pending)
-		c.step(workflow.Pause{})
-		c.ends(c.take("ask"), execution.Timeout, `{}`)
-		c.wantStatus(execution.Paused)
-		c.step(workflow.Resume{})
-		c.wantStatus(execution.Failed)
-	}
-}
-
-func TestCancelWhileAQuestionIsOpen(t *testing.T) {
-	c := begin(t, asking, `{}`)
-	c.waits(execution.Pending)
-	c.step(workflow.Cancel{})
-	c.wantEnd(execution.Canceled, `{"output": {"answer": null}}`)
-	if len(c.signals) != 1 {
-		t.Errorf("signals %v", c.signals)
-	}
-	c.ends(c.take("ask"), execution.Canceled, `{}`) // and nothing happens any more
-	c.wantStatus(execution.Canceled)
-}
-
-func TestAPausedSubworkflowPausesAndGoesOnWithIt(t *testing.T) {
-	c := begin(t, asking, `{}`)
-	c.waits(execution.Paused)
-	c.wantStatus(execution.Paused)
-	c.waits(execution.Running)
-	c.wantStatus(execution.Running)
-	c.waits(execution.Paused)
-	c.step(workflow.Resume{})
-	c.wantStatus(execution.Resuming)
-	if s := c.signals[len(c.signals)-1]; s.To != execution.Resuming {
-		t.Errorf("signal %v", s)
-	}
-	c.waits(execution.Running)
-	c.wantStatus(execution.Running)
-	c.succeeds("ask", `{"response": {"ok": 1}}`)
-	c.succeeds("act", `{}`)
-	c.wantStatus(execution.Succeeded)
-}
-
-func TestTimeouts(t *testing.T) {
-	c := begin(t, `version: 1.0
-timeout: <% 60 * 2 %>
-tasks:
-  x:
-    action: core.noop
-    timeout: 5
-`, `{}`)
-	want := []workflow.Wake{{Ref: "timeout", After: 2 * time.Minute}, {Ref: "task/0", After: 5 * time.Second}}
-	if diff := cmp.Diff(want, c.wakes); diff != "" {
-		t.Fatalf("wakes (-want +got):\n%s", diff)
-	}
-	c.step(workflow.Expired{Ref: "timeout"})
-	c.wantStatus(execution.Timeout)
-	c.wantErrors("TimeoutError: The workflow did not end in the time that it has. (timeout, line 2)")
-	if len(c.signals) != 1 || c.signals[0].To != execution.Canceling {
-		t.Errorf("signals %v", c.signals)
-	}
-	c.ends(c.take("x"), execution.Canceled, `{}`)
-	c.wantStatus(execution.Timeout)
-}
-
-func TestATaskThatTakesTooLongIsStoppedAndFails(t *testing.T) {
-	text := `version: 1.0
-tasks:
-  x:
-    action: core.noop
-    delay: 2
-    timeout: 5
-    next:
-      - when: <% failed() %>
-        do: y
-  y:
-    action: core.noop
-`
-	for _, reload := range []bool{false, true} {
-		c := carry(t, text, `{}`)
-		c.reload = reload
-		c.step(workflow.Begin{})
-		if diff := cmp.Diff([]workflow.Wake{{Ref: "task/0", After: 7 * time.Second}}, c.wakes); diff != "" {
-			t.Fatalf("wakes (-want +got):\n%s", diff)
-		}
-		x := c.take("x")
-		c.step(workflow.Launched{Ref: x.Ref, Execution: idOf(x)})
-		c.step(workflow.Expired{Ref: "task/0"})
-		if diff := cmp.Diff([]workflow.Signal{{Execution: "x0", To: execution.Canceling}}, c.signals); diff != "" {
-			t.Fatalf("signals (-want +got):\n%s", diff)
-		}
-		c.ends(x, execution.Canceled, `{}`)
-		c.wantTasks("y")
-		c.succeeds("y", `{}`)
-		c.wantStatus(execution.Succeeded)
-	}
-	c := begin(t, text, `{}`)
-	c.succeeds("x", `{}`) // in time: the alarm is taken back
-	if last := c.wakes[len(c.wakes)-1]; last != (workflow.Wake{Ref: "task/0", After: -1}) {
-		t.Errorf("wakes %v", c.wakes)
-	}
-}
-
 func TestACycleWithoutAnEndEnds(t *testing.T) {
 	c := begin(t, "version: 1.0\ntasks:\n  begin:\n    next:\n      - do: turn\n  turn:\n    next:\n      - do: turn\n", `{}`)
 	c.wantStatus(execution.Failed)
@@ -580,138 +284,6 @@ func TestRetryWaitsAsLongAsItSays(t *testing.T) {
 	}
 }
 
-func TestRerunFromWhatFailed(t *testing.T) {
-	c := begin(t, repair, `{"host": "web1"}`)
-	c.succeeds("look", `{"stdout": 7}`)
-	c.fails("mend", `{}`)
-	c.wantStatus(execution.Failed)
-	c.ended = nil
-	in := c.in
-	in.ID = "wf2"
-	in.Context = dict(t, `{"st2": {"user": "eve"}, "parent": null}`)
-	c.restore(in)
-	if err := c.try(workflow.Rerun{Tasks: []workflow.RerunTask{{Name: "nothing"}}}); fault.KindOf(err) != fault.Invalid {
-		t.Errorf("error %v", err)
-	}
-	c.step(workflow.Rerun{})
-	c.wantTasks("mend")
-	if got := toJSON(t, c.open[0].Context["orquesta"]); !strings.Contains(got, `"workflow_execution_id": "wf2"`) {
-		t.Errorf("context %s", got)
-	}
-	c.wantStatus(execution.Running)
-	c.succeeds("mend", `{}`)
-	c.wantEnd(execution.Succeeded, `{"output": {"load": 7}}`)
-}
-
-func TestRerunOfNamedTasks(t *testing.T) {
-	c := begin(t, repair, `{"host": "web1"}`)
-	c.succeeds("look", `{"stdout": 7}`)
-	c.succeeds("mend", `{}`)
-	c.ended = nil
-	c.step(workflow.Rerun{Tasks: []workflow.RerunTask{{Name: "look"}}})
-	c.wantTasks("look")
-	c.succeeds("look", `{"stdout": 8}`)
-	c.succeeds("mend", `{}`)
-	c.wantEnd(execution.Succeeded, `{"output": {"load": 8}}`)
-}
-
-func TestRerunOfItems(t *testing.T) {
-	for _, tt := range []struct {
-		reset bool
-		want  string
-	}{{false, "each"}, {true, "each each"}} {
-		c := begin(t, forEach, `{"hosts": ["a", "b"]}`)
-		c.succeeds("each", `{"out": 1}`)
-		c.fails("each", `{"out": 2}`)
-		c.wantStatus(execution.Failed)
-		c.ended = nil
-		c.restore(c.in)
-		c.step(workflow.Rerun{Tasks: []workflow.RerunTask{{Name: "each", Reset: tt.reset}}})
-		c.wantTasks(tt.want)
-		for len(c.open) > 0 {
-			c.succeeds("each", `{"out": 3}`)
-		}
-		c.wantStatus(execution.Succeeded)
-	}
-}
-
-const rollback = `version: 1.0
-output:
-  - volume: <% ctx(volume) %>
-vars:
-  - volume: null
-tasks:
-  create:
-    action: disk.create
-    undo:
-      action: disk.delete
-      input:
-        id: <% result().id %>
-    next:
-      - when: <% succeeded() %>
-        publish: volume=<% result().id %>
-        do: mount
-  mount:
-    action: disk.mount
-    undo:
-      action: disk.unmount id=<% ctx(volume) %>
-    next:
-      - when: <% succeeded() %>
-        do: verify
-  verify:
-    action: disk.verify
-`
-
-func TestUndoTakesBackWhatWasDone(t *testing.T) {
-	for _, reload := range []bool{false, true} {
-		c := carry(t, rollback, `{}`)
-		c.reload = reload
-		c.step(workflow.Begin{})
-		c.succeeds("create", `{"id": "v1"}`)
-		c.succeeds("mount", `{}`)
-		c.fails("verify", `{"why": "bad block"}`)
-		c.wantStatus(execution.Running)
-		c.wantTasks("mount")
-		if got := c.open[0]; got.Action != "disk.unmount" || toJSON(t, got.Input) != `{"id": "v1"}` {
-			t.Errorf("start %s %s", got.Action, toJSON(t, got.Input))
-		}
-		c.fails("mount", `{}`)
-		c.wantTasks("create")
-		if got := c.open[0]; got.Action != "disk.delete" || toJSON(t, got.Input) != `{"id": "v1"}` {
-			t.Errorf("start %s %s", got.Action, toJSON(t, got.Input))
-		}
-		c.succeeds("create", `{}`)
-		c.wantEnd(execution.Failed, `{"output": {"volume": "v1"},
-			"errors": [
-				{"type": "error", "message": "Execution failed. See result for details.", "task_id": "verify", "result": {"why": "bad block"}},
-				{"type": "error", "message": "Task could not be undone. Its undo action has the status failed.", "task_id": "mount", "route": 0,
-				 "spec_path": "tasks.mount.undo", "line": 20, "column": 7}],
-			"undo": [
-				{"task_id": "mount", "route": 0, "status": "failed", "execution_id": "xundo-1"},
-				{"task_id": "create", "route": 0, "status": "succeeded", "execution_id": "xundo-0"}]}`)
-	}
-}
-
-func TestUndoAfterCancel(t *testing.T) {
-	c := begin(t, rollback, `{}`)
-	c.succeeds("create", `{"id": "v1"}`)
-	c.step(workflow.Cancel{})
-	c.ends(c.take("mount"), execution.Canceled, `{}`)
-	c.wantStatus(execution.Canceling)
-	c.wantTasks("create")
-	c.step(workflow.Cancel{}) // the second one stops that, too
-	c.ends(c.take("create"), execution.Canceled, `{}`)
-	c.wantStatus(execution.Canceled)
-}
-
-func TestSuccessIsNotUndone(t *testing.T) {
-	c := begin(t, rollback, `{}`)
-	c.succeeds("create", `{"id": "v1"}`)
-	c.succeeds("mount", `{}`)
-	c.succeeds("verify", `{}`)
-	c.wantEnd(execution.Succeeded, `{"output": {"volume": "v1"}}`)
-}
-
 func TestTaskTellsWhoRanIt(t *testing.T) {
 	c := begin(t, forEach, `{"hosts": ["a", "b"]}`)
 	c.succeeds("each", `{"out": 1}`)
@@ -750,30 +322,70 @@ func TestALongResultIsNotRepeatedAmongTheErrors(t *testing.T) {
 		"task_id": "x", "result": {"execution_id": "x0", "result_size": 100013}}]}`)
 }
 
-func TestNothingButMoreStartsMore(t *testing.T) {
-	c := carry(t, "version: 1.0\ntasks:\n  each:\n    with: <% range(1000).toList() %>\n    action: core.noop\n", `{}`)
-	try := func(ev workflow.Event, want int) {
-		t.Helper()
-		before := len(c.starts)
-		if err := c.try(ev); err != nil {
-			t.Fatal(err)
-		}
-		if got := len(c.starts) - before; got != want {
-			t.Errorf("%T: %d starts, want %d", ev, got, want)
-		}
+// TestWhatCannotBeReadIsNoMistakeOfTheWorkflow has the ledger fail for a moment while
+// an expression asks for something: the step does not count, and the next one does.
+func TestWhatCannotBeReadIsNoMistakeOfTheWorkflow(t *testing.T) {
+	broken := &workflow.LookupError{Err: errors.New("the disk is on fire")}
+	for name, expression := range map[string]string{
+		"a result":          "<% result().x %>",
+		"a task, in Jinja":  "'{{ task(\"a\").result.x }}'",
+		"a key":             "<% st2kv('system.x') %>",
+		"a key, in Jinja":   "'{{ st2kv(\"system.x\") }}'",
+		"a key in a filter": "<% [1].select(st2kv('system.x')).first() %>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			fails := true
+			answer := func() (value.Value, bool, error) {
+				if fails {
+					return nil, false, broken
+				}
+				return int64(7), true, nil
+			}
+			c := carry(t, "version: 1.0\ntasks:\n  a:\n    action: x.y\n    next:\n      - publish:\n          - x: "+expression+
+				"\n        do: b\n  b:\n    action: x.y x=<% ctx(x) %>\n", `{}`)
+			c.in.Expr = expr.New(expr.Options{
+				Datastore: func(context.Context, expr.Key) (value.Value, bool, error) { return answer() },
+				Task: func(context.Context, string, string, int64) (value.Value, bool, error) {
+					v, ok, err := answer()
+					return dictOf("result", dictOf("x", v)), ok, err
+				},
+			})
+			var err error
+			if c.engine, err = c.lang.New([]byte(c.text), c.in); err != nil {
+				t.Fatal(err)
+			}
+			c.step(workflow.Begin{})
+			ended := workflow.Child{Ref: c.take("a").Ref, Execution: "e1", Status: execution.Succeeded}
+			ended.Result = func(context.Context) (value.Value, error) {
+				v, _, err := answer()
+				return dictOf("x", v), err
+			}
+			if err := c.try(ended); !errors.Is(err, broken) {
+				t.Fatalf("error %v", err)
+			}
+			fails = false
+			c.restore(c.in)
+			c.step(ended)
+			if got := toJSON(t, c.take("b").Input); got != `{"x": 7}` {
+				t.Errorf("input %s", got)
+			}
+		})
 	}
-	try(workflow.Begin{}, 256)
-	ref := c.starts[0].Ref
-	try(workflow.Launched{Ref: ref, Execution: "e1"}, 0)
-	try(workflow.Child{Ref: ref, Execution: "e1", Status: execution.Succeeded}, 0)
-	for _, want := range []int{256, 256, 232} {
-		if !c.more {
-			t.Fatal("it does not ask for more")
-		}
-		c.more = false
-		try(workflow.More{}, want)
-	}
-	if c.more {
-		t.Error("it asks for more, and there is none")
+}
+
+func dictOf(key string, v value.Value) *value.Dict {
+	d := value.NewDict()
+	d.Set(key, v)
+	return d
+}
+
+func TestAServerThatStopsFailsNoWorkflow(t *testing.T) {
+	c := begin(t, repair, `{"host": "web1"}`)
+	ended := workflow.Child{Ref: c.take("look").Ref, Execution: "e1", Status: execution.Succeeded}
+	ended.Result = func(ctx context.Context) (value.Value, error) { return nil, ctx.Err() }
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if rows, commands, err := c.engine.Step(ctx, ended); !errors.Is(err, context.Canceled) || len(rows)+len(commands) > 0 {
+		t.Errorf("%d rows, %d commands, error %v", len(rows), len(commands), err)
 	}
 }

@@ -33,21 +33,6 @@ func classOf(err error) string {
 	return "Exception"
 }
 
-// unable reports whether an error is not about what was written but says that it
-// can't be known now: a look-up that failed, or somebody who does not want to wait.
-func unable(err error) bool {
-	if _, ok := errors.AsType[*lookupError](err); ok {
-		return true
-	}
-	return false
-}
-
-// lookupError is a result that could not be read.
-type lookupError struct{ err error }
-
-func (e *lookupError) Error() string { return e.err.Error() }
-func (e *lookupError) Unwrap() error { return e.err }
-
 func invalidTask(task string) error {
 	return failf("InvalidTask", `Task "%s" does not exist.`, task)
 }

@@ -12,7 +12,7 @@ import (
 
 // follow evaluates the transitions of an ended task and stages what they lead to.
 // It returns what of that is no task.
-func (c *conductor) follow(ctx context.Context, e *entry, current *value.Dict) ([]place, error) {
+func (c *conductor) follow(ctx context.Context, e *entry, current *value.Dict) []place {
 	edges := c.graph.Next(e.task)
 	if len(edges) == 0 && !e.term {
 		e.term = true
@@ -24,9 +24,6 @@ func (c *conductor) follow(ctx context.Context, e *entry, current *value.Dict) (
 	for i, edge := range edges {
 		holds, err := c.holds(ctx, edge, current)
 		if err != nil {
-			if unable(err) {
-				return nil, err
-			}
 			c.failAt(err, e, edge, "when")
 			continue
 		}
@@ -34,11 +31,8 @@ func (c *conductor) follow(ctx context.Context, e *entry, current *value.Dict) (
 		if !holds {
 			continue
 		}
-		next, ok, err := c.lead(ctx, e, edge, current)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
+		next := c.lead(ctx, e, edge, current)
+		if next == nil {
 			continue
 		}
 		if _, is := command(edge.To); is {
@@ -54,7 +48,7 @@ func (c *conductor) follow(ctx context.Context, e *entry, current *value.Dict) (
 			c.dirty.staged(s)
 		}
 	}
-	return commands, nil
+	return commands
 }
 
 // failAt fails the workflow because of a transition.
@@ -78,11 +72,12 @@ func (c *conductor) holds(ctx context.Context, edge *graph.Edge, current *value.
 	return all, nil
 }
 
-// lead goes along an edge that holds: it publishes, and stages what the edge leads to.
-func (c *conductor) lead(ctx context.Context, e *entry, edge *graph.Edge, current *value.Dict) (*staged, bool, error) {
-	published, ok, err := c.publish(ctx, e, edge, current)
-	if err != nil || !ok {
-		return nil, false, err
+// lead goes along an edge that holds: it publishes, and stages what the edge leads
+// to. It returns nil when it could not publish.
+func (c *conductor) lead(ctx context.Context, e *entry, edge *graph.Edge, current *value.Dict) *staged {
+	published, ok := c.publish(ctx, e, edge, current)
+	if !ok {
+		return nil
 	}
 	in := e.in
 	if published.Len() > 0 {
@@ -108,7 +103,7 @@ func (c *conductor) lead(ctx context.Context, e *entry, edge *graph.Edge, curren
 		c.stage.change(s, func() { s.ready = ready })
 		c.dirty.staged(s)
 	}
-	return s, true, nil
+	return s
 }
 
 // join notes what else has come to a staged task. Items that have run are forgotten,
@@ -133,20 +128,17 @@ func (c *conductor) join(s *staged, from string, entry int, in indexes) {
 }
 
 // publish evaluates what a transition publishes. It reports false when that failed.
-func (c *conductor) publish(ctx context.Context, e *entry, edge *graph.Edge, current *value.Dict) (*value.Dict, bool, error) {
+func (c *conductor) publish(ctx context.Context, e *entry, edge *graph.Edge, current *value.Dict) (*value.Dict, bool) {
 	published := value.NewDict()
 	t := c.spec.Task(e.task)
 	if t == nil || edge.Ref >= len(t.Transitions) || len(t.Transitions[edge.Ref].Publish) == 0 {
-		return published, true, nil
+		return published, true
 	}
 	rolling := current.Clone()
 	failed := false
 	for i, a := range t.Transitions[edge.Ref].Publish {
 		v, err := c.expr.Evaluate(ctx, a.Value, rolling)
 		if err != nil {
-			if unable(err) {
-				return nil, false, err
-			}
 			c.failAt(err, e, edge, "publish", i, a.Name)
 			failed = true
 			continue
@@ -154,7 +146,7 @@ func (c *conductor) publish(ctx context.Context, e *entry, edge *graph.Edge, cur
 		rolling.Set(a.Name, v)
 		published.Set(a.Name, v)
 	}
-	return published, !failed, nil
+	return published, !failed
 }
 
 // follows returns the route on which what an edge leads to is run: a new one if

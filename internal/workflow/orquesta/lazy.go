@@ -23,7 +23,6 @@ func brief(v value.Value, child string) value.Value {
 
 // lazy is a result that is read when an expression asks for it.
 type lazy struct {
-	e    *Engine
 	read func(ctx context.Context) (value.Value, error)
 	v    value.Value
 	done bool
@@ -39,23 +38,22 @@ func (l *lazy) Force(ctx context.Context) (value.Value, error) {
 	}
 	v, err := l.read(ctx)
 	if err != nil {
-		l.e.trouble = &lookupError{err}
-		return nil, l.e.trouble
+		return nil, err
 	}
 	l.v, l.done = v, true
 	return v, nil
 }
 
-func (e *Engine) lazy(read func(ctx context.Context) (value.Value, error)) value.Value {
+func lazily(read func(ctx context.Context) (value.Value, error)) value.Value {
 	if read == nil {
 		return nil
 	}
-	return &lazy{e: e, read: read}
+	return &lazy{read: read}
 }
 
 // lazyItems is the results of all items: None for one that did not run.
 func (e *Engine) lazyItems(x *items) value.Value {
-	return &lazy{e: e, read: func(ctx context.Context) (value.Value, error) {
+	return &lazy{read: func(ctx context.Context) (value.Value, error) {
 		n := len(x.all)
 		for e.skipped[x] && n > 0 && x.all[n-1].child == "" {
 			n--

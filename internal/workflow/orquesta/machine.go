@@ -66,24 +66,6 @@ func (m machine) next(from execution.Status, event string) (execution.Status, bo
 	return from, true
 }
 
-// can reports whether a status may follow another, as the reference has it for the
-// validation of what is asked for.
-func (m machine) can(from, to execution.Status) bool {
-	events, ok := m[from]
-	if !ok {
-		return false
-	}
-	if from == to {
-		return true
-	}
-	for _, s := range events {
-		if s == to {
-			return true
-		}
-	}
-	return false
-}
-
 // readMachine reads a table: a status, and below it on a line each the statuses that
 // follow, with the events that lead there. Endings in brackets are alternatives.
 func readMachine(table string) machine {

@@ -24,7 +24,6 @@ type request struct {
 	itemized    bool
 	concurrency value.Value // nil: all at once
 	delay       int64       // seconds
-	hasDelay    bool
 	timeout     time.Duration
 }
 
@@ -43,7 +42,7 @@ type ready struct {
 // next returns what is to run now, at most limit actions, by the names of the tasks.
 // more says that there is more. What can't be rendered fails the workflow, and then
 // nothing runs.
-func (c *conductor) next(ctx context.Context, limit int) (all []ready, more bool, err error) {
+func (c *conductor) next(ctx context.Context, limit int) (all []ready, more bool) {
 	remedy := false
 	if c.status == execution.Failed {
 		for s := range c.stage.all() {
@@ -51,7 +50,7 @@ func (c *conductor) next(ctx context.Context, limit int) (all []ready, more bool
 		}
 	}
 	if !running(c.status) && !remedy {
-		return nil, false, nil
+		return nil, false
 	}
 	failed := false
 	var due []*staged
@@ -60,9 +59,6 @@ func (c *conductor) next(ctx context.Context, limit int) (all []ready, more bool
 			continue
 		}
 		if err := c.prepare(ctx, s); err != nil {
-			if unable(err) {
-				return nil, false, err
-			}
 			failed = true
 			c.failTask(err, s)
 			continue
@@ -71,7 +67,7 @@ func (c *conductor) next(ctx context.Context, limit int) (all []ready, more bool
 	}
 	if failed {
 		_ = c.request(execution.Failed) // if it has failed already, it stays so
-		return nil, false, nil
+		return nil, false
 	}
 	slices.SortStableFunc(due, func(a, b *staged) int {
 		return cmp.Or(strings.Compare(a.task, b.task), cmp.Compare(a.route, b.route))
@@ -85,7 +81,7 @@ func (c *conductor) next(ctx context.Context, limit int) (all []ready, more bool
 		limit -= max(1, len(r.which))
 		all = append(all, *r)
 	}
-	return all, more, nil
+	return all, more
 }
 
 // failTask says why a task can't be run.
@@ -130,7 +126,6 @@ func (c *conductor) prepare(ctx context.Context, s *staged) error {
 		}
 		if s.retry != nil { // its delay takes the place of the task's
 			q.delay, _ = integer(s.retry.delay)
-			q.hasDelay = true
 		}
 		q.staged = s
 		s.request = q
@@ -174,10 +169,10 @@ func (c *conductor) renderTask(ctx context.Context, p place, in indexes) (*reque
 	} else if err := c.renderItems(ctx, q, d); err != nil {
 		return nil, err
 	}
-	if q.delay, q.hasDelay, err = c.seconds(ctx, t.Delay, d, "The value of task delay is not type of integer."); err != nil {
+	if q.delay, err = c.seconds(ctx, t.Delay, d, "The value of task delay is not type of integer."); err != nil {
 		return nil, at(err, "delay")
 	}
-	timeout, _, err := c.seconds(ctx, t.Timeout, d, "The value of task timeout is not type of integer.")
+	timeout, err := c.seconds(ctx, t.Timeout, d, "The value of task timeout is not type of integer.")
 	if err != nil {
 		return nil, at(err, "timeout")
 	}
@@ -185,20 +180,20 @@ func (c *conductor) renderTask(ctx context.Context, p place, in indexes) (*reque
 	return q, nil
 }
 
-// seconds evaluates a number of seconds. The bool is whether there is one.
-func (c *conductor) seconds(ctx context.Context, v value.Value, d *value.Dict, otherwise string) (int64, bool, error) {
+// seconds evaluates a number of seconds, which is 0 if there is none.
+func (c *conductor) seconds(ctx context.Context, v value.Value, d *value.Dict, otherwise string) (int64, error) {
 	if v == nil || !value.Truth(v) {
-		return 0, false, nil
+		return 0, nil
 	}
 	got, err := c.expr.Evaluate(ctx, v, d)
 	if err != nil {
-		return 0, false, err
+		return 0, err
 	}
 	n, ok := integer(got)
 	if !ok {
-		return 0, false, failf("TypeError", "%s", otherwise)
+		return 0, failf("TypeError", "%s", otherwise)
 	}
-	return n, true, nil
+	return n, nil
 }
 
 // call evaluates which action a task runs, and with what.

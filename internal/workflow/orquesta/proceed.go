@@ -13,15 +13,12 @@ import (
 // proceed starts what may start, and ends the workflow when nothing is left. While it
 // waits for the next [workflow.More], other events start nothing: else the answers
 // to what a step has started would start as much again, each of them.
-func (e *Engine) proceed(ctx context.Context) error {
+func (e *Engine) proceed(ctx context.Context) {
 	if e.state.Ended {
-		return nil
+		return
 	}
 	for budget := startsPerStep; !e.state.More; {
-		all, more, err := e.c.next(ctx, budget)
-		if err != nil {
-			return err
-		}
+		all, more := e.c.next(ctx, budget)
 		if len(all) == 0 {
 			if more {
 				e.state.More = true
@@ -32,23 +29,19 @@ func (e *Engine) proceed(ctx context.Context) error {
 		for _, r := range all {
 			budget -= max(1, len(r.which))
 		}
-		if err := e.run(ctx, all); err != nil {
-			return err
-		}
+		e.run(ctx, all)
 	}
 	if !e.state.More {
 		e.settle()
 	}
-	return e.end(ctx)
+	e.end(ctx)
 }
 
 // run marks tasks as running and starts their actions. Tasks without one succeed at
 // once.
-func (e *Engine) run(ctx context.Context, all []ready) error {
+func (e *Engine) run(ctx context.Context, all []ready) {
 	for _, r := range all {
-		if err := e.mark(ctx, r); err != nil {
-			return err
-		}
+		e.mark(ctx, r)
 	}
 	for _, r := range all {
 		en := e.c.latest[r.staged.place]
@@ -65,9 +58,7 @@ func (e *Engine) run(ctx context.Context, all []ready) error {
 			if r.itemized {
 				done.result = value.NewList()
 			}
-			if err := e.update(ctx, en.place, done); err != nil {
-				return err
-			}
+			e.update(ctx, en.place, done)
 			continue
 		}
 		for _, i := range r.which {
@@ -78,11 +69,10 @@ func (e *Engine) run(ctx context.Context, all []ready) error {
 			e.start(r, en, item, r.actions[i])
 		}
 	}
-	return nil
 }
 
 // mark tells a task that it runs.
-func (e *Engine) mark(ctx context.Context, r ready) error {
+func (e *Engine) mark(ctx context.Context, r ready) {
 	p := r.staged.place
 	if fresh := r.staged.items == nil || r.staged.items.from == 0; fresh {
 		e.state.Runs++
@@ -93,17 +83,15 @@ func (e *Engine) mark(ctx context.Context, r ready) error {
 			"Tasks have run %d times, which is as often as they may in one workflow. Is there a cycle without an end?", maxRuns),
 			note{task: p.task, route: p.route, path: []any{"tasks", p.task}})
 		e.failNow()
-		return nil
+		return
 	}
 	if !r.itemized || len(r.which) == 0 {
-		return e.update(ctx, p, action(execution.Running))
+		e.update(ctx, p, action(execution.Running))
+		return
 	}
 	for _, i := range r.which {
-		if err := e.update(ctx, p, itemEvent(i, execution.Running)); err != nil {
-			return err
-		}
+		e.update(ctx, p, itemEvent(i, execution.Running))
 	}
-	return nil
 }
 
 // start has an action run.
@@ -218,19 +206,15 @@ func (e *Engine) stuck() {
 }
 
 // end says that the workflow is over, once it is and has taken back what it should.
-func (e *Engine) end(ctx context.Context) error {
+func (e *Engine) end(ctx context.Context) {
 	if !e.c.status.Final() {
-		return nil
+		return
 	}
 	e.c.render(ctx)
-	if e.trouble != nil {
-		return e.trouble
-	}
-	if more, err := e.undo(ctx); more || err != nil {
-		return err
+	if e.undo(ctx) {
+		return
 	}
 	e.state.Ended = true
 	e.c.dirty.head = true
 	e.do(workflow.End{Result: e.result()})
-	return nil
 }

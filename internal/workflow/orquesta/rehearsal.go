@@ -113,7 +113,7 @@ func newRehearsal(d *definition, in workflow.Input) *Rehearsal {
 // over, or waits.
 func (r *Rehearsal) Next(ctx context.Context) ([]Call, error) {
 	e := r.e
-	e.commands, e.trouble = nil, nil
+	e.commands, e.c.trouble = nil, nil
 	if !r.begun {
 		r.begun = true
 		if err := e.begin(ctx); err != nil {
@@ -123,9 +123,7 @@ func (r *Rehearsal) Next(ctx context.Context) ([]Call, error) {
 	for {
 		e.state.More = false
 		before := len(e.commands)
-		if err := e.proceed(ctx); err != nil {
-			return nil, err
-		}
+		e.proceed(ctx)
 		if !more(e.commands[before:]) {
 			break
 		}
@@ -141,7 +139,7 @@ func (r *Rehearsal) Next(ctx context.Context) ([]Call, error) {
 			}
 		}
 	}
-	return calls, e.trouble
+	return calls, e.c.trouble
 }
 
 // more reports whether a step has more to start.
@@ -170,13 +168,13 @@ func (e *Engine) callOf(s workflow.Start) Call {
 func (r *Rehearsal) End(ctx context.Context, c Call, s execution.Status, result value.Value) error {
 	id := strconv.Itoa(len(r.results))
 	r.results = append(r.results, result)
-	r.e.trouble = nil
+	r.e.c.trouble = nil
 	err := r.e.child(ctx, workflow.Child{
 		Ref: c.ref, Execution: id, Status: s,
 		Result: func(context.Context) (value.Value, error) { return result, nil },
 	})
 	if err == nil {
-		err = r.e.trouble
+		err = r.e.c.trouble
 	}
 	return err
 }

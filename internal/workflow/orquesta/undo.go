@@ -19,7 +19,6 @@ const undoPrefix = "undo/"
 type undoRow struct {
 	Queue   []int       `json:"queue,omitempty"` // entries that are still to be undone
 	Current int         `json:"current"`         // the entry that is being undone; -1: none
-	Child   string      `json:"child,omitempty"` // the execution that does it
 	Done    []undoneRow `json:"done,omitempty"`
 	Stopped bool        `json:"stopped,omitempty"`
 }
@@ -32,20 +31,20 @@ type undoneRow struct {
 }
 
 // undo goes on with taking back, and reports whether there is more to wait for.
-func (e *Engine) undo(ctx context.Context) (bool, error) {
+func (e *Engine) undo(ctx context.Context) bool {
 	if e.c.status == execution.Succeeded {
-		return false, nil
+		return false
 	}
 	if e.state.Undo == nil {
 		if !slices.ContainsFunc(e.def.spec.Tasks, func(t *taskSpec) bool { return t.Undo != nil }) {
-			return false, nil
+			return false
 		}
 		if e.c.busy() {
-			return true, nil // what still runs may have to be undone, too
+			return true // what still runs may have to be undone, too
 		}
 		queue := e.undoable()
 		if len(queue) == 0 {
-			return false, nil
+			return false
 		}
 		e.state.Undo = &undoRow{Queue: queue, Current: -1}
 	}
@@ -54,11 +53,9 @@ func (e *Engine) undo(ctx context.Context) (bool, error) {
 	for u.Current < 0 && len(u.Queue) > 0 {
 		n := u.Queue[0]
 		u.Queue = u.Queue[1:]
-		if err := e.takeBack(ctx, e.c.entries[n]); err != nil {
-			return true, err
-		}
+		e.takeBack(ctx, e.c.entries[n])
 	}
-	return u.Current >= 0, nil
+	return u.Current >= 0
 }
 
 // undoable returns the entries to undo, the last to succeed first.
@@ -78,7 +75,7 @@ func (e *Engine) undoable() []int {
 }
 
 // takeBack starts what undoes an entry.
-func (e *Engine) takeBack(ctx context.Context, en *entry) error {
+func (e *Engine) takeBack(ctx context.Context, en *entry) {
 	t := e.def.spec.Task(en.task)
 	var result value.Value
 	switch {
@@ -86,16 +83,13 @@ func (e *Engine) takeBack(ctx context.Context, en *entry) error {
 		result = e.lazyItems(en.items)
 	case en.child != "":
 		id := en.child
-		result = e.lazy(func(ctx context.Context) (value.Value, error) { return e.in.Result(ctx, id) })
+		result = lazily(func(ctx context.Context) (value.Value, error) { return e.in.Result(ctx, id) })
 	}
 	d := e.c.context(en, result)
 	name, err := e.in.Expr.Evaluate(ctx, t.Undo.Action, d)
 	var input value.Value
 	if err == nil {
 		input, err = e.in.Expr.Evaluate(ctx, t.Undo.Input, d)
-	}
-	if e.trouble != nil {
-		return e.trouble
 	}
 	text, isText := name.(string)
 	given, isDict := input.(*value.Dict)
@@ -109,8 +103,10 @@ func (e *Engine) takeBack(ctx context.Context, en *entry) error {
 		err = failf("TypeError", "The input of undo is not a dict but of type %s.", value.TypeName(input))
 	}
 	if err != nil {
-		e.undoFailed(en, "", message(err))
-		return nil
+		if !e.c.unread(err) {
+			e.undoFailed(en, "", message(err))
+		}
+		return
 	}
 	about := e.context(en, -1)
 	about.Set("undo", true)
@@ -119,7 +115,6 @@ func (e *Engine) takeBack(ctx context.Context, en *entry) error {
 		Ref: undoPrefix + itoa(en.n), Task: en.task, Action: text, Input: given, Notify: e.notify(en.task),
 		Context: map[string]value.Value{"orquesta": about},
 	})
-	return nil
 }
 
 // undoFailed notes that a task could not be undone; the others still are.
@@ -139,7 +134,7 @@ func (e *Engine) undone(name, child string, s execution.Status, why string) {
 		return
 	}
 	en := e.c.entries[u.Current]
-	u.Current, u.Child = -1, ""
+	u.Current = -1
 	e.c.dirty.head = true
 	if s == execution.Succeeded {
 		u.Done = append(u.Done, undoneRow{en.task, en.route, s, child})

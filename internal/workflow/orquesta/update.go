@@ -151,10 +151,7 @@ func (c *conductor) update(ctx context.Context, p place, ev event) (*entry, erro
 	}
 	var commands []place
 	if e.status.Final() && e.status != was {
-		var err error
-		if commands, err = c.follow(ctx, e, current); err != nil {
-			return nil, err
-		}
+		commands = c.follow(ctx, e, current)
 	}
 	if err := c.workflowHearsTask(p, "task_"+nameOf(e.status), e.status); err != nil {
 		return nil, err

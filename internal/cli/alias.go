@@ -53,6 +53,12 @@ func (a *app) aliasMatch(r resource) *cobra.Command {
 	return cmd
 }
 
+// command runs the actions of the alias that a command fits.
+func (s *session) command(ctx context.Context, text, user string) (*value.Dict, error) {
+	return s.do(ctx, http.MethodPost, "aliasexecution/match_and_execute",
+		map[string]string{"command": text, "user": user, "source_channel": "cli"})
+}
+
 func (a *app) aliasExecute() *cobra.Command {
 	var user string
 	cmd := &cobra.Command{
@@ -65,8 +71,7 @@ func (a *app) aliasExecute() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d, err := s.do(cmd.Context(), http.MethodPost, "aliasexecution/match_and_execute",
-				map[string]string{"command": words[0], "user": user, "source_channel": "cli"})
+			d, err := s.command(cmd.Context(), words[0], user)
 			if err != nil {
 				return err
 			}
@@ -94,8 +99,7 @@ the alias's result, or the usual words if it has none.`,
 			if err != nil {
 				return err
 			}
-			d, err := s.do(cmd.Context(), http.MethodPost, "aliasexecution/match_and_execute",
-				map[string]string{"command": words[0], "user": user, "source_channel": "cli"})
+			d, err := s.command(cmd.Context(), words[0], user)
 			if err != nil {
 				return err
 			}

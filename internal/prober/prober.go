@@ -99,13 +99,7 @@ func New(s *store.Store, c *catalog.Holder, b bus.Bus, i Intake, check Checker, 
 
 // Run runs probes until ctx is done, ends them, and returns nil.
 func (p *Prober) Run(ctx context.Context) error {
-	wake := make(chan struct{}, 1) // one token says that the catalog may have changed
-	err := p.bus.Subscribe(ctx, bus.ContentChanged, func(bus.Message) {
-		select {
-		case wake <- struct{}{}:
-		default: // a token is there already
-		}
-	})
+	wake, err := bus.Listen(ctx, p.bus, bus.ContentChanged)
 	if err != nil {
 		return fmt.Errorf("prober: %w", err)
 	}

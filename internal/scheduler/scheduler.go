@@ -61,14 +61,8 @@ func New(s *store.Store, c *catalog.Holder, b bus.Bus, r Recoverer, opts Options
 // Run schedules until ctx is done, and then returns nil. What fails is logged
 // and tried again at the next sweep.
 func (s *Scheduler) Run(ctx context.Context) error {
-	wake := make(chan struct{}, 1) // one token says that there may be something to decide
-	ring := func(bus.Message) {
-		select {
-		case wake <- struct{}{}:
-		default: // a token is there already
-		}
-	}
-	if err := s.bus.Subscribe(ctx, bus.ExecutionRequested, ring); err != nil {
+	wake, err := bus.Listen(ctx, s.bus, bus.ExecutionRequested)
+	if err != nil {
 		return fmt.Errorf("scheduler: %w", err)
 	}
 	timer := time.NewTimer(0)

@@ -71,13 +71,7 @@ func New(c *catalog.Holder, i Intake, b bus.Bus, opts Options) *Timekeeper {
 
 // Run keeps the time until ctx is done, and then returns nil.
 func (k *Timekeeper) Run(ctx context.Context) error {
-	wake := make(chan struct{}, 1) // one token says that the catalog may have changed
-	err := k.bus.Subscribe(ctx, bus.ContentChanged, func(bus.Message) {
-		select {
-		case wake <- struct{}{}:
-		default: // a token is there already
-		}
-	})
+	wake, err := bus.Listen(ctx, k.bus, bus.ContentChanged)
 	if err != nil {
 		return fmt.Errorf("timekeeper: %w", err)
 	}

@@ -57,8 +57,8 @@ type Worker struct {
 	runners map[string]runner.Runner // by name
 	opts    Options
 
-	wake chan struct{} // holds one token when there may be work
-	free chan struct{} // one token for each free slot
+	wake <-chan struct{} // holds one token when there may be work
+	free chan struct{}   // one token for each free slot
 
 	// flushing is held while printed output goes to the ledger, so that the
 	// last of an execution's output can wait for what came before it.
@@ -82,7 +82,6 @@ func New(l Ledger, b bus.Bus, runners map[string]runner.Runner, opts Options) *W
 	}
 	w := &Worker{
 		ledger: l, bus: b, runners: runners, opts: opts,
-		wake:    make(chan struct{}, 1),
 		free:    make(chan struct{}, opts.Slots),
 		running: map[string]*run{},
 	}
@@ -139,13 +138,8 @@ func (w *Worker) Run(ctx context.Context) error {
 }
 
 func (w *Worker) subscribe(ctx context.Context) error {
-	err := w.bus.Subscribe(ctx, bus.ExecutionScheduled, func(bus.Message) {
-		select {
-		case w.wake <- struct{}{}:
-		default: // a token is there already
-		}
-	})
-	if err != nil {
+	var err error
+	if w.wake, err = bus.Listen(ctx, w.bus, bus.ExecutionScheduled); err != nil {
 		return err
 	}
 	return w.bus.Subscribe(ctx, bus.ExecutionCanceling, func(m bus.Message) {

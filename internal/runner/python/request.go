@@ -16,18 +16,8 @@ func (r *Runner) request(t *runner.Task, env Environment) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := t.Config
-	if config == nil {
-		config = value.NewDict()
-	}
-	d := value.NewDictCap(10)
-	d.Set("job", "action")
-	d.Set("env", vars)
-	d.Set("entry_point", t.EntryPoint)
-	d.Set("content", t.ContentDir)
-	d.Set("pack", t.Pack)
+	d := job("action", vars, t.EntryPoint, t.ContentDir, t.Pack, t.Config)
 	d.Set("user", t.User)
-	d.Set("config", config)
 	d.Set("parameters", t.ActionParameters)
 	d.Set("log_level", t.Parameter("log_level", "DEBUG"))
 	text, err := value.ToJSON(d)
@@ -35,6 +25,21 @@ func (r *Runner) request(t *runner.Task, env Environment) ([]byte, error) {
 		return nil, fmt.Errorf("hand the parameters to Python: %w", err)
 	}
 	return text, nil
+}
+
+// job is what a child needs to know whatever it is to do.
+func job(kind string, vars value.Value, entryPoint, content, pack string, config *value.Dict) *value.Dict {
+	if config == nil {
+		config = value.NewDict()
+	}
+	d := value.NewDictCap(10)
+	d.Set("job", kind)
+	d.Set("env", vars)
+	d.Set("entry_point", entryPoint)
+	d.Set("content", content)
+	d.Set("pack", pack)
+	d.Set("config", config)
+	return d
 }
 
 // environment returns the variables of an action. An action finds the server by

@@ -117,18 +117,8 @@ func (r *Runner) sensorRequest(s *Sensor, env Environment, token string) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	config := s.Config
-	if config == nil {
-		config = value.NewDict()
-	}
-	d := value.NewDictCap(10)
-	d.Set("job", "sensor")
-	d.Set("env", vars)
-	d.Set("entry_point", s.EntryPoint)
-	d.Set("content", s.ContentDir)
-	d.Set("pack", s.Pack)
+	d := job("sensor", vars, s.EntryPoint, s.ContentDir, s.Pack, s.Config)
 	d.Set("class_name", s.Class)
-	d.Set("config", config)
 	d.Set("triggers", s.Triggers)
 	d.Set("poll_interval", nil)
 	if s.PollInterval > 0 {

@@ -1,14 +1,14 @@
 """The service that an action is given as ``self.action_service``."""
 
 import os
-from typing import Any, Dict, List, Optional
+from typing import Any
 
-from st2common.constants.keyvalue import SYSTEM_SCOPE
+from st2common.services.user import DatastoreUser
 
 __all__ = ["ActionService"]
 
 
-class ActionService:
+class ActionService(DatastoreUser):
     """Lets an action use the datastore in the name of who runs it."""
 
     def __init__(self, action_wrapper: Any) -> None:
@@ -30,42 +30,3 @@ class ActionService:
                 auth_token=os.environ.get("ST2_ACTION_AUTH_TOKEN"),
             )
         return self._datastore_service
-
-    def get_user_info(self) -> Dict[str, Any]:
-        """Returns who runs the action, and with which rights."""
-        info: Dict[str, Any] = self.datastore_service.get_user_info()
-        return info
-
-    def list_values(
-        self, local: bool = True, prefix: Optional[str] = None, limit: Optional[int] = None, offset: Optional[int] = None
-    ) -> List[Any]:
-        """Returns keys of the datastore. Local ones are the action's own."""
-        found: List[Any] = self.datastore_service.list_values(local=local, prefix=prefix, limit=limit, offset=offset)
-        return found
-
-    def get_value(
-        self, name: str, local: bool = True, scope: str = SYSTEM_SCOPE, decrypt: bool = False
-    ) -> Optional[str]:
-        """Returns the value of a key, or None."""
-        value: Optional[str] = self.datastore_service.get_value(name=name, local=local, scope=scope, decrypt=decrypt)
-        return value
-
-    def set_value(
-        self,
-        name: str,
-        value: Any,
-        ttl: Optional[int] = None,
-        local: bool = True,
-        scope: str = SYSTEM_SCOPE,
-        encrypt: bool = False,
-    ) -> bool:
-        """Sets the value of a key."""
-        done: bool = self.datastore_service.set_value(
-            name=name, value=value, ttl=ttl, local=local, scope=scope, encrypt=encrypt
-        )
-        return done
-
-    def delete_value(self, name: str, local: bool = True, scope: str = SYSTEM_SCOPE) -> bool:
-        """Deletes a key."""
-        done: bool = self.datastore_service.delete_value(name=name, local=local, scope=scope)
-        return done

@@ -191,6 +191,20 @@ func TestRunbookEscalates(t *testing.T) {
 	}
 }
 
+// TestRunbookEscalatesWhatItCannotLookAt has the folder of the server be gone: what
+// cannot even be diagnosed is a reason to page, too.
+func TestRunbookEscalatesWhatItCannotLookAt(t *testing.T) {
+	r := newRescue(t, nil)
+	if err := os.RemoveAll(r.folder); err != nil {
+		t.Fatal(err)
+	}
+	id := r.begin(t)
+	r.ends(t, id, "failed")
+	if p := r.paged(t); p == nil || p["verdict"] != "Its folder cannot be looked at." {
+		t.Errorf("page %v", p)
+	}
+}
+
 // TestRunbookSurvivesAKill kills the server with SIGKILL in the middle of the repair.
 // Started again, it goes on where it was.
 func TestRunbookSurvivesAKill(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 type caller struct {
 	User    string
 	Admin   bool
+	Groups  []string
 	Method  string    // what was shown: a token or a key
 	Place   string    // where
 	Expires time.Time // of a token; zero: never
@@ -119,8 +120,8 @@ func (a *API) tokenOwner(ctx context.Context, token string) (caller, error) {
 		if !ok {
 			return caller{}, refused
 		}
-		admin, err := a.isAdmin(ctx, g.User)
-		return caller{User: g.User, Admin: admin, Expires: time.Unix(g.Expires, 0), Signed: true, Pack: g.Pack}, err
+		who := caller{User: g.User, Expires: time.Unix(g.Expires, 0), Signed: true, Pack: g.Pack}
+		return who, a.know(ctx, &who)
 	}
 	hash := access.TokenHash(token)
 	if who, ok := a.callers.get(hash, now); ok {
@@ -134,7 +135,7 @@ func (a *API) tokenOwner(ctx context.Context, token string) (caller, error) {
 		return caller{}, err
 	}
 	who := caller{User: t.User, Expires: t.ExpiresAt, hash: hash}
-	if who.Admin, err = a.isAdmin(ctx, t.User); err != nil {
+	if err := a.know(ctx, &who); err != nil {
 		return who, err
 	}
 	a.callers.put(hash, who, now)
@@ -158,29 +159,33 @@ func (a *API) keyOwner(ctx context.Context, key string) (caller, error) {
 		return caller{}, fault.Newf(fault.Unauthorized, "Unauthorized - API key is disabled.")
 	}
 	who := caller{User: k.User, hash: hash}
-	if who.Admin, err = a.isAdmin(ctx, k.User); err != nil {
+	if err := a.know(ctx, &who); err != nil {
 		return who, err
 	}
 	a.callers.put(hash, who, now)
 	return who, nil
 }
 
-// isAdmin reports whether a user may do everything.
-func (a *API) isAdmin(ctx context.Context, user string) (bool, error) {
-	if user == a.opts.SystemUser {
-		return true, nil
+// know fills in what the ledger knows of the user that who is: whether an admin, and in
+// which groups.
+func (a *API) know(ctx context.Context, who *caller) error {
+	if who.User == a.opts.SystemUser {
+		who.Admin = true
+		return nil
 	}
 	now := time.Now()
-	key := "user " + user
-	if who, ok := a.callers.get(key, now); ok {
-		return who.Admin, nil
+	key := "user " + who.User
+	if known, ok := a.callers.get(key, now); ok {
+		who.Admin, who.Groups = known.Admin, known.Groups
+		return nil
 	}
-	u, err := a.Store.Reader().User(ctx, user)
+	u, err := a.Store.Reader().User(ctx, who.User)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return false, err
+		return err
 	}
-	a.callers.put(key, caller{User: user, Admin: u.Admin}, now)
-	return u.Admin, nil
+	who.Admin, who.Groups = u.Admin, u.Groups
+	a.callers.put(key, caller{User: who.User, Admin: u.Admin, Groups: u.Groups}, now)
+	return nil
 }
 
 // What was recognised is good for this long without another look, so that is

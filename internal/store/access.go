@@ -10,26 +10,60 @@ import (
 	"github.com/nightshift-run/nightshift/internal/access"
 )
 
-// PutUser writes u over the user of its name.
+// PutUser adds u, or writes it over the user of its name, whose groups stay.
 func (tx *Tx) PutUser(ctx context.Context, u access.User) error {
 	_, err := tx.c.Exec(ctx, `
-		INSERT INTO users (name, password, admin, created_at) VALUES ($1, $2, $3, $4)
+		INSERT INTO users (name, password, admin, groups, created_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (name) DO UPDATE SET password = excluded.password, admin = excluded.admin`,
-		u.Name, u.Password, u.Admin, micros(u.CreatedAt))
+		u.Name, u.Password, u.Admin, texts(u.Groups), micros(u.CreatedAt))
 	if err != nil {
 		return fmt.Errorf("put user %s: %w", u.Name, err)
 	}
 	return nil
 }
 
+// SetUserGroups says which groups a user is in from now on. A user who is not known
+// yet, because another service checks the password, is added.
+func (tx *Tx) SetUserGroups(ctx context.Context, name string, groups []string, now time.Time) error {
+	_, err := tx.c.Exec(ctx, `
+		INSERT INTO users (name, password, admin, groups, created_at) VALUES ($1, '', $2, $3, $4)
+		ON CONFLICT (name) DO UPDATE SET groups = excluded.groups`,
+		name, false, texts(groups), micros(now))
+	if err != nil {
+		return fmt.Errorf("set the groups of user %s: %w", name, err)
+	}
+	return nil
+}
+
+// texts is the JSON of a list of texts, in which none is an empty list.
+func texts(list []string) string {
+	if len(list) == 0 {
+		return "[]"
+	}
+	b, err := json.Marshal(list)
+	if err != nil {
+		panic(err) // texts always have JSON
+	}
+	return string(b)
+}
+
 // User returns one user.
 func (r Reader) User(ctx context.Context, name string) (access.User, error) {
 	u := access.User{Name: name}
 	var at int64
-	err := r.c.QueryRow(ctx, `SELECT password, admin, created_at FROM users WHERE name = $1`, name).
-		Scan(&u.Password, &u.Admin, &at)
+	var groups string
+	err := r.c.QueryRow(ctx, `SELECT password, admin, groups, created_at FROM users WHERE name = $1`, name).
+		Scan(&u.Password, &u.Admin, &groups, &at)
+	if err != nil {
+		return u, notFound(err, "user %s", name)
+	}
 	u.CreatedAt = fromMicros(at)
-	return u, notFound(err, "user %s", name)
+	if groups != "[]" {
+		if err := json.Unmarshal([]byte(groups), &u.Groups); err != nil {
+			return u, fmt.Errorf("read the groups of user %s: %w", name, err)
+		}
+	}
+	return u, nil
 }
 
 // CountUsers returns how many users there are.

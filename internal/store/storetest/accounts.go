@@ -16,7 +16,7 @@ func accounts(t *testing.T, h Harness) {
 		s := store.New(h.New(t))
 		for n, u := range []access.User{
 			{Name: "admin", Password: "$argon2id$1", Admin: true, CreatedAt: at(1)},
-			{Name: "stanley", CreatedAt: at(2)},
+			{Name: "stanley", Groups: []string{"ops", "on-call, \"nights\""}, CreatedAt: at(2)},
 			{Name: "admin", Password: "$argon2id$2", CreatedAt: at(1)},
 		} {
 			write(t, s, func(tx *store.Tx) error { return tx.PutUser(t.Context(), u) })
@@ -33,6 +33,34 @@ func accounts(t *testing.T, h Harness) {
 		}
 		_, err := s.Reader().User(t.Context(), "nobody")
 		wantNotFound(t, "a user", err)
+	})
+
+	t.Run("groups of users", func(t *testing.T) {
+		s := store.New(h.New(t))
+		set := func(name string, groups ...string) {
+			t.Helper()
+			write(t, s, func(tx *store.Tx) error { return tx.SetUserGroups(t.Context(), name, groups, at(2)) })
+		}
+		check := func(what string, want access.User) {
+			t.Helper()
+			got, err := s.Reader().User(t.Context(), want.Name)
+			if d := cmp.Diff(want, got); err != nil || d != "" {
+				t.Errorf("%s: %v %s", what, err, d)
+			}
+		}
+		admin := access.User{Name: "admin", Password: "$argon2id$1", Admin: true, CreatedAt: at(1)}
+		write(t, s, func(tx *store.Tx) error { return tx.PutUser(t.Context(), admin) })
+		set("admin", "ops")
+		admin.Groups = []string{"ops"}
+		check("groups are added to a user", admin)
+		write(t, s, func(tx *store.Tx) error { return tx.PutUser(t.Context(), admin) })
+		check("a change of the user leaves them", admin)
+		set("admin")
+		admin.Groups = nil
+		check("who leaves all groups is in none", admin)
+		set("ldap-only", "ops", "dev")
+		check("a user of another service is added, without a password and no admin",
+			access.User{Name: "ldap-only", Groups: []string{"ops", "dev"}, CreatedAt: at(2)})
 	})
 
 	t.Run("tokens", func(t *testing.T) {

@@ -3,7 +3,7 @@ GO       ?= go
 FUZZTIME ?= 10s
 export CGO_ENABLED_BUILD = 0
 
-.PHONY: all build run test lint fmt e2e bench fuzz clean
+.PHONY: all build web run test lint fmt e2e bench fuzz clean
 
 all: build
 
@@ -11,9 +11,13 @@ build: bin/nightshift
 
 # Go knows what is out of date, so the binary is always asked for anew.
 .PHONY: bin/nightshift
-bin/nightshift:
+bin/nightshift: web
 	@./tools/setup go
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/nightshift ./cmd/nightshift
+
+# The web application, which the binary embeds.
+web:
+	@./tools/web build
 
 # The main job, live: a service dies and is repaired. The server stays up afterwards.
 run: build
@@ -23,10 +27,13 @@ test:
 	@./tools/setup go gcc python3 pip3
 	$(GO) vet ./...
 	$(GO) test -race -timeout 30m ./...
+	@./tools/web test
 
 lint:
 	@./tools/setup go
 	$(GO) tool -modfile=tools/go.mod golangci-lint run
+
+	@./tools/web lint
 
 fmt:
 	$(GO) tool -modfile=tools/go.mod golangci-lint fmt
@@ -41,4 +48,4 @@ fuzz:
 	./tools/fuzz $(FUZZTIME)
 
 clean:
-	rm -rf bin
+	rm -rf bin web/node_modules

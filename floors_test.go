@@ -33,7 +33,7 @@ var floors = []struct {
 	}},
 	{"operations", false, []string{"register", "launch", "intake", "dispatch", "install"}},
 	{"services", false, []string{"worker", "scheduler", "timekeeper", "prober", "prober/tail", "prober/check", "sensorhost", "janitor", "conductor", "notifier"}},
-	{"edges", false, []string{"api", "cli"}},
+	{"edges", false, []string{"api", "webui", "cli"}},
 	{"assembly", true, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program", "app/packtest"}},
 }
 

@@ -52,6 +52,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/store/sqlite"
 	"github.com/nightshift-run/nightshift/internal/timekeeper"
+	"github.com/nightshift-run/nightshift/internal/webui"
 	"github.com/nightshift-run/nightshift/internal/worker"
 	"github.com/nightshift-run/nightshift/internal/workflow"
 	"github.com/nightshift-run/nightshift/internal/workflow/chain"
@@ -190,10 +191,13 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	a.prober = a.newProber()
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	a.Handler = api.New(api.Deps{
+	handler := api.New(api.Deps{
 		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Inquiries: a.Dispatch, Registrar: a.Registry, Exchange: a.exchange,
 		Signer: signer, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog, Probes: a.prober.Reports,
 	}, api.Options{URL: a.URL()})
+	if a.Handler, err = webui.New(handler); err != nil {
+		return nil, err
+	}
 	return a, a.bury(ctx)
 }
 

@@ -1,0 +1,16 @@
+import hooks from 'eslint-plugin-react-hooks'
+import ts from 'typescript-eslint'
+
+export default ts.config(
+  { ignores: ['node_modules', 'src/api/schema.d.ts'] },
+  ...ts.configs.strict,
+  hooks.configs.flat['recommended-latest'],
+  {
+    files: ['**/*.{ts,tsx}'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off', // tsc looks at indexed access already
+      'no-restricted-globals': ['error', { name: 'fetch', message: 'ask through src/api/client.ts' }],
+    },
+  },
+  { files: ['src/api/client.ts', 'e2e/**', 'scripts/**'], rules: { 'no-restricted-globals': 'off' } },
+)

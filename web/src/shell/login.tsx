@@ -1,0 +1,60 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState, type FormEvent } from 'react'
+import { logIn } from '@/api/user'
+import { messageOf } from '@/api/client'
+import { Button } from '@/ui/button'
+import { Field, Input } from '@/ui/field'
+import { Mark } from './mark'
+
+/** Asks for a user and a password. After it all that was asked in vain is asked again. */
+export function LoginForm({ user }: { user?: string }) {
+  const client = useQueryClient()
+  const [name, setName] = useState(user ?? '')
+  const [password, setPassword] = useState('')
+  const login = useMutation({
+    mutationFn: () => logIn(name, password),
+    onSuccess: () => client.invalidateQueries(),
+  })
+  const submit = (e: FormEvent) => {
+    e.preventDefault()
+    login.mutate()
+  }
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-4 p-6">
+      <Field label="User" needed>
+        {(props) => <Input {...props} name="username" autoComplete="username" autoFocus={!user} value={name} onChange={(e) => setName(e.target.value)} />}
+      </Field>
+      <Field label="Password" needed>
+        {(props) => (
+          <Input {...props} name="password" type="password" autoComplete="current-password" autoFocus={Boolean(user)} value={password} onChange={(e) => setPassword(e.target.value)} />
+        )}
+      </Field>
+      {login.isError && (
+        <p role="alert" className="text-sm text-bad">
+          {messageOf(login.error)}
+        </p>
+      )}
+      <Button type="submit" kind="primary" disabled={login.isPending || !name || !password}>
+        {login.isPending ? 'Logging in …' : 'Log in'}
+      </Button>
+    </form>
+  )
+}
+
+/** The first thing that somebody sees whom the server does not know. */
+export function LoginPage() {
+  return (
+    <main className="grid min-h-dvh place-items-center p-4">
+      <div className="w-full max-w-sm overflow-hidden rounded-2xl border bg-panel shadow-float">
+        <div className="flex items-center gap-3 px-6 pt-6">
+          <Mark />
+          <div>
+            <h1 className="text-lg font-semibold tracking-tight">Nightshift</h1>
+            <p className="text-sm text-muted">It takes the night shift.</p>
+          </div>
+        </div>
+        <LoginForm />
+      </div>
+    </main>
+  )
+}

@@ -1,0 +1,49 @@
+import { useId, type ComponentProps, type ReactNode } from 'react'
+import { cx } from './cx'
+
+export const inputClass =
+  'h-8 w-full min-w-0 rounded-md border border-strong/60 bg-panel px-2.5 text-sm placeholder:text-muted aria-invalid:border-bad disabled:opacity-60'
+
+/** A label, a control, and what there is to say about it. The control gets the ids that join them. */
+export function Field({
+  label,
+  hint,
+  error,
+  needed,
+  children,
+}: {
+  label: ReactNode
+  hint?: ReactNode
+  error?: string
+  needed?: boolean
+  children: (props: { id: string; 'aria-describedby'?: string; 'aria-invalid'?: boolean; 'aria-required'?: boolean }) => ReactNode
+}) {
+  const id = useId()
+  const said = Boolean(hint || error)
+  return (
+    <div className="flex flex-col gap-1">
+      <label htmlFor={id} className="text-sm font-medium">
+        {label}
+        {needed && (
+          <span className="ml-1 text-bad" title="must be there" aria-hidden>
+            *
+          </span>
+        )}
+      </label>
+      {children({ id, 'aria-describedby': said ? id + '-hint' : undefined, 'aria-invalid': error ? true : undefined, 'aria-required': needed || undefined })}
+      {said && (
+        <p id={id + '-hint'} className={cx('text-xs', error ? 'text-bad' : 'text-muted')}>
+          {error ?? hint}
+        </p>
+      )}
+    </div>
+  )
+}
+
+export function Input({ className, ...rest }: ComponentProps<'input'>) {
+  return <input className={cx(inputClass, className)} {...rest} />
+}
+
+export function Select({ className, ...rest }: ComponentProps<'select'>) {
+  return <select className={cx(inputClass, 'pr-7', className)} {...rest} />
+}

@@ -1,0 +1,49 @@
+import type { UseQueryResult } from '@tanstack/react-query'
+import { TriangleAlert, type LucideIcon } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { messageOf } from '@/api/client'
+import { Button } from './button'
+import { cx } from './cx'
+
+/** What is shown where there is nothing, with what could be done about it. */
+export function Empty({ icon: Icon, title, children }: { icon?: LucideIcon; title: string; children?: ReactNode }) {
+  return (
+    <div className="flex flex-col items-center gap-2 px-6 py-12 text-center">
+      {Icon && <Icon size={28} strokeWidth={1.5} className="text-muted" aria-hidden />}
+      <p className="font-medium">{title}</p>
+      {children && <div className="max-w-prose text-muted">{children}</div>}
+    </div>
+  )
+}
+
+/** Grey bars where text is about to be. */
+export function Loading({ lines = 3, className }: { lines?: number; className?: string }) {
+  return (
+    <div role="status" aria-label="Loading" className={cx('flex animate-pulse flex-col gap-3 p-4', className)}>
+      {Array.from({ length: lines }, (_, i) => (
+        <div key={i} className="h-4 rounded bg-line" style={{ width: `${90 - ((i * 17) % 40)}%` }} />
+      ))}
+    </div>
+  )
+}
+
+export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+  return (
+    <div role="alert" className="m-4 flex items-start gap-3 rounded-lg border border-bad/40 bg-bad/5 p-4">
+      <TriangleAlert size={18} className="mt-0.5 shrink-0 text-bad" aria-hidden />
+      <p className="grow whitespace-pre-wrap">{messageOf(error)}</p>
+      {retry && (
+        <Button size="sm" onClick={retry}>
+          Try again
+        </Button>
+      )}
+    </div>
+  )
+}
+
+/** Shows what a query brings, or how it is going. What was there before stays when a later look fails. */
+export function Loaded<T>({ query, lines, children }: { query: UseQueryResult<T>; lines?: number; children: (data: T) => ReactNode }) {
+  if (query.data !== undefined) return children(query.data)
+  if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />
+  return <Loading lines={lines} />
+}

@@ -31,7 +31,7 @@ var floors = []struct {
 		"store", "store/sqlite", "store/storetest", "bus", "bus/membus", "bus/bustest",
 		"exchange", "runner", "runner/shell", "runner/ssh", "runner/winrm", "runner/web", "runner/noop", "runner/announcement", "runner/native", "runner/python", "runner/python/venv", "runner/inquirer", "runner/runnertest", "api/client",
 	}},
-	{"operations", false, []string{"register", "launch", "intake", "dispatch", "install"}},
+	{"operations", false, []string{"register", "launch", "intake", "dispatch", "install", "keyring"}},
 	{"services", false, []string{"worker", "scheduler", "timekeeper", "prober", "prober/tail", "prober/check", "sensorhost", "janitor", "conductor", "notifier"}},
 	{"edges", false, []string{"api", "webui", "cli"}},
 	{"assembly", true, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program", "app/packtest"}},

@@ -39,8 +39,8 @@ type Env struct {
 	// nor a user. "" is stanley.
 	User string
 
-	// Decrypt decrypts the value of a secret key, for decrypt_kv.
-	Decrypt func(ctx context.Context, ciphertext string) (string, error)
+	// Decrypt decrypts the value of a secret key for a user, for decrypt_kv.
+	Decrypt func(ctx context.Context, user, ciphertext string) (string, error)
 
 	// More are further names by what they stand for, such as the trigger of a
 	// rule. Only Live looks at them: they are gone when the action runs.

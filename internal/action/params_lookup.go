@@ -14,7 +14,7 @@ const defaultUser = "stanley"
 // by one goroutine.
 type datastore struct {
 	from    Datastore
-	decrypt func(ctx context.Context, ciphertext string) (string, error)
+	decrypt func(ctx context.Context, user, ciphertext string) (string, error)
 	user    string
 	known   map[lookupKey]string
 
@@ -132,7 +132,7 @@ func (d *datastore) decrypted(ctx context.Context, v value.Value) (value.Value, 
 	case d.decrypt == nil:
 		return nil, value.RuntimeError.Errorf("there is no key to decrypt secrets with")
 	}
-	return d.decrypt(ctx, s)
+	return d.decrypt(ctx, d.user, s)
 }
 
 type datastoreKey struct{}

@@ -66,7 +66,7 @@ func env(t testing.TB) action.Env {
 		Datastore: store{
 			"st2kv.system//a.b": "deep", "st2kv.system//secret": "TERCES", "st2kv.user/ada/k": "hers", "st2kv.user/bob/k": "his",
 		},
-		Decrypt: func(_ context.Context, s string) (string, error) {
+		Decrypt: func(_ context.Context, _, s string) (string, error) {
 			if s != "TERCES" {
 				return "", errors.New("not encrypted")
 			}

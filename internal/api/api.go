@@ -65,6 +65,7 @@ type Deps struct {
 	Probes    func() []probe.Report // how they fare
 	Exchange  Exchange
 	Signer    *access.Signer
+	Secrets   Secrets
 	Metrics   *prometheus.Registry
 	Ready     func() bool // whether the services run
 	Version   string

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/keyring"
 	"github.com/nightshift-run/nightshift/internal/kv"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/trigger"
@@ -24,6 +27,8 @@ func (a *API) keyRoutes() []*route {
 			gives(http.StatusOK, wire.Key{}),
 		to("DELETE", apiService, "/keys/{name...}", "key_value_pair_delete", (*call).deletePair, "Delete an entry of the datastore.").
 			empties().texts("scope", "user"),
+		to("POST", ourService, "/secrets/rotate", "key_value_pair_all", (*call).rotateKeys, "Replace the keys that secrets are sealed with.").
+			gives(http.StatusOK, wire.KeyChange{}),
 	}
 }
 
@@ -71,22 +76,33 @@ func (c *call) pairName() (scope, string, error) {
 	return s, name, err
 }
 
-// pairView is p on the wire. A secret is shown to an admin who asks for it, to
-// its owner, and to the code of a pack whose classes it belongs to.
+// Secrets seals and opens the secrets of the datastore.
+type Secrets interface {
+	SealPair(p kv.Pair) kv.Pair
+	OpenPair(p kv.Pair) (string, error)
+	// Foreign returns the text in a value that comes encrypted, and whether it was p's already.
+	Foreign(p kv.Pair, value string) (text string, own bool, err error)
+	// Rotate replaces the keys.
+	Rotate(ctx context.Context) (keyring.Change, error)
+}
+
+// pairView is p on the wire. A secret is shown as it is sealed, or opened to an
+// admin who asks for it, to its owner, and to the code of a pack whose classes it
+// belongs to.
 func (c *call) pairView(p kv.Pair, decrypt bool) (wire.Key, error) {
 	k := wire.KeyOf(p)
-	if !p.Secret {
+	if !p.Secret || !decrypt {
 		return k, nil
-	}
-	if !decrypt {
-		return k.Masked(), nil
 	}
 	owner := p.Scope == kv.User && p.User == c.who.User ||
 		p.Scope == kv.System && c.who.Pack != "" && strings.HasPrefix(p.Name, c.who.Pack+".")
 	if !c.who.Admin && !owner {
 		return k, fault.Newf(fault.Forbidden, "Decrypt option requires administrator access")
 	}
-	return k, nil
+	var err error
+	k.Value, err = c.Secrets.OpenPair(p)
+	k.Encrypted = false
+	return k, err
 }
 
 func (c *call) listPairs() error {
@@ -187,18 +203,20 @@ func (c *call) putPair() error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case name == "" || strings.ContainsAny(name, "\x00\n"):
+	if name == "" || strings.ContainsAny(name, "\x00\n") {
 		return fault.Newf(fault.Invalid, "%q is no name of a key.", name)
-	case req.Encrypted:
-		return fault.Newf(fault.Invalid, "Failed to verify the integrity of the provided value for key \"%s\". Ensure that the value "+
-			"is encrypted with the correct key and not corrupted.", name)
 	}
 	now := time.Now().UTC()
-	pair := kv.Pair{Scope: s.scope, User: s.user, Name: name, Value: req.Value, Secret: req.Secret, UpdatedAt: now}
-	if req.TTL > 0 {
-		pair.ExpiresAt = now.Add(time.Duration(req.TTL) * time.Second)
+	plain := kv.Pair{Scope: s.scope, User: s.user, Name: name, Value: req.Value, Secret: req.Secret, UpdatedAt: now}
+	if req.Encrypted {
+		if plain, err = c.decrypted(plain); err != nil {
+			return err
+		}
 	}
+	if req.TTL > 0 {
+		plain.ExpiresAt = now.Add(time.Duration(req.TTL) * time.Second)
+	}
+	pair := c.Secrets.SealPair(plain)
 	var old kv.Pair
 	var fresh bool
 	if err := c.Store.Write(c.ctx(), func(tx *store.Tx) error {
@@ -211,22 +229,36 @@ func (c *call) putPair() error {
 	}); err != nil {
 		return err
 	}
-	c.tellPair(old, pair, fresh)
-	out := wire.KeyOf(pair)
-	if pair.Secret {
-		out = out.Masked()
-	}
-	return c.json(http.StatusOK, out)
+	c.tellPair(old, plain, fresh)
+	return c.json(http.StatusOK, wire.KeyOf(pair))
 }
 
-// tellPair fires the events of a change of the datastore.
+// decrypted returns p, whose value comes encrypted, as the secret that it is. What has been
+// encrypted for another entry, or elsewhere, is taken from an admin only: anybody else could have
+// seen the encrypted value of a secret, and would read it under a name of their own.
+func (c *call) decrypted(p kv.Pair) (kv.Pair, error) {
+	text, own, err := c.Secrets.Foreign(p, p.Value)
+	if err != nil {
+		return p, &fault.Fault{Kind: fault.Invalid, Err: err, Msg: fmt.Sprintf("Failed to verify the integrity of the provided value "+
+			"for key \"%s\". Ensure that the value is encrypted with the correct key and not corrupted.", p.Name)}
+	}
+	if !own {
+		if err := c.admin("To set a value that was encrypted elsewhere"); err != nil {
+			return p, err
+		}
+	}
+	p.Value, p.Secret = text, true
+	return p, nil
+}
+
+// tellPair fires the events of a change of the datastore. What was may be sealed.
 func (c *call) tellPair(old, now kv.Pair, fresh bool) {
 	if fresh {
 		c.emit(trigger.KeyCreated, pairEvent(now))
 		return
 	}
 	c.emit(trigger.KeyUpdated, pairEvent(now))
-	if old.Value != now.Value {
+	if was, err := c.Secrets.OpenPair(old); err != nil || was != now.Value {
 		both := value.NewDict()
 		both.Set("old_object", pairDict(old))
 		both.Set("new_object", pairDict(now))
@@ -279,6 +311,17 @@ func (c *call) deletePair() error {
 	}
 	c.emit(trigger.KeyDeleted, pairEvent(old))
 	return c.empty()
+}
+
+func (c *call) rotateKeys() error {
+	if err := c.admin("A change of the keys of secrets"); err != nil {
+		return err
+	}
+	done, err := c.Secrets.Rotate(context.WithoutCancel(c.ctx())) // whoever has begun it brings it to its end
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, wire.KeyChange(done))
 }
 
 func decryptParameter() Parameter {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -28,12 +29,14 @@ import (
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/intake"
+	"github.com/nightshift-run/nightshift/internal/keyring"
 	"github.com/nightshift-run/nightshift/internal/launch"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/policy"
 	"github.com/nightshift-run/nightshift/internal/probe"
 	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/rule"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/store/sqlite"
 	"github.com/nightshift-run/nightshift/internal/trigger"
@@ -93,9 +96,14 @@ func newServerOf(t testing.TB, opts api.Options, src source, how register.Option
 	if s.signer, err = access.NewSigner(access.NewSigningKey()); err != nil {
 		t.Fatal(err)
 	}
+	keys, err := keyring.Open(t.Context(), s.store, secret.File{Path: filepath.Join(t.TempDir(), "key")}, keyring.Options{StackStorm: stackStormKey(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	params.Decrypt = keys.Decrypt
 	events := intake.New(s.store, holder, launcher, params, templates, intake.Options{})
 	s.api = api.New(api.Deps{
-		Store: s.store, Catalog: holder, Bus: s.bus, Launcher: launcher, Registrar: registrar, Signer: s.signer, Exchange: indexed(t),
+		Store: s.store, Catalog: holder, Bus: s.bus, Launcher: launcher, Registrar: registrar, Signer: s.signer, Secrets: keys, Exchange: indexed(t),
 		Intake: events, Inquiries: dispatch.New(s.store, holder, s.bus, params, events, dispatch.Options{}),
 		Metrics: prometheus.NewRegistry(), Version: "1.2.3",
 		SensorLog: func(ref string, most int) ([]byte, error) { return fmt.Appendf(nil, "%s at most %d", ref, most), nil },
@@ -106,6 +114,17 @@ func newServerOf(t testing.TB, opts api.Options, src source, how register.Option
 	}, opts)
 	s.admin, s.user = s.login("admin", true), s.login("ada", false)
 	return s
+}
+
+// stackStormKey is the key that the reference's own tests encrypt with.
+func stackStormKey(t testing.TB) *secret.StackStormKey {
+	t.Helper()
+	key, err := secret.ReadStackStormKey([]byte(`{"hmacKey": {"hmacKeyString": "685EWJ8U2U_c3Ulv9ibB6aa0Y9aYm-0bCwe2mqjLJuw", "size": 256},
+		"aesKeyString": "eKGFrfNEUhAgX0uofaU1wQ", "mode": "CBC", "size": 128}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 // register puts what content has into the ledger.

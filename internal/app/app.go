@@ -34,6 +34,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/install"
 	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/janitor"
+	"github.com/nightshift-run/nightshift/internal/keyring"
 	"github.com/nightshift-run/nightshift/internal/launch"
 	"github.com/nightshift-run/nightshift/internal/notifier"
 	"github.com/nightshift-run/nightshift/internal/prober"
@@ -85,6 +86,7 @@ type App struct {
 	runners   map[string]runner.Runner
 	languages map[string]workflow.Language
 	params    *launch.Params
+	keys      *keyring.Keyring
 	signer    *access.Signer
 	listener  net.Listener
 	ready     atomic.Bool
@@ -165,11 +167,9 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		return nil, err
 	}
 	a.Store = store.New(driver)
-	signer, err := a.newSigner(ctx)
-	if err != nil {
+	if err := a.useKeys(ctx); err != nil {
 		return nil, err
 	}
-	a.signer = signer
 	if err := a.register(ctx); err != nil {
 		return nil, err
 	}
@@ -183,17 +183,18 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	a.params = launch.NewParams(a.Store, a.Catalog)
+	a.params.Decrypt = a.keys.Decrypt
 	a.Launcher = launch.New(a.Store, a.Catalog, a.Bus, a.params)
 	a.Intake = intake.New(a.Store, a.Catalog, a.Launcher, a.params, a.templates, intake.Options{Logger: a.log("intake")})
 	a.Dispatch = dispatch.New(a.Store, a.Catalog, a.Bus, a.params, a.Intake, dispatch.Options{
-		APIURL: a.URL(), Signer: signer, Logger: a.log("dispatch"),
+		APIURL: a.URL(), Signer: a.signer, Logger: a.log("dispatch"),
 	})
 	a.prober = a.newProber()
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	handler := api.New(api.Deps{
 		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Inquiries: a.Dispatch, Registrar: a.Registry, Exchange: a.exchange,
-		Signer: signer, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog, Probes: a.prober.Reports,
+		Signer: a.signer, Secrets: a.keys, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog, Probes: a.prober.Reports,
 	}, api.Options{URL: a.URL()})
 	if a.Handler, err = webui.New(handler); err != nil {
 		return nil, err
@@ -229,18 +230,6 @@ func (a *App) URL() string {
 // AdminPassword is the password of the user admin when this start made that
 // user, and empty when there were users already.
 func (a *App) AdminPassword() string { return a.password }
-
-func (a *App) newSigner(ctx context.Context) (*access.Signer, error) {
-	var key string
-	err := a.Store.Write(ctx, func(tx *store.Tx) (err error) {
-		key, err = tx.Setting(ctx, "signing_key", access.NewSigningKey())
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("signing key: %w", err)
-	}
-	return access.NewSigner(key)
-}
 
 // firstUser makes the user admin when there is no user at all.
 func (a *App) firstUser(ctx context.Context) (password string, err error) {

@@ -36,7 +36,7 @@ class Use(Action):
         me = client.executions.get_by_id(__import__("os").environ["ST2_ACTION_EXECUTION_ID"])
         out = {
             "first": first, "second": service.get_value(name), "other": other, "secret": secret,
-            "global": service.get_value("domain", local=False), "masked": shown.value,
+            "global": service.get_value("domain", local=False), "sealed": shown.value.startswith("nss1."),
             "decrypted": service.get_value("hidden", decrypt=True),
             "foreign": service.get_value("password", local=False, decrypt=True),
             "listed": sorted(pair.name for pair in service.list_values()),
@@ -61,7 +61,7 @@ class Use(Action):
 	delete(got, "stderr")
 	want := map[string]any{
 		"exit_code": 0.0, "stdout": "", "result": map[string]any{
-			"first": nil, "second": "{'n': 1}", "other": nil, "secret": "hunter2", "global": "example.org", "masked": "********",
+			"first": nil, "second": "{'n': 1}", "other": nil, "secret": "hunter2", "global": "example.org", "sealed": true,
 			"decrypted": "treasure", "foreign": nil, "listed": []any{"snakes.Use:hidden", "snakes.Use:key"}, "user": "tester",
 			"config":  map[string]any{"host": "example.org", "port": 8080.0, "password": "hunter2"},
 			"by_name": "example.org", "missing": []any{}, "action": "snakes.use", "actions": []any{"snakes.use"},

@@ -5,27 +5,36 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/secret"
 )
 
 func (a *app) keyLoad(r resource) *cobra.Command {
 	var convert bool
+	var st2Key string
 	cmd := &cobra.Command{
 		Use:   "load <file>",
 		Short: "Set the keys that a file of JSON or YAML lists",
 		Long: `Set the keys that a file of JSON or YAML lists, as "nightshift key list -j" writes them: each with name,
 value and perhaps scope, user, secret, encrypted and ttl. All of the file is checked before the first
-key is set.`,
+key is set. Values that StackStorm has encrypted are sent in the clear, as secrets, with --st2-key-file, which is
+the file that its setting keyvalue.encryption_key_path names.`,
 		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			items, err := a.keyItems(names[0], convert)
 			if err != nil {
 				return err
+			}
+			if st2Key != "" {
+				if err := a.decryptItems(items, st2Key); err != nil {
+					return err
+				}
 			}
 			s, err := a.session(cmd)
 			if err != nil {
@@ -47,7 +56,38 @@ key is set.`,
 		},
 	}
 	cmd.Flags().BoolVarP(&convert, "convert", "c", false, "write values that are no texts as JSON")
+	cmd.Flags().StringVar(&st2Key, "st2-key-file", "", "file with the key of the StackStorm that has encrypted values")
 	return cmd
+}
+
+// decryptItems opens the values that StackStorm has encrypted, or says which it can't open.
+func (a *app) decryptItems(items []*value.Dict, path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	key, err := secret.ReadStackStormKey(text)
+	if err != nil {
+		return fault.Newf(fault.Invalid, "%s: %v", path, err)
+	}
+	var wrong []string
+	for _, d := range items {
+		if is, _ := d.Get("encrypted"); is != true {
+			continue
+		}
+		plain, err := key.Decrypt(textOf(d, "value"))
+		if err != nil {
+			wrong = append(wrong, fmt.Sprintf("key %s can't be decrypted with %s: %v", textOf(d, "name"), path, err))
+			continue
+		}
+		d.Set("value", plain)
+		d.Set("secret", true)
+		d.Delete("encrypted")
+	}
+	if len(wrong) > 0 {
+		return &fault.Fault{Kind: fault.Invalid, Msg: strings.Join(wrong, "\n"), Err: errors.New("bad key of StackStorm")}
+	}
+	return nil
 }
 
 // keyItems reads the keys of a file, or says all that is wrong with them.

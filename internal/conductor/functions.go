@@ -16,7 +16,11 @@ func (c *Conductor) key(ctx context.Context, k expr.Key) (value.Value, bool, err
 	if k.System {
 		scope = kv.System
 	}
-	text, ok, err := c.Params.Get(ctx, scope, k.User, k.Name)
+	look := c.Params.Get
+	if k.Decrypt {
+		look = c.Params.Secret
+	}
+	text, ok, err := look(ctx, scope, k.User, k.Name)
 	return text, ok, lookup(err)
 }
 

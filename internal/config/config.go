@@ -43,6 +43,7 @@ type Config struct {
 	SSH       SSH       `yaml:"ssh"`
 	Python    Python    `yaml:"python"`
 	Probes    Probes    `yaml:"probes"`
+	Secrets   Secrets   `yaml:"secrets"`
 	Retention Retention `yaml:"retention"`
 	Log       Log       `yaml:"log"`
 }
@@ -162,6 +163,22 @@ type Probes struct {
 
 	// Parallel is how many checks are made at a time. Default: 32.
 	Parallel int `yaml:"parallel"`
+}
+
+// Secrets is how secrets are kept.
+type Secrets struct {
+	// KeyFile is the file of the master key, without which nobody can read the secrets in
+	// data. It is made when there are no secrets yet. Default: secrets.key in data.
+	KeyFile string `yaml:"key_file"`
+
+	// AgeIdentities is a file with identities of age, to which the file of the master key is
+	// encrypted. Default: none; the file is for the server's user only.
+	AgeIdentities string `yaml:"age_identities"`
+
+	// StackStormKey is the file with the key of a StackStorm (its setting
+	// keyvalue.encryption_key_path), to take over values that are encrypted with it.
+	// Default: none.
+	StackStormKey string `yaml:"stackstorm_key"`
 }
 
 // Retention is how long the past is kept. A negative age keeps it for ever.
@@ -317,7 +334,7 @@ func explain(err error) error {
 
 func fieldsOf(typeName string) []string {
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[Config](), reflect.TypeFor[Worker](), reflect.TypeFor[Python](), reflect.TypeFor[SSH](), reflect.TypeFor[Exchange](), reflect.TypeFor[Retention](), reflect.TypeFor[Log](),
+		reflect.TypeFor[Config](), reflect.TypeFor[Worker](), reflect.TypeFor[Python](), reflect.TypeFor[SSH](), reflect.TypeFor[Exchange](), reflect.TypeFor[Secrets](), reflect.TypeFor[Retention](), reflect.TypeFor[Log](),
 	} {
 		if t.Name() != typeName {
 			continue

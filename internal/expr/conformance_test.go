@@ -2,10 +2,6 @@ package expr_test
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"testing"
@@ -13,6 +9,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/conformance"
 	"github.com/nightshift-run/nightshift/internal/expr"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/secret"
 )
 
 func TestConformanceOrquestaExpr(t *testing.T) {
@@ -142,9 +139,11 @@ func datastore(c conformance.Case) (func(context.Context, expr.Key) (value.Value
 	if err != nil || v == nil {
 		return nil, err
 	}
-	key, err := c.Dict("crypto_key")
-	if err != nil {
-		return nil, err
+	var key *secret.StackStormKey
+	if text, ok := c.Raw["crypto_key"]; ok {
+		if key, err = secret.ReadStackStormKey(text); err != nil {
+			return nil, err
+		}
 	}
 	list, _ := v.(*value.List)
 	pairs := map[string]*value.Dict{}
@@ -165,32 +164,10 @@ func datastore(c conformance.Case) (func(context.Context, expr.Key) (value.Value
 		}
 		v, _ := d.Get("value")
 		text, _ := v.(string)
-		if secret, _ := d.Get("secret"); k.Decrypt && value.Truth(secret) {
-			aesKey, _ := key.Get("aesKeyString")
-			plain, err := decrypt(text, value.Str(aesKey))
+		if is, _ := d.Get("secret"); k.Decrypt && value.Truth(is) {
+			plain, err := key.Decrypt(text)
 			return plain, true, err
 		}
 		return v, true, nil
 	}, nil
-}
-
-// decrypt undoes the encryption of the reference: five bytes, the start value, the
-// text and a signature of twenty bytes.
-func decrypt(text, key string) (string, error) {
-	raw, err := hex.DecodeString(text)
-	if err != nil {
-		return "", err
-	}
-	k, err := base64.RawURLEncoding.DecodeString(key)
-	if err != nil {
-		return "", err
-	}
-	block, err := aes.NewCipher(k)
-	if err != nil {
-		return "", err
-	}
-	body := raw[5+16 : len(raw)-20]
-	plain := make([]byte, len(body))
-	cipher.NewCBCDecrypter(block, raw[5:21]).CryptBlocks(plain, body)
-	return string(plain[:len(plain)-int(plain[len(plain)-1])]), nil
 }

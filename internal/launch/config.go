@@ -34,7 +34,7 @@ func (p *Params) Config(ctx context.Context, pack, user string) (*value.Dict, er
 		}
 		config = withDefaults(config, spec).(*value.Dict)
 	}
-	r := renderer{scope: action.NewScope(action.Env{User: user, Datastore: p, Decrypt: p.Decrypt}), decrypt: p.Decrypt, pack: pack}
+	r := renderer{scope: action.NewScope(action.Env{User: user, Datastore: p, Decrypt: p.Decrypt}), decrypt: p.Decrypt, user: user, pack: pack}
 	v, err := r.render(ctx, config, spec, nil)
 	if err == nil {
 		err = r.scope.Err(ctx)
@@ -83,7 +83,8 @@ func withDefaults(v value.Value, spec *value.Dict) value.Value {
 // renderer renders the texts in a configuration, each by itself.
 type renderer struct {
 	scope   *action.Scope
-	decrypt func(ctx context.Context, text string) (string, error)
+	decrypt func(ctx context.Context, user, text string) (string, error)
+	user    string
 	pack    string
 }
 
@@ -112,8 +113,8 @@ func (r *renderer) text(ctx context.Context, text string) (value.Value, error) {
 // dynamic renders the template of an attribute.
 func (r *renderer) dynamic(ctx context.Context, text string, spec *value.Dict, path []string) (value.Value, error) {
 	v, err := r.text(ctx, text)
-	if out, ok := v.(string); ok && err == nil && r.decrypt != nil && secret(spec) {
-		v, err = r.decrypt(ctx, out)
+	if out, ok := v.(string); ok && err == nil && r.decrypt != nil && isSecret(spec) {
+		v, err = r.decrypt(ctx, r.user, out)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("Failed to render dynamic configuration value for key \"%s\" with value \"%s\" for pack \"%s\" config: %w", //nolint:staticcheck // people search for the sentence of StackStorm
@@ -122,7 +123,7 @@ func (r *renderer) dynamic(ctx context.Context, text string, spec *value.Dict, p
 	return v, nil
 }
 
-func secret(spec *value.Dict) bool {
+func isSecret(spec *value.Dict) bool {
 	if spec == nil {
 		return false
 	}

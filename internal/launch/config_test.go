@@ -2,11 +2,6 @@ package launch_test
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"encoding/base64"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -18,6 +13,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/kv"
 	"github.com/nightshift-run/nightshift/internal/launch"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/store/sqlite"
 )
@@ -38,7 +34,7 @@ func TestConformanceConfig(t *testing.T) {
 			ConfigSchemas: map[string]*value.Dict{pack: attributes}, Configs: map[string]*value.Dict{pack: values},
 		}))
 		params := launch.NewParams(datastore(t, c), holder)
-		params.Decrypt = decrypter(c)
+		params.Decrypt = decrypter(t, c)
 		got, err := params.Config(t.Context(), pack, c.Text("user"))
 		if _, message, ok := c.WantError(); ok {
 			if err == nil {
@@ -100,32 +96,15 @@ func datastore(t *testing.T, c conformance.Case) *store.Store {
 	return s
 }
 
-// decrypter undoes the encryption of the reference with the key of a case: five
-// bytes, the start value, the text and a signature of twenty bytes.
-func decrypter(c conformance.Case) func(context.Context, string) (string, error) {
-	return func(_ context.Context, text string) (string, error) {
-		key, err := c.Dict("crypto_key")
-		if err != nil {
-			return "", err
-		}
-		word, _ := key.Get("aesKeyString")
-		k, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(value.Str(word), "="))
-		if err != nil {
-			return "", err
-		}
-		raw, err := hex.DecodeString(text)
-		if err != nil {
-			return "", err
-		}
-		if len(raw) < 5+16+20 {
-			return "", errors.New("it is too short")
-		}
-		block, err := aes.NewCipher(k)
-		if err != nil {
-			return "", err
-		}
-		plain := make([]byte, len(raw)-5-16-20)
-		cipher.NewCBCDecrypter(block, raw[5:21]).CryptBlocks(plain, raw[21:len(raw)-20])
-		return string(plain[:len(plain)-int(plain[len(plain)-1])]), nil
+// decrypter decrypts with the key of a case.
+func decrypter(t *testing.T, c conformance.Case) func(_ context.Context, _, text string) (string, error) {
+	t.Helper()
+	if !c.Has("crypto_key") {
+		return nil
 	}
+	key, err := secret.ReadStackStormKey(c.Raw["crypto_key"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(_ context.Context, _, text string) (string, error) { return key.Decrypt(text) }
 }

@@ -18,9 +18,9 @@ import (
 // Params gives parameters what their templates look up: the datastore, the
 // configuration of the pack, the context of the execution.
 type Params struct {
-	// Decrypt returns the text of a secret, for the filter decrypt_kv and for secret
-	// attributes of configurations. Nil: secrets lie in the datastore as they are.
-	Decrypt func(ctx context.Context, text string) (string, error)
+	// Decrypt returns the text of a secret for a user: for the filter decrypt_kv, the function
+	// st2kv, and secret attributes of configurations. Nil: there is no key to do it with.
+	Decrypt func(ctx context.Context, user, text string) (string, error)
 
 	store   *store.Store
 	catalog *catalog.Holder
@@ -58,16 +58,31 @@ func (p *Params) env(e *execution.Execution) action.Env {
 	}
 }
 
-// Get implements [action.Datastore].
+// Get implements [action.Datastore]. A secret comes as it is sealed.
 func (p *Params) Get(ctx context.Context, scope, user, name string) (string, bool, error) {
+	pair, ok, err := p.pair(ctx, scope, user, name)
+	return pair.Value, ok, err
+}
+
+// Secret returns the text of a key of the datastore, decrypted if it is secret.
+func (p *Params) Secret(ctx context.Context, scope, user, name string) (string, bool, error) {
+	pair, ok, err := p.pair(ctx, scope, user, name)
+	if err != nil || !ok || !pair.Encrypted || p.Decrypt == nil {
+		return pair.Value, ok, err
+	}
+	text, err := p.Decrypt(ctx, user, pair.Value)
+	return text, err == nil, err
+}
+
+func (p *Params) pair(ctx context.Context, scope, user, name string) (kv.Pair, bool, error) {
 	if scope != kv.User {
 		user = "" // keys of the system are nobody's
 	}
 	pair, err := p.store.Reader().Key(ctx, scope, user, name, time.Now())
 	if errors.Is(err, store.ErrNotFound) {
-		return "", false, nil
+		return kv.Pair{}, false, nil
 	}
-	return pair.Value, err == nil, err
+	return pair, err == nil, err
 }
 
 // contextDict is action_context: what templates see of an execution's context.

@@ -192,6 +192,14 @@ func (tx *Tx) Setting(ctx context.Context, name, value string) (string, error) {
 	return value, notFound(err, "setting %s", name)
 }
 
+// PutSetting changes the value of a name.
+func (tx *Tx) PutSetting(ctx context.Context, name, value string) error {
+	if _, err := tx.c.Exec(ctx, `UPDATE settings SET value = $2 WHERE name = $1`, name, value); err != nil {
+		return fmt.Errorf("set %s: %w", name, err)
+	}
+	return nil
+}
+
 func (tx *Tx) affected(res sql.Result, err error) (int, error) {
 	if err != nil {
 		return 0, err

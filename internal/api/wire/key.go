@@ -55,3 +55,9 @@ type KeyRequest struct {
 	User      string `json:"user,omitempty"`
 	TTL       int64  `json:"ttl,omitempty"` // seconds
 }
+
+// KeyChange says what came of a change of the keys that secrets are sealed with.
+type KeyChange struct {
+	Master string `json:"master_key"` // id of the one in force
+	Sealed int    `json:"sealed"`     // how many values were sealed again
+}

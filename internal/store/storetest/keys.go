@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -138,6 +139,81 @@ func keys(t *testing.T, h Harness) {
 			if d := cmp.Diff(tt.want, names(t, s, tt.q)); d != "" {
 				t.Errorf("%s: %s", name, d)
 			}
+		}
+	})
+
+	t.Run("data keys: the last seals, the others are retired", func(t *testing.T) {
+		s := store.New(h.New(t))
+		for n := range 2 {
+			write(t, s, func(tx *store.Tx) error {
+				return tx.AddDataKey(t.Context(), at(n+1), func(id int64) string { return fmt.Sprint("wrapped ", id) })
+			})
+		}
+		write(t, s, func(tx *store.Tx) error { return tx.RewrapDataKey(t.Context(), 1, "again") })
+		want := []store.DataKey{
+			{ID: 1, Wrapped: "again", CreatedAt: at(1), RetiredAt: at(2)}, {ID: 2, Wrapped: "wrapped 2", CreatedAt: at(2)},
+		}
+		got, err := s.Reader().DataKeys(t.Context())
+		if d := cmp.Diff(want, got); err != nil || d != "" {
+			t.Errorf("%v %s", err, d)
+		}
+		write(t, s, func(tx *store.Tx) error { return tx.DeleteDataKey(t.Context(), 2) })
+		write(t, s, func(tx *store.Tx) error {
+			return tx.AddDataKey(t.Context(), at(3), func(id int64) string { return fmt.Sprint("wrapped ", id) })
+		})
+		if got, err = s.Reader().DataKeys(t.Context()); err != nil || len(got) != 2 || got[1].ID != 3 {
+			t.Errorf("a number is given twice: %v %v", got, err)
+		}
+	})
+
+	t.Run("secrets of other data keys are found in pages", func(t *testing.T) {
+		s := store.New(h.New(t))
+		secret := func(name, value string) kv.Pair {
+			return kv.Pair{Scope: kv.System, Name: name, Value: value, Secret: true, UpdatedAt: at(1)}
+		}
+		put(t, s, secret("a", "nss1.1.x"), secret("b", "nss1.12.x"), secret("c", "plain"), secret("d", "nss1.1.y"), system("e", "no secret"))
+		var found []string
+		var last kv.Pair
+		for {
+			page, err := s.Reader().SecretsNotSealedWith(t.Context(), "nss1.12.", last, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page) == 0 {
+				break
+			}
+			for _, p := range page {
+				found = append(found, p.Name)
+			}
+			last = page[len(page)-1]
+		}
+		if d := cmp.Diff([]string{"a", "c", "d"}, found); d != "" {
+			t.Error(d)
+		}
+		needed := func(prefix string) (is bool) {
+			write(t, s, func(tx *store.Tx) (err error) {
+				is, err = tx.DataKeyNeeded(t.Context(), prefix)
+				return err
+			})
+			return is
+		}
+		if !needed("nss1.12.") || needed("nss1.2.") {
+			t.Error("what needs a key is not known")
+		}
+		p := secret("b", "nss1.12.x")
+		write(t, s, func(tx *store.Tx) error { return tx.ResealKey(t.Context(), p, "nss1.2.z") })
+		write(t, s, func(tx *store.Tx) error { return tx.ResealKey(t.Context(), p, "too late") })
+		if got, err := s.Reader().Key(t.Context(), kv.System, "", "b", at(2)); err != nil || got.Value != "nss1.2.z" || !got.Encrypted {
+			t.Errorf("sealed again: %+v %v", got, err)
+		}
+		write(t, s, func(tx *store.Tx) error {
+			if _, err := tx.Setting(t.Context(), "s", "nss1.9.x"); err != nil {
+				return err
+			}
+			return tx.PutSetting(t.Context(), "s", "nss1.8.x")
+		})
+		if !needed("nss1.8.") || needed("nss1.9.") {
+			t.Error("a setting that is sealed is not seen")
 		}
 	})
 }

@@ -133,7 +133,7 @@ chain:
 				in.Templates.Datastore = store{
 					"st2kv.system//team": "night", "st2kv.user/ada/color": "blue", "st2kv.system//secret": "sealed",
 				}
-				in.Templates.Decrypt = func(_ context.Context, s string) (string, error) { return "opened " + s, nil }
+				in.Templates.Decrypt = func(_ context.Context, _, s string) (string, error) { return "opened " + s, nil }
 			})
 			c.step(workflow.Begin{})
 			for _, out := range []string{"first", "second", "third", "fourth"} {

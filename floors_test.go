@@ -21,7 +21,7 @@ var floors = []struct {
 	pkgs     []string
 }{
 	{"foundations", true, []string{
-		"fault", "secret", "schema", "process", "revision", "cmdline", "pyyaml", "conformance", "expr", "expr/value", "expr/jinja", "expr/yaql", "expr/pyre", "expr/jsonpath", "expr/st2fn",
+		"fault", "secret", "schema", "process", "revision", "cmdline", "ini", "pyyaml", "conformance", "expr", "expr/value", "expr/jinja", "expr/yaql", "expr/pyre", "expr/jsonpath", "expr/st2fn",
 	}},
 	{"nouns", true, []string{
 		"ident", "trigger", "action", "rule", "execution", "policy", "pack", "pack/builtin", "kv", "access", "timer", "probe", "alert", "catalog", "config", "api/wire",
@@ -33,7 +33,7 @@ var floors = []struct {
 	}},
 	{"operations", false, []string{"register", "launch", "intake", "dispatch", "install", "keyring"}},
 	{"services", false, []string{"worker", "scheduler", "timekeeper", "prober", "prober/tail", "prober/check", "sensorhost", "janitor", "conductor", "notifier"}},
-	{"edges", false, []string{"api", "webui", "cli"}},
+	{"edges", false, []string{"api", "webui", "cli", "cli/st2"}},
 	{"assembly", true, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program", "app/packtest"}},
 }
 

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/app/program"
 	"github.com/nightshift-run/nightshift/internal/cli"
+	"github.com/nightshift-run/nightshift/internal/cli/st2"
 )
 
 func main() { os.Exit(run()) }
@@ -32,13 +35,15 @@ func run() int {
 	// The first signal asks to end; a second one ends at once.
 	context.AfterFunc(ctx, stop)
 
+	if name := strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"); name == "st2" {
+		return st2.Execute(ctx, options(ctx), os.Args[1:])
+	}
 	return cli.Execute(ctx, command(ctx), os.Args[1:])
 }
 
-// command is the whole command line. The commands that run a server belong to
-// [cli.GroupServer] and are added here.
-func command(ctx context.Context) *cobra.Command {
-	root := cli.New(cli.Options{
+// options are what the command line needs of this machine.
+func options(ctx context.Context) cli.Options {
+	return cli.Options{
 		Version:     version(),
 		In:          os.Stdin,
 		Out:         os.Stdout,
@@ -55,7 +60,13 @@ func command(ctx context.Context) *cobra.Command {
 		Getenv:  os.Getenv,
 		Environ: os.Environ,
 		Home:    home(),
-	})
+	}
+}
+
+// command is the whole command line. The commands that run a server belong to
+// [cli.GroupServer] and are added here.
+func command(ctx context.Context) *cobra.Command {
+	root := cli.New(options(ctx))
 	opts := program.Options{Version: version(), Env: os.Environ(), Proxy: http.ProxyFromEnvironment}
 	for _, c := range program.Commands(opts) {
 		c.GroupID = cli.GroupServer

@@ -11,12 +11,13 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/app/apptest"
 	"github.com/nightshift-run/nightshift/internal/cli"
+	"github.com/nightshift-run/nightshift/internal/cli/st2"
 )
 
 var update = flag.Bool("update", false, "rewrite what is compared with")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"nightshift": main})
+	testscript.Main(m, map[string]func(){"nightshift": main, "st2": main})
 }
 
 // TestScripts runs the program as a shell does: what it prints, where, and the
@@ -45,6 +46,9 @@ func TestScriptsWithAServer(t *testing.T) { withServer(t, "testdata/server", nil
 // latest execution.
 func TestScriptsWithWorkflows(t *testing.T) { withServer(t, "testdata/flow", packs(t)) }
 
+// TestScriptsAsStackStorm runs the program under the name st2.
+func TestScriptsAsStackStorm(t *testing.T) { withServer(t, "testdata/st2", packs(t)) }
+
 // TestScriptsWithPacks has a server of its own, whose packs the scripts change.
 func TestScriptsWithPacks(t *testing.T) { withServer(t, "testdata/pack", nil) }
 
@@ -57,26 +61,33 @@ func withServer(t *testing.T, dir string, packs map[string]map[string]string) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir) // it has none otherwise
 			env.Setenv("NIGHTSHIFT_URL", s.URL())
+			env.Setenv("ST2_BASE_URL", s.URL())
 			env.Setenv("PASSWORD", s.AdminPassword())
 			env.Setenv("PACKS", apptest.WritePacks(t, packs)) // a copy for the script
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"ns": func(ts *testscript.TestScript, neg bool, args []string) {
-				if got := inProcess(t, ts, args); neg || got != cli.ExitOK {
-					ts.Fatalf("ended with %d, want 0; another code is checked with: code NUMBER ns", got)
-				}
-			},
+			"ns":  succeed(t, "ns"),
+			"st2": succeed(t, "st2"),
 			"code": func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) < 2 || args[1] != "ns" {
-					ts.Fatalf("usage: code NUMBER ns [ARGUMENT...]")
+				if neg || len(args) < 2 || args[1] != "ns" && args[1] != "st2" {
+					ts.Fatalf("usage: code NUMBER ns|st2 [ARGUMENT...]")
 				}
-				if got := strconv.Itoa(inProcess(t, ts, args[2:])); got != args[0] {
+				if got := strconv.Itoa(inProcess(t, ts, args[1], args[2:])); got != args[0] {
 					ts.Fatalf("ended with %s, want %s", got, args[0])
 				}
 			},
 		},
 	})
+}
+
+// succeed is a command of scripts that runs the program under a name.
+func succeed(t *testing.T, name string) func(ts *testscript.TestScript, neg bool, args []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if got := inProcess(t, ts, name, args); neg || got != cli.ExitOK {
+			ts.Fatalf("ended with %d, want 0; another code is checked with: code NUMBER %s", got, name)
+		}
+	}
 }
 
 // packs are those in testdata/packs.txtar.
@@ -97,11 +108,14 @@ func packs(t *testing.T) map[string]map[string]string {
 	return all
 }
 
-// inProcess runs a command and returns its exit code.
-func inProcess(t *testing.T, ts *testscript.TestScript, args []string) int {
-	return cli.Execute(t.Context(), cli.New(cli.Options{
-		Version: "test", Out: ts.Stdout(), Err: ts.Stderr(), Getenv: ts.Getenv, Home: ts.Getenv("HOME"),
-	}), args)
+// inProcess runs a command under one of the program's names and returns its exit
+// code.
+func inProcess(t *testing.T, ts *testscript.TestScript, name string, args []string) int {
+	o := cli.Options{Version: "test", Out: ts.Stdout(), Err: ts.Stderr(), Getenv: ts.Getenv, Home: ts.Getenv("HOME")}
+	if name == "st2" {
+		return st2.Execute(t.Context(), o, args)
+	}
+	return cli.Execute(t.Context(), cli.New(o), args)
 }
 
 // code checks the exit code of the program that is named, as exec does not.

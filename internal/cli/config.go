@@ -13,6 +13,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/ini"
 )
 
 // defaultURL is where a server listens that nobody told otherwise.
@@ -43,7 +44,7 @@ func (a *app) settings() (settings, error) {
 	}
 	file := func(section, name string) string {
 		for _, f := range files {
-			if v := f.get(section, name); v != "" {
+			if v := f.Get(section, name); v != "" {
 				return v
 			}
 		}
@@ -161,7 +162,7 @@ func (a *app) homePath(name string) string {
 }
 
 // configFiles reads the files that there are, the most important one first.
-func (a *app) configFiles() ([]*ini, error) {
+func (a *app) configFiles() ([]*ini.File, error) {
 	if a.flags.skipConfig || truth(a.Getenv("ST2_CLI_SKIP_CONFIG")) {
 		return nil, nil
 	}
@@ -169,7 +170,7 @@ func (a *app) configFiles() ([]*ini, error) {
 	if a.Home != "" && paths[0] == a.homePath("config") {
 		paths = append(paths, filepath.Join(a.Home, ".st2", "config"))
 	}
-	var files []*ini
+	var files []*ini.File
 	for _, p := range paths {
 		if p == "" {
 			continue
@@ -181,7 +182,7 @@ func (a *app) configFiles() ([]*ini, error) {
 		case err != nil:
 			return nil, fault.Newf(fault.Invalid, "read the configuration: %v", err)
 		}
-		files = append(files, parseINI(string(b)))
+		files = append(files, ini.Parse(string(b)))
 	}
 	return files, nil
 }
@@ -229,11 +230,11 @@ func (a *app) writeToken(t wire.Token, server string) error {
 	if err != nil {
 		return err
 	}
-	return writePrivate(a.tokenPath(t.User), append(b, '\n'))
+	return WritePrivate(a.tokenPath(t.User), append(b, '\n'))
 }
 
-// writePrivate writes a file that only its owner can read, all of it or nothing.
-func writePrivate(path string, content []byte) error {
+// WritePrivate writes a file that only its owner can read, all of it or nothing.
+func WritePrivate(path string, content []byte) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the folder for %s: %w", path, err)

@@ -110,20 +110,3 @@ func TestBadSettings(t *testing.T) {
 		})
 	}
 }
-
-func TestINIKeepsWhatItDoesNotKnow(t *testing.T) {
-	f := parseINI("; top\n[a]\nx: 1\nx = 2\r\n\n[b]\n  y=3\nlonely\n")
-	for at, want := range map[[2]string]string{{"a", "x"}: "2", {"b", "y"}: "3", {"a", "y"}: "", {"c", "x"}: ""} {
-		if got := f.get(at[0], at[1]); got != want {
-			t.Errorf("%v: got %q, want %q", at, got, want)
-		}
-	}
-	f.set("a", "x", "4")
-	f.set("a", "z", "5")
-	f.set("c", "n", "6")
-	f.remove("b", "y")
-	want := "; top\n[a]\nx = 4\nz = 5\n\n[b]\nlonely\n\n[c]\nn = 6\n"
-	if got := f.String(); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-}

@@ -18,6 +18,15 @@ type curl struct {
 	to   io.Writer
 }
 
+// Curl returns next, nil being the default one, with every request printed to to as
+// a command that does the same, without its secrets.
+func Curl(next http.RoundTripper, to io.Writer) http.RoundTripper {
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	return &curl{next: next, to: to}
+}
+
 // RoundTrip implements [http.RoundTripper].
 func (c *curl) RoundTrip(req *http.Request) (*http.Response, error) {
 	var line strings.Builder

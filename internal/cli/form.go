@@ -21,6 +21,11 @@ type form struct {
 	in *bufio.Reader
 }
 
+// Fill asks whoever types at o for an object that fits a schema.
+func Fill(o Options, spec *value.Dict) (value.Value, error) {
+	return (&form{app: &app{Options: o}, in: bufio.NewReader(o.In)}).fill(spec)
+}
+
 // fill asks for an object that fits a schema. One that names no properties is asked
 // for as a whole.
 func (f *form) fill(spec *value.Dict) (value.Value, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/ini"
 )
 
 // credentials are the flags of commands that log in.
@@ -138,21 +139,21 @@ func (a *app) remember(s *session, t wire.Token, password string) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fault.Newf(fault.Invalid, "read the configuration: %v", err)
 	}
-	f := parseINI(string(old))
-	f.set("general", "base_url", s.url)
+	f := ini.Parse(string(old))
+	f.Set("general", "base_url", s.url)
 	if s.authURL != s.url {
-		f.set("auth", "url", s.authURL)
+		f.Set("auth", "url", s.authURL)
 	} else {
-		f.remove("auth", "url")
+		f.Remove("auth", "url")
 	}
-	f.remove("api", "url")
-	f.set("credentials", "username", t.User)
-	f.remove("credentials", "api_key")
-	f.remove("credentials", "password")
+	f.Remove("api", "url")
+	f.Set("credentials", "username", t.User)
+	f.Remove("credentials", "api_key")
+	f.Remove("credentials", "password")
 	if password != "" {
-		f.set("credentials", "password", password)
+		f.Set("credentials", "password", password)
 	}
-	if err := writePrivate(path, []byte(f.String())); err != nil {
+	if err := WritePrivate(path, []byte(f.String())); err != nil {
 		return err
 	}
 	return a.writeToken(t, s.url)

@@ -267,9 +267,9 @@ func (p *parameterReader) pairs(items []value.Value, schemas ...*value.Dict) (*v
 	return out, len(items) > 0, nil
 }
 
-// environment is what -e hands on: all variables but those that only mean
+// Environment is what -e hands on: all variables but those that only mean
 // something here, and those that let somebody in.
-func environment(environ []string) *value.Dict {
+func Environment(environ []string) *value.Dict {
 	out := value.NewDict()
 	for _, pair := range environ {
 		name, v, ok := strings.Cut(pair, "=")

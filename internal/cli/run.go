@@ -144,7 +144,7 @@ func (s *session) parameters(action, runner *value.Dict, words []string, f *runF
 		return nil, err
 	}
 	if f.inheritEnv {
-		env := environment(s.Environ())
+		env := Environment(s.Environ())
 		env.Update(object(params, "env"))
 		params.Set("env", env)
 	}

@@ -99,11 +99,7 @@ func (a *app) httpClient(caCert string) (*http.Client, error) {
 		h.Transport = t
 	}
 	if a.flags.debug {
-		next := h.Transport
-		if next == nil {
-			next = http.DefaultTransport
-		}
-		h.Transport = &curl{next: next, to: a.Err}
+		h.Transport = Curl(h.Transport, a.Err)
 	}
 	return &h, nil
 }

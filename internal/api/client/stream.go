@@ -52,7 +52,7 @@ func (c *Client) Stream(ctx context.Context, path string, query url.Values, f fu
 	if with.open != nil {
 		with.open()
 	}
-	err = events(res.Body, f)
+	err = Events(res.Body, f)
 	switch {
 	case errors.Is(err, ErrStop):
 		return nil
@@ -64,8 +64,9 @@ func (c *Client) Stream(ctx context.Context, path string, query url.Values, f fu
 	return nil
 }
 
-// events reads frames as the specification of server-sent events has them.
-func events(r io.Reader, f func(Event) error) error {
+// Events calls f for each frame of r, as the specification of server-sent events has
+// them, until r ends or f returns an error, which is returned.
+func Events(r io.Reader, f func(Event) error) error {
 	s := bufio.NewScanner(r)
 	s.Buffer(make([]byte, 64<<10), maxFrame)
 	var e Event

@@ -1,21 +1,24 @@
-package cli
+// Package ini edits files of sections with names and values, as Python's configparser
+// reads them. Lines are kept, so that writing changes nothing else.
+package ini
 
 import "strings"
 
-// ini is a file of sections with names and values, as Python's configparser
-// reads them, with its lines kept so that writing changes nothing else.
-type ini struct{ lines []string }
+// File is such a file.
+type File struct{ lines []string }
 
-func parseINI(text string) *ini {
+// Parse reads a file. What is none of a section, a name with a value or a comment
+// stays where it is and means nothing.
+func Parse(text string) *File {
 	text = strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	if text == "" {
-		return &ini{}
+		return &File{}
 	}
-	return &ini{lines: strings.Split(text, "\n")}
+	return &File{lines: strings.Split(text, "\n")}
 }
 
 // each calls f with every name and value, and where it stands.
-func (f *ini) each(visit func(i int, section, name, value string)) {
+func (f *File) each(visit func(i int, section, name, value string)) {
 	section := ""
 	for i, line := range f.lines {
 		s := strings.TrimSpace(line)
@@ -33,8 +36,8 @@ func (f *ini) each(visit func(i int, section, name, value string)) {
 	}
 }
 
-// get returns a value, or nothing. Of several the last one counts.
-func (f *ini) get(section, name string) string {
+// Get returns a value, or nothing. Of several the last one counts.
+func (f *File) Get(section, name string) string {
 	var found string
 	f.each(func(_ int, s, n, v string) {
 		if s == section && n == name {
@@ -44,9 +47,9 @@ func (f *ini) get(section, name string) string {
 	return found
 }
 
-// set puts a value in its place, or at the end of its section.
-func (f *ini) set(section, name, value string) {
-	f.remove(section, name)
+// Set puts a value in its place, or at the end of its section.
+func (f *File) Set(section, name, value string) {
+	f.Remove(section, name)
 	end := -1
 	for i, line := range f.lines {
 		if strings.TrimSpace(line) == "["+section+"]" {
@@ -67,8 +70,8 @@ func (f *ini) set(section, name, value string) {
 	f.lines = append(f.lines[:end], append([]string{line}, f.lines[end:]...)...)
 }
 
-// remove takes a value out.
-func (f *ini) remove(section, name string) {
+// Remove takes a value out.
+func (f *File) Remove(section, name string) {
 	drop := map[int]bool{}
 	f.each(func(i int, s, n, _ string) {
 		if s == section && n == name {
@@ -84,7 +87,8 @@ func (f *ini) remove(section, name string) {
 	f.lines = kept
 }
 
-func (f *ini) String() string {
+// String returns the file.
+func (f *File) String() string {
 	if len(f.lines) == 0 {
 		return ""
 	}

@@ -85,9 +85,7 @@ func (c *call) showsSecrets() bool {
 func (c *call) configOf(p *pack.Pack, show bool) configured {
 	values := c.catalog().Config(p.Ref)
 	if attributes := c.catalog().ConfigSchema(p.Ref); values != nil && attributes != nil && !show {
-		if masked, ok := schema.MaskParameters(values, schema.SecretParameters(attributes)).(*value.Dict); ok {
-			values = masked
-		}
+		values = pack.MaskConfig(values, attributes)
 	}
 	return configured{p.ID, p.Ref, values}
 }

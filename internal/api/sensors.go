@@ -2,9 +2,11 @@ package api
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/api/wire"
+	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/store"
@@ -41,8 +43,8 @@ func (c *call) listSensorRuns() error {
 		return err
 	}
 	out := []wire.SensorRun{}
-	for _, s := range c.catalog().Sensors() {
-		out = append(out, sensorRunOf(s, runs[s.Ref]))
+	for _, u := range c.catalog().Units() {
+		out = append(out, sensorRunOf(u, runs[u.Ref]))
 	}
 	return c.json(http.StatusOK, out)
 }
@@ -55,8 +57,29 @@ func (c *call) sensor() (*pack.Sensor, error) {
 	return s, nil
 }
 
-func (c *call) getSensorRun() error {
+// unit is a sensor as it is run: by itself, or as one of several instances.
+func (c *call) unit() (*catalog.Unit, error) {
+	if u, ok := c.catalog().Unit(c.part("ref")); ok {
+		return u, nil
+	}
 	s, err := c.sensor()
+	if err != nil {
+		return nil, err
+	}
+	if u, ok := c.catalog().Unit(s.Ref); ok { // it was named by its id
+		return u, nil
+	}
+	var refs []string
+	for _, u := range c.catalog().Units() {
+		if u.Sensor.Ref == s.Ref {
+			refs = append(refs, u.Ref)
+		}
+	}
+	return nil, fault.Newf(fault.NotFound, "The sensor \"%s\" runs as %s: name one of them.", s.Ref, strings.Join(refs, " and "))
+}
+
+func (c *call) getSensorRun() error {
+	u, err := c.unit()
 	if err != nil {
 		return err
 	}
@@ -64,12 +87,12 @@ func (c *call) getSensorRun() error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, sensorRunOf(s, runs[s.Ref]))
+	return c.json(http.StatusOK, sensorRunOf(u, runs[u.Ref]))
 }
 
-func sensorRunOf(s *pack.Sensor, r store.SensorRun) wire.SensorRun {
+func sensorRunOf(u *catalog.Unit, r store.SensorRun) wire.SensorRun {
 	out := wire.SensorRun{
-		Ref: s.Ref, Pack: s.Pack, Enabled: s.Enabled, State: r.State, Starts: r.Starts, Error: r.Error, Holder: r.Holder,
+		Ref: u.Ref, Pack: u.Sensor.Pack, Enabled: u.Sensor.Enabled, State: r.State, Starts: r.Starts, Error: r.Error, Holder: r.Holder,
 		Since: wire.TimeOf(r.Since), AliveAt: wire.TimeOf(r.AliveAt), PolledAt: wire.TimeOf(r.PolledAt),
 	}
 	if out.State == "" {
@@ -79,7 +102,7 @@ func sensorRunOf(s *pack.Sensor, r store.SensorRun) wire.SensorRun {
 }
 
 func (c *call) getSensorLog() error {
-	s, err := c.sensor()
+	u, err := c.unit()
 	if err != nil {
 		return err
 	}
@@ -88,14 +111,17 @@ func (c *call) getSensorLog() error {
 	if err != nil {
 		return err
 	}
-	text, err := c.SensorLog(s.Ref, min(max(n, 0), most))
+	text, err := c.SensorLog(u.Ref, min(max(n, 0), most))
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, wire.SensorLog{Ref: s.Ref, Log: string(text)})
+	return c.json(http.StatusOK, wire.SensorLog{Ref: u.Ref, Log: string(text)})
 }
 
 func (c *call) updateSensor() error {
+	if u, ok := c.catalog().Unit(c.part("ref")); ok && u.Instance != "" {
+		return fault.Newf(fault.Invalid, "\"%s\" is an instance: switch the sensor \"%s\", or take the instance out of the configuration of the pack.", u.Ref, u.Sensor.Ref)
+	}
 	s, err := c.sensor()
 	if err != nil {
 		return err

@@ -59,3 +59,23 @@ func TestSensorsAreSwitched(t *testing.T) {
 		t.Errorf("somebody else may: %d", a.Code)
 	}
 }
+
+func TestInstancesOfSensors(t *testing.T) {
+	s := newServer(t, api.Options{})
+	s.do("PUT", "/api/v1/configs/p", `{"sensor_instances": {"Eye": {"left": {"token": "hush"}, "right": {}}}}`).status(200)
+	const path = "/api/ns/v1/sensors"
+	if got := s.do("GET", path, "").status(200).at("0.ref"); got != "p.Eye#left" {
+		t.Errorf("the first is %s", got)
+	}
+	if got := s.do("GET", path+"/p.Eye%23right", "").status(200).at("ref"); got != "p.Eye#right" {
+		t.Errorf("got %s", got)
+	}
+	if got := s.do("GET", path+"/p.Eye%23right/log?bytes=5", "").status(200).at("log"); got != "p.Eye#right at most 5" {
+		t.Errorf("the log is %q", got)
+	}
+	if got, want := s.do("GET", path+"/p.Eye", "").status(404).at("faultstring"), `The sensor "p.Eye" runs as p.Eye#left and p.Eye#right: name one of them.`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	s.do("PUT", "/api/v1/sensortypes/p.Eye%23left", `{"enabled": false}`).status(400)
+	s.do("PUT", "/api/v1/configs/p", `{"sensor_instances": {"Ear": {"left": {}}}}`).status(400)
+}

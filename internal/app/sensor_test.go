@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,7 +21,17 @@ import (
 
 func getJSON(t *testing.T, s *apptest.Server, path string, to any) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+path, nil)
+	askJSON(t, s, http.MethodGet, path, "", to)
+}
+
+func putJSON(t *testing.T, s *apptest.Server, path, body string) {
+	t.Helper()
+	askJSON(t, s, http.MethodPut, path, body, new(any))
+}
+
+func askJSON(t *testing.T, s *apptest.Server, method, path, body string, to any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,10 +43,10 @@ func getJSON(t *testing.T, s *apptest.Server, path string, to any) {
 	defer res.Body.Close() //nolint:errcheck // read to its end
 	text, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK {
-		t.Fatalf("GET %s: %s: %s", path, res.Status, text)
+		t.Fatalf("%s %s: %s: %s", method, path, res.Status, text)
 	}
 	if err := json.Unmarshal(text, to); err != nil {
-		t.Fatalf("GET %s: %v: %s", path, err, text)
+		t.Fatalf("%s %s: %v: %s", method, path, err, text)
 	}
 }
 
@@ -127,5 +138,56 @@ class Counter(PollingSensor):
 	getJSON(t, s, "/api/ns/v1/sensors/count.Counter/log", &log)
 	if n := strings.Count(log.Log, "told of count.number"); n != 2 {
 		t.Errorf("it was told of its trigger %d times:\n%s", n, log.Log)
+	}
+}
+
+// TestInstancesOfASensorHaveTheirOwnConfigurationAndKeys runs one sensor twice.
+func TestInstancesOfASensorHaveTheirOwnConfigurationAndKeys(t *testing.T) {
+	s := apptest.Start(t, map[string]map[string]string{"twice": {
+		"pack.yaml":          manifest("twice"),
+		"config.schema.yaml": `{word: {type: string, default: plain}, mark: {type: string, default: "!"}}`,
+		"sensors/sayer.yaml": `{class_name: Sayer, entry_point: sayer.py, poll_interval: 4, description: Says a word.,
+			trigger_types: [{name: word, payload_schema: {type: object}}]}`,
+		"sensors/sayer.py": `
+from st2reactor.sensor.base import PollingSensor
+
+
+class Sayer(PollingSensor):
+    def setup(self):
+        self.set_poll_interval(0.02)
+
+    def poll(self):
+        if not self.sensor_service.get_value("said"):
+            self.sensor_service.dispatch("twice.word", {"word": self.config["word"] + self.config["mark"], "names": sorted(self.config)})
+            self.sensor_service.set_value("said", "yes")
+
+    def cleanup(self):
+        pass
+
+    add_trigger = update_trigger = remove_trigger = lambda self, trigger: None
+`,
+		"rules/word.yaml": `{name: word, enabled: true, trigger: {type: twice.word},
+			action: {ref: core.echo, parameters: {message: "{{ trigger.word }} {{ trigger.names | join(',') }}"}}}`,
+	}})
+	putJSON(t, s, "/api/v1/configs/twice", `{"word": "all", "sensor_instances": {"Sayer": {"one": {"word": "one"}, "two.b": {"word": "two", "mark": "?"}}}}`)
+	seen := map[string]bool{}
+	eventually(t, s, store.Executions{Action: "core.echo"}, "both have spoken", func(list []*execution.Execution) bool {
+		for _, e := range list {
+			seen[string(e.Parameters)] = true
+		}
+		return seen[`{"message":"one! mark,word"}`] && seen[`{"message":"two? mark,word"}`]
+	})
+	// Before there were instances, it may have spoken for itself.
+	if delete(seen, `{"message":"plain! mark,word"}`); len(seen) != 2 {
+		t.Errorf("got %v", seen)
+	}
+	for _, name := range []string{"twice.Sayer#one:said", "twice.Sayer#two.b:said"} {
+		var pair struct {
+			Value string `json:"value"`
+		}
+		getJSON(t, s, "/api/v1/keys/"+url.PathEscape(name), &pair)
+		if pair.Value != "yes" {
+			t.Errorf("%s is %q", name, pair.Value)
+		}
 	}
 }

@@ -51,6 +51,7 @@ type Catalog struct {
 	triggerTypes shelf[*Type]
 	triggers     shelf[*trigger.Trigger]
 	sensors      shelf[*pack.Sensor]
+	units        shelf[*Unit]
 	aliases      shelf[*alias.Alias]
 	policies     shelf[*policy.Policy]
 	schemas      map[string]*value.Dict
@@ -102,6 +103,7 @@ func New(src Source) *Catalog {
 		byType:   map[string][]*trigger.Trigger{},
 		webhooks: map[string][]*trigger.Trigger{},
 	}
+	c.units = newShelf(c.unitsOf(c.sensors.all), func(u *Unit) (string, string) { return u.Ref, "" })
 	governors := c.govern(src.Policies)
 	c.actions = newShelf(c.prepare(src.Actions, governors), func(a *Action) (string, string) { return a.Ref, a.ID })
 	for _, a := range c.actions.all {

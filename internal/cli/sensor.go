@@ -17,7 +17,8 @@ func (a *app) sensorStatus(r resource) *cobra.Command {
 		Short: "Show which sensors run, and how they fare",
 		Long: `Show of all sensors, or of one, whether they run: starting, running, waiting (to be started again),
 finished (the sensor returned by itself), or idle (nobody runs it); since when, how often
-they were started, when they answered and looked last, and why they ended last.`,
+they were started, when they answered and looked last, and why they ended last. A sensor
+that is configured several times is shown as each of its instances: pack.Class#instance.`,
 		Args:              args(0, 1),
 		ValidArgsFunction: a.completeThings(r),
 		RunE: func(cmd *cobra.Command, refs []string) error {

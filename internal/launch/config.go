@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/action"
+	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/expr/jinja"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/schema"
 )
 
@@ -17,14 +19,27 @@ import (
 // defaults of its schema, and with templates rendered on behalf of a user. A
 // template that renders to nothing is None, as in StackStorm; what an attribute that
 // is secret renders to is decrypted.
-func (p *Params) Config(ctx context.Context, pack, user string) (*value.Dict, error) {
+func (p *Params) Config(ctx context.Context, ref, user string) (*value.Dict, error) {
+	return p.config(ctx, ref, user, nil)
+}
+
+// UnitConfig returns the configuration that a sensor is run with.
+func (p *Params) UnitConfig(ctx context.Context, u *catalog.Unit, user string) (*value.Dict, error) {
+	return p.config(ctx, u.Sensor.Pack, user, u.Config)
+}
+
+func (p *Params) config(ctx context.Context, ref, user string, own *value.Dict) (*value.Dict, error) {
 	c := p.catalog.Get()
-	config := c.Config(pack)
+	config, _ := pack.SplitConfig(c.Config(ref), c.ConfigSchema(ref))
 	if config == nil {
 		config = value.NewDict()
 	}
+	if own != nil {
+		config = config.Clone()
+		config.Update(own)
+	}
 	spec := value.NewDict() // of the whole configuration
-	if attributes := c.ConfigSchema(pack); attributes != nil && attributes.Len() > 0 {
+	if attributes := c.ConfigSchema(ref); attributes != nil && attributes.Len() > 0 {
 		spec.Set("properties", attributes)
 		// A schema that is none was told at registration; it fills in nothing.
 		if s, err := schema.Compile(schema.AllowNone(schema.ForParameters(attributes, true))); err == nil {
@@ -34,7 +49,7 @@ func (p *Params) Config(ctx context.Context, pack, user string) (*value.Dict, er
 		}
 		config = withDefaults(config, spec).(*value.Dict)
 	}
-	r := renderer{scope: action.NewScope(action.Env{User: user, Datastore: p, Decrypt: p.Decrypt}), decrypt: p.Decrypt, user: user, pack: pack}
+	r := renderer{scope: action.NewScope(action.Env{User: user, Datastore: p, Decrypt: p.Decrypt}), decrypt: p.Decrypt, user: user, pack: ref}
 	v, err := r.render(ctx, config, spec, nil)
 	if err == nil {
 		err = r.scope.Err(ctx)

@@ -42,7 +42,7 @@ func (r *Registrar) Configure(ctx context.Context, ref string, values *value.Dic
 	if err := os.WriteFile(file, text, 0o600); err != nil { // it may hold secrets
 		return fmt.Errorf("configure the pack %s: %w", ref, err)
 	}
-	config, found := pack.ReadConfig(os.DirFS(fresh), ref, r.src.ConfigSchemas[ref])
+	config, found := pack.ReadConfig(os.DirFS(fresh), ref, r.src.ConfigSchemas[ref], classes(r.src.Sensors, ref))
 	if err := mistakes(found, config == nil); err != nil {
 		return errors.Join(err, ignoreMissing(os.Remove(file)))
 	}
@@ -52,6 +52,17 @@ func (r *Registrar) Configure(ctx context.Context, ref string, values *value.Dic
 	c := r.change()
 	c.put(store.Configs, ref, ref, "", config)
 	return r.apply(ctx, c)
+}
+
+// classes returns the names of a pack's sensors.
+func classes(sensors []*pack.Sensor, ref string) []string {
+	var out []string
+	for _, s := range sensors {
+		if s.Pack == ref {
+			out = append(out, s.Name)
+		}
+	}
+	return out
 }
 
 func ignoreMissing(err error) error {

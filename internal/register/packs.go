@@ -359,7 +359,7 @@ func (r *Registrar) configure(c *change, f *folder, kinds map[store.Kind]bool) [
 		return []pack.Finding{{File: r.opts.Configs, Severity: pack.Error, Msg: fmt.Sprintf("the configurations cannot be read: %v", cause(err))}}
 	}
 	defer root.Close() //nolint:errcheck // it was only read
-	config, found := pack.ReadConfig(root.FS(), ref, attributes)
+	config, found := pack.ReadConfig(root.FS(), ref, attributes, classes(f.content.Sensors, ref))
 	if config != nil {
 		c.put(store.Configs, ref, ref, "", config)
 	} else if _, ok := r.have[key{store.Configs, ref}]; ok && len(found) == 0 {

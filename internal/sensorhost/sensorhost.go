@@ -1,7 +1,7 @@
 // Package sensorhost runs the sensors of packs: programs in Python that watch
 // something outside and tell of events.
 //
-// Each sensor is a unit that one host holds by a lease, so that of several hosts
+// Each sensor, or each instance of one, is a unit that one host holds by a lease, so that of several hosts
 // over one ledger exactly one runs it, and another takes over within seconds when
 // that one vanishes. A sensor that ends in an error is started again, sooner or
 // later as it fares; one that returns by itself is over, and says so, until the
@@ -28,7 +28,6 @@ import (
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/intake"
-	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/runner/python"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
@@ -49,9 +48,9 @@ type Runner interface {
 	RunSensor(ctx context.Context, s python.Sensor, changes <-chan python.TriggerChange, h python.SensorHost) python.SensorEnd
 }
 
-// Configs renders the configuration of a pack.
+// Configs renders the configuration of a sensor.
 type Configs interface {
-	Config(ctx context.Context, pack, user string) (*value.Dict, error)
+	UnitConfig(ctx context.Context, u *catalog.Unit, user string) (*value.Dict, error)
 }
 
 // Options configure a Host. The zero value of each field means its default.
@@ -126,10 +125,10 @@ func (h *Host) Run(ctx context.Context) error {
 // end is held until it has, and only then is another one started in its place.
 func (h *Host) round(ctx context.Context) {
 	c, now := h.catalog.Get(), time.Now()
-	wanted := map[string]*pack.Sensor{}
-	for _, s := range c.Sensors() {
-		if p, ok := c.Pack(s.Pack); ok && p.Path != "" && s.Enabled {
-			wanted[s.Ref] = s
+	wanted := map[string]*catalog.Unit{}
+	for _, u := range c.Units() {
+		if p, ok := c.Pack(u.Sensor.Pack); ok && p.Path != "" && u.Sensor.Enabled {
+			wanted[u.Ref] = u
 		}
 	}
 	for ref, u := range h.units {
@@ -165,7 +164,7 @@ func (h *Host) round(ctx context.Context) {
 }
 
 // look ends a unit that is not what is wanted, and lets go of one that has ended.
-func (h *Host) look(ctx context.Context, c *catalog.Catalog, u *unit, s *pack.Sensor) {
+func (h *Host) look(ctx context.Context, c *catalog.Catalog, u *unit, s *catalog.Unit) {
 	select {
 	case <-u.over:
 		delete(h.units, u.ref)
@@ -184,12 +183,12 @@ func (h *Host) look(ctx context.Context, c *catalog.Catalog, u *unit, s *pack.Se
 		u.end("its pack or its configuration has changed")
 		return
 	}
-	u.tell(triggers(c, s))
+	u.tell(triggers(c, s.Sensor))
 }
 
 // hold takes or renews the leases of all sensors that are wanted or still run,
 // and writes down how they fare. It returns which of them this host holds.
-func (h *Host) hold(ctx context.Context, wanted map[string]*pack.Sensor, now time.Time) (map[string]bool, error) {
+func (h *Host) hold(ctx context.Context, wanted map[string]*catalog.Unit, now time.Time) (map[string]bool, error) {
 	refs := map[string]bool{}
 	for ref := range wanted {
 		refs[ref] = true
@@ -217,18 +216,18 @@ func (h *Host) hold(ctx context.Context, wanted map[string]*pack.Sensor, now tim
 	return held, err
 }
 
-func (h *Host) start(ctx context.Context, c *catalog.Catalog, s *pack.Sensor, now time.Time) {
+func (h *Host) start(ctx context.Context, c *catalog.Catalog, s *catalog.Unit, now time.Time) {
 	spec, err := h.spec(ctx, c, s)
 	if err != nil {
 		h.opts.Logger.ErrorContext(ctx, "sensor can't be started", "sensor", s.Ref, "err", err)
 		return // the next round tries again
 	}
-	if h.gates[s.Pack] == nil {
-		h.gates[s.Pack] = make(chan struct{}, 1)
+	if h.gates[spec.Pack] == nil {
+		h.gates[spec.Pack] = make(chan struct{}, 1)
 	}
-	u := newUnit(h, s.Ref, spec, h.gates[s.Pack])
+	u := newUnit(h, s.Ref, spec, h.gates[spec.Pack])
 	u.until = now.Add(Lease)
-	u.tell(triggers(c, s))
+	u.tell(triggers(c, s.Sensor))
 	h.units[s.Ref] = u
 	ctx, u.stop = context.WithCancelCause(ctx)
 	h.all.Go(func() {
@@ -261,17 +260,18 @@ type spec struct {
 	key string // of another sensor it differs
 }
 
-func (h *Host) spec(ctx context.Context, c *catalog.Catalog, s *pack.Sensor) (spec, error) {
-	config, err := h.configs.Config(ctx, s.Pack, h.opts.User)
+func (h *Host) spec(ctx context.Context, c *catalog.Catalog, u *catalog.Unit) (spec, error) {
+	config, err := h.configs.UnitConfig(ctx, u, h.opts.User)
 	if err != nil {
 		return spec{}, err
 	}
+	s := u.Sensor
 	p, ok := c.Pack(s.Pack)
 	if !ok {
 		return spec{}, fmt.Errorf("pack %q is not registered any more", s.Pack)
 	}
 	out := spec{Sensor: python.Sensor{
-		Ref: s.Ref, Mark: h.opts.Mark + ident.New(time.Now()), Pack: s.Pack, ContentDir: p.Path, Class: s.Name, Config: config,
+		Ref: u.Ref, Mark: h.opts.Mark + ident.New(time.Now()), Pack: s.Pack, ContentDir: p.Path, Class: s.Name, Instance: u.Instance, Config: config,
 		EntryPoint: filepath.FromSlash(strings.TrimPrefix(s.ArtifactURI, "file://")),
 		Env:        map[string]string{"ST2_ACTION_API_URL": h.opts.APIURL},
 	}}

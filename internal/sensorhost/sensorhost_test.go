@@ -113,7 +113,7 @@ func (w *world) Take(_ context.Context, events ...intake.Event) ([]intake.Receip
 	return make([]intake.Receipt, len(events)), nil
 }
 
-func (w *world) Config(context.Context, string, string) (*value.Dict, error) {
+func (w *world) UnitConfig(context.Context, *catalog.Unit, string) (*value.Dict, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.config == nil {
@@ -311,6 +311,48 @@ func TestASensorFollowsItsPack(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, seen); diff != "" || w.most != 1 {
 			t.Errorf("%d at once; -want +got:\n%s", w.most, diff)
+		}
+	})
+}
+
+func TestInstancesOfASensorRunByThemselves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.host()()
+		seconds(1)
+		instances := func(text string) {
+			config, err := value.FromJSON([]byte(`{"sensor_instances": {"Watch": ` + text + `}}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.change(func(s *catalog.Source) { s.Configs = map[string]*value.Dict{"p": config.(*value.Dict)} })
+			seconds(3)
+		}
+		running := func() string {
+			var out []string
+			for _, r := range w.runs() {
+				out = append(out, fmt.Sprint(r.Ref, " ", r.State, " ", r.Starts))
+			}
+			return strings.Join(out, ", ")
+		}
+		instances(`{"b": {"n": 2}, "a": {}}`)
+		if got, want := running(), "p.Watch#a running 1, p.Watch#b running 1"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		instances(`{"a": {}}`)
+		if got, want := running(), "p.Watch#a running 1"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		w.change(func(s *catalog.Source) { s.Configs = nil })
+		seconds(3)
+		if got, want := running(), "p.Watch running 1"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if w.most != 1 {
+			t.Errorf("%d of one instance ran at once", w.most)
+		}
+		if _, err := os.Stat(filepath.Join(w.logs, "p.Watch#b.log")); err != nil {
+			t.Error(err)
 		}
 	})
 }

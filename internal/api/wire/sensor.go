@@ -2,7 +2,7 @@ package wire
 
 // SensorRun is how a sensor fares.
 type SensorRun struct {
-	Ref     string `json:"ref"`
+	Ref     string `json:"ref"` // with # and its name, if it is one of several instances
 	Pack    string `json:"pack"`
 	Enabled bool   `json:"enabled"`
 	// State is starting, running, waiting (to be started again), finished (it

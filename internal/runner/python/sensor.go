@@ -16,12 +16,13 @@ import (
 
 // A Sensor is one sensor to run.
 type Sensor struct {
-	Ref          string // pack.name
+	Ref          string // names it
 	Mark         string // names its processes
 	Pack         string
 	ContentDir   string // absolute path of the pack's folder
 	EntryPoint   string // absolute path of its file
 	Class        string
+	Instance     string      // sets its keys apart from those of others of its class; may be empty
 	PollInterval float64     // in seconds; 0: its own
 	Config       *value.Dict // of the pack; may be nil
 	Triggers     value.Value // a list of what it is told of at its start
@@ -119,6 +120,7 @@ func (r *Runner) sensorRequest(s *Sensor, env Environment, token string) ([]byte
 	}
 	d := job("sensor", vars, s.EntryPoint, s.ContentDir, s.Pack, s.Config)
 	d.Set("class_name", s.Class)
+	d.Set("instance", s.Instance)
 	d.Set("triggers", s.Triggers)
 	d.Set("poll_interval", nil)
 	if s.PollInterval > 0 {

@@ -84,7 +84,8 @@ class Wrapper:
     def __init__(self, request: Dict[str, Any], link: "Link") -> None:
         self._pack = request["pack"]
         self._file_path = request["entry_point"]
-        self._class_name = request["class_name"]
+        # Of several instances of one class, each has keys and a logger of its own.
+        self._class_name = "#".join(filter(None, [request["class_name"], request["instance"]]))
         self._poll_interval = request["poll_interval"]
         self._logger = log.getLogger("SensorWrapper.%s.%s" % (self._pack, self._class_name))
         self._link = link

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/api/wire"
@@ -58,6 +61,31 @@ func (a *App) packFunctions() map[string]native.Func {
 				return nil, err
 			}
 			return jsonValue(map[string]any{"packs_list": packs})
+		},
+		"packs_download": func(ctx context.Context, c native.Call, out runner.Output) (value.Value, error) {
+			sources := listed(c, "dependency_list")
+			if len(sources) == 0 {
+				sources = packRefs(c)
+			}
+			r, err := a.installer.Download(ctx, sources, request(c, out))
+			if err != nil {
+				return nil, err
+			}
+			done := value.NewDict() // as StackStorm's
+			for _, p := range r.Packs {
+				done.Set(p.Ref, "Success.")
+			}
+			return done, nil
+		},
+		"packs_delete": func(ctx context.Context, c native.Call, _ runner.Output) (value.Value, error) {
+			return nil, a.installer.Delete(ctx, packRefs(c))
+		},
+		"packs_get_config": func(context.Context, native.Call, runner.Output) (value.Value, error) {
+			group := strconv.Itoa(os.Getgid())
+			if g, err := user.LookupGroupId(group); err == nil {
+				group = g.Name
+			}
+			return jsonValue(map[string]any{"pack_path": a.ownPacks(), "pack_group": group})
 		},
 		"packs_load": func(ctx context.Context, c native.Call, _ runner.Output) (value.Value, error) {
 			counts, findings, err := a.Registry.RegisterPacks(ctx, packRefs(c), kinds(c))
@@ -184,9 +212,12 @@ func text(c native.Call, name string) string {
 	return s
 }
 
-// packRefs returns the packs that an action is asked about, each once.
-func packRefs(c native.Call) []string {
-	v, _ := c.Parameters.Get("packs")
+// packRefs returns the packs that an action is asked about.
+func packRefs(c native.Call) []string { return listed(c, "packs") }
+
+// listed returns the texts in a list, each once.
+func listed(c native.Call, name string) []string {
+	v, _ := c.Parameters.Get(name)
 	list, _ := v.(*value.List)
 	if list == nil {
 		return nil

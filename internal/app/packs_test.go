@@ -71,6 +71,17 @@ func TestAPackIsInstalledRunUpdatedAndRemoved(t *testing.T) {
 	want("succeeded", `"same":false`, "packs.update", `{"packs": ["tools"]}`)
 	want("succeeded", `"stdout":"two"`, "tools.say", `{}`)
 	want("succeeded", `"version":"1.0.0"`, "packs.get", `{"pack": "tools"}`)
+	if err := os.WriteFile(filepath.Join(tools, "actions/say.sh"), []byte("#!/bin/sh\necho three\n"), 0o755); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	want("succeeded", `"result":{"tools":"Success."}`, "packs.download", `{"packs": ["unused"], "dependency_list": [`+string(quoted)+`]}`)
+	want("succeeded", `"stdout":"two"`, "tools.say", `{}`)
+	want("succeeded", `"actions":1`, "packs.load", `{"packs": ["tools"]}`)
+	want("succeeded", `"stdout":"three"`, "tools.say", `{}`)
+	want("succeeded", `"result":null`, "packs.delete", `{"packs": ["tools"]}`)
+	want("succeeded", `"stdout":"three"`, "tools.say", `{}`)
+	want("succeeded", `"result":{"tools":"Success."}`, "packs.download", `{"packs": [`+string(quoted)+`]}`)
+	want("succeeded", `/data/packs"`, "packs.get_config", `{}`)
 	want("failed", `is not installed`, "packs.uninstall", `{"packs": ["other"]}`)
 	want("failed", `no source of a pack`, "packs.install", `{"packs": ["../evil"]}`)
 	want("succeeded", `"tools"`, "packs.uninstall", `{"packs": ["tools"]}`)

@@ -19,10 +19,11 @@ import (
 // A batch is packs that are installed together.
 type batch struct {
 	*Installer
-	request Request
-	order   []*fetched          // dependencies before those who need them
-	seen    map[string]*fetched // by reference
-	stages  []string            // folders to be removed at the end
+	request  Request
+	order    []*fetched          // dependencies before those who need them
+	seen     map[string]*fetched // by reference
+	stages   []string            // folders to be removed at the end
+	warnings []string            // of what was forced
 }
 
 // fetched is a pack that has been fetched, and is on its way.
@@ -140,18 +141,29 @@ func (b *batch) fits(p *pack.Pack) error {
 	if old, ok := b.catalog.Get().Pack(p.Ref); ok && old.Path != "" && !b.disk.holds(old.Path) {
 		return fault.Newf(fault.Conflict, "The pack \"%s\" is in %s already, where it was not installed to.", p.Ref, old.Path)
 	}
+	python := pythonProblem(p)
 	if b.request.Force {
+		if python != "" {
+			b.warnings = append(b.warnings, python)
+		}
 		return nil
 	}
 	if want := p.StackStormVersion; want != "" && !includes(want, b.opts.Compatible) {
 		return fault.Newf(fault.Invalid, "The pack \"%s\" is for StackStorm %s, and packs of StackStorm %s run here. Use force to install it nevertheless.",
 			p.Ref, want, b.opts.Compatible)
 	}
-	if len(p.PythonVersions) > 0 && !slices.Contains(p.PythonVersions, "3") {
-		return fault.Newf(fault.Invalid, "The pack \"%s\" is for Python %s, and there is only Python 3. Use force to install it nevertheless.",
-			p.Ref, strings.Join(p.PythonVersions, " and "))
+	if python != "" {
+		return fault.Newf(fault.Invalid, "%s Use force to install it nevertheless.", python)
 	}
 	return nil
+}
+
+// pythonProblem says that a pack is for versions of Python that are gone, if it is.
+func pythonProblem(p *pack.Pack) string {
+	if len(p.PythonVersions) == 0 || slices.Contains(p.PythonVersions, "3") {
+		return ""
+	}
+	return fmt.Sprintf("The pack \"%s\" is for Python %s, and there is only Python 3.", p.Ref, strings.Join(p.PythonVersions, " and "))
 }
 
 // includes reports whether a range of versions, as ">=1.6.0, <2.2.0", includes one. A
@@ -184,6 +196,9 @@ func (b *batch) place(ctx context.Context, f *fetched) error {
 	if f.dir, err = b.disk.keep(ref, f.dir, o); err != nil {
 		return fmt.Errorf("keep the pack %s: %w", ref, err)
 	}
+	if b.request.unregistered {
+		return nil
+	}
 	b.request.Say("preparing " + ref + " " + f.pack.Version)
 	if err := b.opts.Prepare(ctx, ref, f.dir); err != nil {
 		return fmt.Errorf("prepare the pack %s: %w", ref, err)
@@ -202,7 +217,7 @@ func (b *batch) count(ctx context.Context) (Report, error) {
 		}
 		return err
 	}
-	report := Report{Packs: []Installed{}, Findings: []string{}}
+	report := Report{Packs: []Installed{}, Findings: append([]string{}, b.warnings...)}
 	for _, f := range b.order {
 		undoOne, err := b.disk.link(f.pack.Ref, f.id)
 		if err != nil {
@@ -211,6 +226,9 @@ func (b *batch) count(ctx context.Context) (Report, error) {
 		back = append(back, undoOne)
 		refs = append(refs, f.pack.Ref)
 		report.Packs = append(report.Packs, f.result)
+	}
+	if b.request.unregistered {
+		return report, nil
 	}
 	b.request.Say("registering " + strings.Join(refs, ", "))
 	_, findings, err := b.registrar.ReplacePacks(ctx, refs, b.request.Types)

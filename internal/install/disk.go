@@ -190,6 +190,7 @@ func (d disk) origin(ref string) (origin, error) {
 // version is one that does not count any more.
 type version struct {
 	ref   string
+	name  string    // of its folder
 	until time.Time // it counted
 }
 
@@ -213,7 +214,7 @@ func (d disk) tidy(needed func(version) (bool, error)) error {
 		if err == nil && to == filepath.Join(versions, ref+"@"+id, ref) {
 			continue
 		}
-		if keep, err := needed(version{ref, info.ModTime()}); keep || err != nil {
+		if keep, err := needed(version{ref, e.Name(), info.ModTime()}); keep || err != nil {
 			errs = append(errs, err)
 			continue
 		}

@@ -84,6 +84,8 @@ type Request struct {
 	SkipDependencies bool
 	Types            []string          // kinds of content to register; none is all
 	Say              func(text string) // hears what is done; may be nil
+
+	unregistered bool // stop before anything is prepared and registered
 }
 
 // Installed is a pack that was installed.
@@ -111,6 +113,14 @@ func (i *Installer) Install(ctx context.Context, sources []string, q Request) (R
 	}
 	defer done()
 	return i.install(ctx, sources, q)
+}
+
+// Download fetches packs and makes theirs the versions on the disk that count,
+// without what they depend on. Nothing is registered: what was registered of them
+// before stays in force, with its files, until the packs are read again.
+func (i *Installer) Download(ctx context.Context, sources []string, q Request) (Report, error) {
+	q.SkipDependencies, q.unregistered = true, true
+	return i.Install(ctx, sources, q)
 }
 
 // Update installs packs anew from where they came from. One that was installed at a
@@ -170,6 +180,9 @@ func (i *Installer) Tidy(ctx context.Context) error {
 // next time.
 func (i *Installer) tidy(ctx context.Context) {
 	err := i.disk.tidy(func(v version) (bool, error) {
+		if p, ok := i.catalog.Get().Pack(v.ref); ok && filepath.Base(filepath.Dir(p.Path)) == v.name {
+			return true, nil // it is registered: another one was downloaded only
+		}
 		running, err := i.unfinished(ctx, v.ref, v.until, 1)
 		return len(running) > 0, err
 	})

@@ -279,6 +279,45 @@ func TestWhatIsInUseIsNotRemoved(t *testing.T) {
 	wantFault(t, h.Uninstall(t.Context(), []string{"core"}, true), fault.Invalid, "system level packs")
 }
 
+func TestDownloadedPacksDoNotCountYet(t *testing.T) {
+	h := build(t)
+	h.pack("base", "1.0.0")
+	h.pack("tools", "1.0.0", "dependencies: [base]")
+	h.install(install.Request{}, h.sources+"/tools")
+	h.pack("tools", "2.0.0", "dependencies: [other]")
+	h.prepare = func(string, string) error { t.Error("something is prepared"); return nil }
+	report, err := h.Download(t.Context(), []string{h.sources + "/tools"}, install.Request{})
+	if err != nil || len(report.Packs) != 1 || report.Packs[0].Version != "2.0.0" {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	h.want(map[string]string{"base": "1.0.0 echo 1.0.0", "tools": "1.0.0 echo 1.0.0"})
+	// What is registered keeps its files.
+	if err := h.Tidy(t.Context()); err != nil || h.versions() != 3 {
+		t.Errorf("there are %d versions, %v", h.versions(), err)
+	}
+	h.want(map[string]string{"base": "1.0.0 echo 1.0.0", "tools": "1.0.0 echo 1.0.0"})
+	if err := h.Delete(t.Context(), []string{"tools"}); err != nil || h.versions() != 2 {
+		t.Errorf("there are %d versions, %v", h.versions(), err)
+	}
+	h.want(map[string]string{"base": "1.0.0 echo 1.0.0", "tools": "1.0.0 echo 1.0.0"})
+	wantFault(t, h.Delete(t.Context(), []string{"base", "core"}), fault.Invalid, "system level packs")
+	wantFault(t, h.Delete(t.Context(), []string{"nobody"}), fault.NotFound, "is not installed")
+	if err := h.Uninstall(t.Context(), []string{"tools"}, false); err != nil || h.versions() != 1 {
+		t.Errorf("there are %d versions, %v", h.versions(), err)
+	}
+	h.want(map[string]string{"base": "1.0.0 echo 1.0.0"})
+}
+
+func TestForceWarnsOfOldPython(t *testing.T) {
+	h := build(t)
+	source := h.pack("old", "1.0.0", "python_versions: ['2']")
+	report := h.install(install.Request{Force: true}, source)
+	want := []string{`The pack "old" is for Python 2, and there is only Python 3.`}
+	if diff := cmp.Diff(want, report.Findings); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestADeedWaitsForItsTurn(t *testing.T) {
 	h := build(t)
 	source := h.pack("tools", "1.0.0")

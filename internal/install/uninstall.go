@@ -19,6 +19,22 @@ import (
 // Uninstall removes packs with their files. It refuses while one is in use, unless
 // it is forced.
 func (i *Installer) Uninstall(ctx context.Context, refs []string, force bool) error {
+	return i.remove(ctx, refs, force, func(ref string) error {
+		if err := i.registrar.UnloadPack(ctx, ref); err != nil && fault.KindOf(err) != fault.NotFound {
+			return fmt.Errorf("unload the pack %s: %w", ref, err)
+		}
+		return nil
+	})
+}
+
+// Delete removes the files of packs, and leaves what is registered of them. Files that
+// something registered or running needs go when it does not any more.
+func (i *Installer) Delete(ctx context.Context, refs []string) error {
+	return i.remove(ctx, refs, true, func(string) error { return nil })
+}
+
+// remove removes the files of packs, each after something else.
+func (i *Installer) remove(ctx context.Context, refs []string, force bool, first func(ref string) error) error {
 	done, err := i.begin(ctx)
 	if err != nil {
 		return err
@@ -32,8 +48,8 @@ func (i *Installer) Uninstall(ctx context.Context, refs []string, force bool) er
 		return err
 	}
 	for _, ref := range refs {
-		if err := i.registrar.UnloadPack(ctx, ref); err != nil && fault.KindOf(err) != fault.NotFound {
-			return fmt.Errorf("unload the pack %s: %w", ref, err)
+		if err := first(ref); err != nil {
+			return err
 		}
 		if err := i.disk.unlink(ref); err != nil {
 			return fmt.Errorf("remove the pack %s: %w", ref, err)

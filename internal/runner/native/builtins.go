@@ -17,8 +17,9 @@ import (
 //	pause  waits for max_pause seconds, or with random for 1 to max_pause, and
 //	       returns how long it was to wait
 //	uuid   returns a new UUID of uuid_type, uuid4 or uuid1
+//	dig    returns what the program dig answers to hostname and querytype
 func Builtins() map[string]Func {
-	return map[string]Func{"pause": pause, "uuid": newUUID}
+	return map[string]Func{"pause": pause, "uuid": newUUID, "dig": dig}
 }
 
 // pause waits.

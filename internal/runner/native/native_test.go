@@ -3,6 +3,8 @@ package native_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
 	"testing/synctest"
@@ -150,5 +152,51 @@ func TestWhatIsAWorkflowWithStackStormHasAnOutput(t *testing.T) {
 	got := r.Run(t.Context(), runner.Task{Action: "p.f", RunnerParameters: value.NewDict(), ActionParameters: value.NewDict()}, runner.Discard{})
 	if want := "{'result': 'done', 'exit_code': 0, 'stdout': '', 'stderr': '', 'output': 'done'}"; value.Repr(got.Result) != want {
 		t.Errorf("got %s, want %s", value.Repr(got.Result), want)
+	}
+}
+
+func TestDig(t *testing.T) {
+	r := native.New(native.Builtins())
+	ask := func(params ...value.Value) string {
+		got := r.Run(t.Context(), call("dig", params...), runner.Discard{})
+		d := got.Result.(*value.Dict)
+		if v, failed := d.Get("error"); failed {
+			return string(got.Status) + ": " + value.Str(v)
+		}
+		v, _ := d.Get("result")
+		return value.Repr(v)
+	}
+	t.Setenv("PATH", t.TempDir())
+	if got, want := ask("hostname", "x", "querytype", "A"), "failed: the program dig is not installed on the server (it is in the package dnsutils, bind9-dnsutils or bind-utils)"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	// One that says what it was asked stands in for dig.
+	script := "#!/bin/sh\nprintf '\"%s\"\\n' \"$@\"\n[ \"$2\" != +fail ] || exit 9\n"
+	if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "dig"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		params []value.Value
+		want   string
+	}{
+		"plain":     {[]value.Value{"hostname", "x", "querytype", "A", "queryopts", "short"}, `['"+short"', '"-q"', '"x"', '"-t"', '"A"']`},
+		"texts":     {[]value.Value{"hostname", "-f", "querytype", "txt", "nameserver", "ns", "queryopts", "a, b"}, `['@ns', '+a', '+b', '-q', '-f', '-t', 'txt']`},
+		"the first": {[]value.Value{"hostname", "x", "querytype", "TXT", "count", int64(2)}, `['-q', 'x']`},
+		"more":      {[]value.Value{"hostname", "x", "querytype", "TXT", "count", int64(20), "rand", false}, `['-q', 'x', '-t', 'TXT']`},
+		"failed":    {[]value.Value{"hostname", "x", "querytype", "TXT", "nameserver", "n", "queryopts", "fail"}, "failed: dig has ended with exit code 9: \"@n\"\n\"+fail\"\n\"-q\"\n\"x\"\n\"-t\"\n\"TXT\""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := ask(tt.params...); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+	seen := map[string]bool{}
+	for range 100 {
+		seen[ask("hostname", "x", "querytype", "TXT", "rand", true)] = true
+	}
+	if len(seen) < 5 { // of 24 orders
+		t.Errorf("its random orders are %d only", len(seen))
 	}
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check_processes.py state|name|pid REGEX prints the processes that fit as JSON, by pid."""
+"""check_processes.py state|name|pid REGEX [pidlist] prints the processes that fit as JSON, by pid."""
 import json
 import os
 import re
@@ -26,7 +26,7 @@ def process(pid):
     }
 
 
-def main(search="name", criteria="", *_):
+def main(search="name", criteria="", args="", *_):
     wanted = re.compile(criteria)
     found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -34,6 +34,8 @@ def main(search="name", criteria="", *_):
         if p is not None and pid != str(os.getpid()) and wanted.search(p[search]):
             found[pid] = p
     print(json.dumps(found))
+    if "pidlist" in args:
+        print(" ".join(found), file=sys.stderr)
 
 
 main(*sys.argv[1:])

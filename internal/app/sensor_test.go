@@ -158,8 +158,8 @@ class Sayer(PollingSensor):
 
     def poll(self):
         if not self.sensor_service.get_value("said"):
-            self.sensor_service.dispatch("twice.word", {"word": self.config["word"] + self.config["mark"], "names": sorted(self.config)})
             self.sensor_service.set_value("said", "yes")
+            self.sensor_service.dispatch("twice.word", {"word": self.config["word"] + self.config["mark"], "names": sorted(self.config)})
 
     def cleanup(self):
         pass

@@ -21,7 +21,7 @@ func (a *App) remoteRunners() map[string]runner.Runner {
 		}
 	}
 	a.ssh = ssh.New(ssh.Options{
-		User: cmp.Or(c.User, a.cfg.Worker.User), Key: c.Key, Agent: agent, Config: c.Config,
+		User: cmp.Or(c.User, a.cfg.Worker.User), Key: c.Key, Agent: agent, Config: c.Config, Spawner: a.spawner, Env: a.opts.Env,
 		HostKeys: ssh.HostKeys(c.HostKeys), KnownHosts: c.KnownHosts, Learned: filepath.Join(a.cfg.Data, "ssh", "known_hosts"),
 		ConnectTimeout: time.Duration(c.ConnectTimeout), Idle: time.Duration(c.Idle),
 		Sessions: c.Sessions, Connections: c.Connections, Parallel: c.Parallel, Partial: c.Partial,

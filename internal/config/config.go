@@ -88,7 +88,7 @@ type SSH struct {
 	Agent string `yaml:"agent"`
 
 	// Config is a file in the format of ssh_config, whose HostName, Port, User,
-	// IdentityFile and ProxyJump are heard. Default: none.
+	// IdentityFile, ProxyJump and ProxyCommand are heard. Default: none.
 	Config string `yaml:"config"`
 
 	// HostKeys says which keys machines may show: with strict, those in known_hosts;

@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,14 +16,21 @@ import (
 func (p *pool) dial(ctx context.Context, h *hop) (_ *conn, err error) {
 	c := &conn{pool: p}
 	var wire net.Conn
-	if h.via == nil {
+	var program *piped
+	switch {
+	case h.proxy != "":
+		program, err = p.pipe(h.proxy)
+		wire = program
+	case h.via == nil:
 		wire, err = p.opts.Dial(ctx, "tcp", h.addr)
-	} else if wire, c.via, err = p.through(ctx, h.via, h.addr); err == nil {
-		defer func() {
-			if err != nil {
-				p.untunnel(c.via)
-			}
-		}()
+	default:
+		if wire, c.via, err = p.through(ctx, h.via, h.addr); err == nil {
+			defer func() {
+				if err != nil {
+					p.untunnel(c.via)
+				}
+			}()
+		}
 	}
 	if err != nil {
 		return nil, timedOut(ctx, fmt.Errorf("connect to %s: %w", h.addr, err), p.opts)
@@ -57,6 +65,9 @@ func (p *pool) dial(ctx context.Context, h *hop) (_ *conn, err error) {
 		err = fmt.Errorf("%s does not let %s in with %s", h.addr, h.user, h.login)
 	default:
 		err = timedOut(ctx, fmt.Errorf("log in to %s: %w", h.addr, err), p.opts)
+		if program != nil {
+			err = fmt.Errorf("%w (ProxyCommand %s: %s)", err, h.proxy, cmp.Or(program.words(), "it says nothing"))
+		}
 	}
 	if err != nil {
 		_ = wire.Close() // the library has closed it already, mostly

@@ -6,9 +6,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/process"
 	"github.com/nightshift-run/nightshift/internal/runner"
 	"github.com/nightshift-run/nightshift/internal/runner/ssh"
 )
@@ -211,7 +214,10 @@ Host jump
   Port %d
   IdentityFile %s/id
 Host odd
+  ProxyCommand nc %%x %%p
+Host both
   ProxyCommand nc %%h %%p
+  ProxyJump jump
 Host circle
   ProxyJump circle
 `, h.port(), dir, bastion.port(), dir))
@@ -221,13 +227,70 @@ Host circle
 	if bastion.through.Load() != 1 {
 		t.Error("the jump was left out")
 	}
-	expect(t, run(t, r, command(h, "true", "hosts", "odd")), execution.Failed, "ProxyJump can")
+	expect(t, run(t, r, command(h, "true", "hosts", "odd")), execution.Failed, "ProxyCommand has %x, which is not known")
+	expect(t, run(t, r, command(h, "true", "hosts", "both")), execution.Failed, "both ProxyCommand and ProxyJump")
 	expect(t, run(t, r, command(h, "true", "hosts", "circle")), execution.Failed, "more than 8 hosts")
 	write(t, config, "Host web\n  HostName 127.0.0.1\n  Port 1\n")
 	if err := os.Chtimes(config, time.Time{}, time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	expect(t, run(t, r, task), execution.Failed, "127.0.0.1:1")
+}
+
+// TestProxyCommand reaches a host through a program, which ends with the connection.
+func TestProxyCommand(t *testing.T) {
+	h := newHost(t)
+	k := newKey(t)
+	h.client = k.signer.PublicKey()
+	dir := t.TempDir()
+	write(t, dir+"/id", k.text)
+	config := dir + "/config"
+	write(t, config, fmt.Sprintf(`
+Host web
+  HostName 127.0.0.1
+  Port %d
+  ProxyCommand echo "$GREETING %%n %%r 100%%%%" > %s/said; sleep 300 & echo $! > %s/pid; exec bash -c 'exec 5<>/dev/tcp/%%h/%%p; cat <&5 & exec cat >&5'
+Host deaf
+  ProxyCommand echo "no way to %%h" >&2; exit 1
+Host *
+  IdentityFile %s/id
+  ProxyCommand touch %s/%%h
+`, h.port(), dir, dir, dir, dir))
+	spawner := process.New(process.Options{})
+	t.Cleanup(spawner.Close) // after the Remote
+	r := newRemote(t, ssh.Options{Config: config, Spawner: spawner, Env: []string{"PATH=" + os.Getenv("PATH"), "GREETING=hello"}})
+	ask := func(name string) runner.Task {
+		return command(h, "seq 100000 | tail -1", "hosts", name, "username", "ann", "password", nil)
+	}
+	for range 3 {
+		expect(t, run(t, r, ask("web")), execution.Succeeded, "'stdout': 100000")
+	}
+	if h.logins.Load() != 1 {
+		t.Errorf("logged in %d times", h.logins.Load())
+	}
+	said, err := os.ReadFile(dir + "/said")
+	if err != nil || string(said) != "hello web ann 100%\n" {
+		t.Errorf("the command heard %q, %v", said, err)
+	}
+	expect(t, run(t, r, ask("deaf")), execution.Failed, "ProxyCommand", "no way to deaf")
+	for _, name := range []string{"x;touch${IFS}y", "$(id)", "a&b", "`id`", "x|y"} {
+		expect(t, run(t, r, ask(name)), execution.Failed, "be put into ProxyCommand: it has characters that a shell")
+	}
+	expect(t, run(t, newRemote(t, ssh.Options{Config: config}), ask("web")), execution.Failed, "ProxyCommand can't be used here")
+
+	text, err := os.ReadFile(dir + "/pid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || syscall.Kill(pid, 0) != nil {
+		t.Fatalf("process %d of the command does not run, %v", pid, err)
+	}
+	r.Close()
+	// Who has ended and was not buried yet has no command line.
+	if left, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); err == nil && len(left) > 0 {
+		t.Errorf("process %d of the command is left: %q", pid, left)
+	}
 }
 
 // TestSudo runs a program called sudo that does what the real one does.

@@ -29,6 +29,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/cmdline"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/process"
 	"github.com/nightshift-run/nightshift/internal/runner"
 )
 
@@ -44,8 +45,12 @@ type Options struct {
 	// Agent is the socket of a key agent. Default: none.
 	Agent string
 	// Config is a file in the format of OpenSSH's ssh_config. HostName, Port, User,
-	// IdentityFile and ProxyJump are heard. Default: none.
+	// IdentityFile, ProxyJump and ProxyCommand are heard. Default: none.
 	Config string
+	// Spawner runs ProxyCommand, with the environment Env. Default: ProxyCommand is
+	// refused.
+	Spawner *process.Spawner
+	Env     []string
 
 	// HostKeys says which keys hosts may show. Default: [AcceptNew].
 	HostKeys HostKeys

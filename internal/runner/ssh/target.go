@@ -19,12 +19,13 @@ type hop struct {
 	addr  string // host:port
 	user  string
 	login *login
-	via   *hop // the machine it is reached through; nil: directly
+	via   *hop   // the machine it is reached through; nil: directly
+	proxy string // the command it is reached through; empty: none
 }
 
 // key tells hops apart that can't share a connection.
 func (h *hop) key() string {
-	key := h.user + "\x00" + h.addr + "\x00" + h.login.identity()
+	key := h.user + "\x00" + h.addr + "\x00" + h.proxy + "\x00" + h.login.identity()
 	if h.via != nil {
 		key += "\x00" + h.via.key()
 	}
@@ -172,10 +173,15 @@ func (r *Remote) hop(p place, g *given, config settings, via *hop, depth int) (*
 	if via != nil {
 		return h, nil
 	}
-	if command := in("ProxyCommand"); command != "" && command != "none" {
-		return nil, errors.New("ProxyCommand in the configuration file can't be used; ProxyJump can")
+	command, jump := some(in("ProxyCommand")), some(in("ProxyJump"))
+	if command != "" && jump != "" {
+		return nil, errors.New("the configuration file has both ProxyCommand and ProxyJump for it: set one of them to none")
 	}
-	if jump := in("ProxyJump"); jump != "" && jump != "none" {
+	if command != "" {
+		h.proxy, err = proxyCommand(command, p.host, h.addr, h.user)
+		return h, err
+	}
+	if jump != "" {
 		for text := range strings.SplitSeq(jump, ",") {
 			p, err := parsePlace(strings.TrimSpace(text))
 			if err != nil {
@@ -188,6 +194,14 @@ func (r *Remote) hop(p place, g *given, config settings, via *hop, depth int) (*
 		}
 	}
 	return h, nil
+}
+
+// some returns what a key says that can be none.
+func some(text string) string {
+	if strings.EqualFold(text, "none") {
+		return ""
+	}
+	return text
 }
 
 func firstOf(texts ...string) string {

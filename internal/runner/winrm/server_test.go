@@ -24,7 +24,8 @@ import (
 type machine struct {
 	t      testing.TB
 	server *httptest.Server
-	ntlm   bool // how it lets in; else with a password as such
+	ntlm   bool   // how it lets in; else with a password as such
+	cert   []byte // lets in with this certificate only
 
 	// command runs a command line. It returns what that prints and its exit code, or
 	// blocks until stopped is closed.
@@ -306,6 +307,14 @@ func (m *machine) letIn(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("WWW-Authenticate", how)
 		w.WriteHeader(http.StatusUnauthorized)
 		return false
+	}
+	if m.cert != nil {
+		const mutual = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+		shown := r.TLS.PeerCertificates
+		if r.Header.Get("Authorization") != mutual || len(shown) == 0 || !bytes.Equal(shown[0].Raw, m.cert) {
+			return deny(mutual)
+		}
+		return true
 	}
 	if !m.ntlm {
 		name, given, ok := r.BasicAuth()

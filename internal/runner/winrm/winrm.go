@@ -7,18 +7,20 @@
 // than a command line may be is put into a file first. Who stops an action ends what
 // it runs, by a signal of the protocol.
 //
-// One logs in with NTLM, or with a password as such. Over plain HTTP NTLM is not
+// One logs in with NTLM, with a password as such, or with a certificate. Over plain HTTP NTLM is not
 // encrypted here, and Windows refuses that unless it is told otherwise.
 package winrm
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -187,8 +189,9 @@ type endpoint struct {
 	host               string
 	url                string
 	username, password string
-	ntlm               bool // else the password is sent as such
-	verify             bool // the certificate must be good
+	ntlm               bool             // else the password is sent as such
+	certificate        *tls.Certificate // what one logs in with instead; nil: nothing
+	verify             bool             // the certificate of the machine must be good
 }
 
 func endpointOf(t *runner.Task) (endpoint, error) {
@@ -220,9 +223,46 @@ func endpointOf(t *runner.Task) (endpoint, error) {
 	case "ntlm":
 		e.ntlm = true
 	case "basic", "plaintext", "ssl":
+	case "certificate":
+		if scheme != "https" {
+			return e, errors.New("the transport certificate needs the scheme https")
+		}
+		c, err := certificateOf(text("cert_pem", ""), text("cert_key_pem", ""))
+		if err != nil {
+			return e, err
+		}
+		e.certificate = &c
 	default:
-		return e, fmt.Errorf("the transport %q is not part of this build; there are ntlm, basic, plaintext and ssl", transport)
+		return e, fmt.Errorf("the transport %q is not part of this build; there are ntlm, basic, plaintext, ssl and certificate", transport)
+	}
+	if e.certificate == nil && (e.username == "" || e.password == "") {
+		return e, errors.New("the parameters username and password are not both given")
 	}
 	e.url = scheme + "://" + net.JoinHostPort(e.host, strconv.FormatInt(port, 10)) + "/wsman"
 	return e, nil
+}
+
+// certificateOf reads a certificate and its key, each a text or the path of a file.
+func certificateOf(cert, key string) (tls.Certificate, error) {
+	var texts [2][]byte
+	for i, given := range []string{cert, key} {
+		name := [...]string{"cert_pem", "cert_key_pem"}[i]
+		switch {
+		case given == "":
+			return tls.Certificate{}, fmt.Errorf("the parameter %s is not given", name)
+		case strings.HasPrefix(strings.TrimSpace(given), "-----BEGIN "):
+			texts[i] = []byte(given)
+		default:
+			text, err := os.ReadFile(given) //nolint:gosec // an operator or an action's author named it
+			if err != nil {
+				return tls.Certificate{}, fmt.Errorf("%s: %w", name, err)
+			}
+			texts[i] = text
+		}
+	}
+	c, err := tls.X509KeyPair(texts[0], texts[1])
+	if err != nil {
+		return c, fmt.Errorf("read the certificate to log in with: %w", err)
+	}
+	return c, nil
 }

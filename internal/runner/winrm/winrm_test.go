@@ -1,9 +1,16 @@
 package winrm_test
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -154,6 +161,8 @@ func TestMistakesAreTold(t *testing.T) {
 		`the scheme "ftp" is neither`:                  task(m, "scheme", "ftp"),
 		"0 is no port":                                 task(m, "port", int64(0)),
 		"the parameter host is not given":              task(m, "host", ""),
+		"username and password are not both given":     task(m, "password", nil),
+		"certificate needs the scheme https":           task(m, "transport", "certificate"),
 	} {
 		t.Run(want, func(t *testing.T) {
 			task.RunnerParameters.Set("cmd", "echo x")
@@ -173,6 +182,47 @@ func TestCertificatesAreChecked(t *testing.T) {
 	r := winrm.New(winrm.Options{}).Commands()
 	expect(t, r.Run(t.Context(), task(m, "cmd", "echo x"), runner.Discard{}), execution.Failed, "certificate")
 	expect(t, r.Run(t.Context(), task(m, "cmd", "echo x", "verify_ssl_cert", false), runner.Discard{}), execution.Succeeded)
+}
+
+func TestLoggingInWithACertificate(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "ann"}, NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certPEM := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}))
+	keyPEM := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+	keyFile := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(keyFile, []byte(keyPEM), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := newMachine(t, cmd)
+	m.server.Close()
+	m.cert = cert
+	m.server = httptest.NewUnstartedServer(m)
+	m.server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	m.server.StartTLS()
+	t.Cleanup(m.server.Close)
+	r := winrm.New(winrm.Options{}).Commands()
+	run := func(cert, key any) runner.Outcome {
+		return r.Run(t.Context(), task(m, "cmd", "echo x", "verify_ssl_cert", false, "transport", "certificate",
+			"username", nil, "password", nil, "cert_pem", cert, "cert_key_pem", key), runner.Discard{})
+	}
+	expect(t, run(certPEM, keyPEM), execution.Succeeded, "'stdout': 'x'")
+	expect(t, run(certPEM, keyFile), execution.Succeeded, "'stdout': 'x'")
+	expect(t, run(certPEM, nil), execution.Failed, "the parameter cert_key_pem is not given")
+	expect(t, run(certPEM, keyFile+"s"), execution.Failed, "no such file")
+	expect(t, run(keyPEM, keyPEM), execution.Failed, "read the certificate to log in with")
+	m.cert = []byte("another")
+	expect(t, run(certPEM, keyPEM), execution.Failed, "this certificate is not let in")
 }
 
 // decoded returns the text of PowerShell of a command line, or "".

@@ -114,3 +114,45 @@ class Show(Action):
 		t.Errorf("there are still\n%s", got)
 	}
 }
+
+// TestAPackIsInstalledWithUV does it with the uv of PyPI.
+func TestAPackIsInstalledWithUV(t *testing.T) {
+	tools, cache := filepath.Join(t.TempDir(), "tools"), filepath.Join(t.TempDir(), "cache")
+	for _, args := range [][]string{{"python3", "-m", "venv", tools}, {filepath.Join(tools, "bin", "pip"), "install", "--quiet", "uv"}} {
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			t.Skipf("uv can't be had here: %v: %s", err, out)
+		}
+	}
+	bin := t.TempDir() // with nothing but uv
+	if err := os.Symlink(filepath.Join(tools, "bin", "uv"), filepath.Join(bin, "uv")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	t.Setenv("UV_CACHE_DIR", cache)
+	dir := filepath.Join(t.TempDir(), "tables")
+	write(t, dir, "pack.yaml", "{ref: tables, name: tables, description: Prints tables., version: 1.0.0, author: e2e}\n")
+	write(t, dir, "requirements.txt", "tabulate==0.9.0\n")
+	write(t, dir, "actions/show.yaml", "{name: show, description: Prints a table., runner_type: python-script, entry_point: show.py}\n")
+	write(t, dir, "actions/show.py", `
+from st2common.runners.base_action import Action
+
+
+class Show(Action):
+    def run(self):
+        from tabulate import tabulate
+        return tabulate([["a", 1]], tablefmt="plain")
+`)
+	s := serve(t, t.TempDir())
+	s.cli(t, "pack", "install", dir)
+	if e := s.action(t, "tables.show", map[string]any{}); e.Status != "succeeded" || !strings.Contains(string(e.Result["result"]), "a  1") {
+		t.Errorf("%s: %s", e.Status, e.Result)
+	}
+	if left, err := os.ReadDir(cache); err != nil || len(left) == 0 {
+		t.Errorf("uv was not used: %v", err)
+	}
+	write(t, dir, "requirements.txt", "tabulate==0.9.0\ntabulate==0.8.0\n")
+	again := s.action(t, "packs.install", map[string]any{"packs": []string{dir}})
+	if again.Status != "failed" || !strings.Contains(string(again.Result["error"]), "tabulate==0.8.0") {
+		t.Errorf("%s: %s", again.Status, again.Result)
+	}
+}

@@ -120,18 +120,21 @@ func (e *Environments) run(ctx context.Context, path string, args ...string) (st
 	return out.Text(), nil
 }
 
-// lastWords returns the lines of what a program said that tell why it failed.
+// lastWords returns the lines of what a program said that tell why it failed: its
+// errors, with the lines below them that are indented, or else the last ones.
 func lastWords(stderr, stdout string) string {
 	const most = 12
 	for _, text := range []string{stderr, stdout} {
 		var lines, errs []string
+		goesOn := false
 		for line := range strings.Lines(text) {
 			line = strings.TrimRight(line, "\r\n ")
 			if line == "" {
 				continue
 			}
 			lines = append(lines, line)
-			if strings.HasPrefix(strings.ToLower(line), "error") {
+			begins := strings.HasPrefix(strings.ToLower(line), "error")
+			if goesOn = begins || goesOn && line[0] == ' '; goesOn {
 				errs = append(errs, line)
 			}
 		}

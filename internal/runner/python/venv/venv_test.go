@@ -75,8 +75,14 @@ func newFixture(t *testing.T, libraries ...string) fixture {
 	return f
 }
 
+// useUV is a variable with the folder of uv, for tests that are to use it.
+const useUV = "NIGHTSHIFT_TEST_UV"
+
 func (f fixture) open(t *testing.T, opts venv.Options) *venv.Environments {
 	p := process.New(process.Options{})
+	if dir := os.Getenv(useUV); dir != "" {
+		opts.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "UV_CACHE_DIR=" + t.TempDir()}
+	}
 	opts.Interpreter, opts.Offline, opts.Links = system, true, []string{f.shop.dir}
 	if opts.Retry == 0 {
 		opts.Retry = time.Nanosecond
@@ -218,6 +224,20 @@ func TestPacksDoWithoutWhatIsCommonWhenItCannotBeHad(t *testing.T) {
 	if env, err = f.Prepare(t.Context(), "b", pack(t, "own")); err != nil || imports(t, env, "common") != "1.0" {
 		t.Errorf("got %+v, %v, with common %s", env, err, imports(t, env, "common"))
 	}
+}
+
+// TestUV does with uv what tests above do with pip.
+func TestUV(t *testing.T) {
+	uv, err := exec.LookPath("uv")
+	if err != nil {
+		t.Skip("uv is not in the PATH")
+	}
+	t.Setenv(useUV, filepath.Dir(uv))
+	t.Run("shared", TestPacksWithoutRequirementsShareOneEnvironment)
+	t.Run("own before common", TestARequirementGoesBeforeWhatIsCommon)
+	t.Run("once", TestAnEnvironmentIsMadeOnce)
+	t.Run("not to be had", TestWhatCannotBeInstalledIsSaidAndTheOldOneStays)
+	t.Run("nothing common", TestPacksDoWithoutWhatIsCommonWhenItCannotBeHad)
 }
 
 func TestTidyRemovesWhatNobodyUses(t *testing.T) {

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"flag"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -109,9 +112,13 @@ func packs(t *testing.T) map[string]map[string]string {
 }
 
 // inProcess runs a command under one of the program's names and returns its exit
-// code.
+// code. Its input is the file input of the script, if there is one.
 func inProcess(t *testing.T, ts *testscript.TestScript, name string, args []string) int {
-	o := cli.Options{Version: "test", Out: ts.Stdout(), Err: ts.Stderr(), Getenv: ts.Getenv, Home: ts.Getenv("HOME")}
+	input, err := os.ReadFile(ts.MkAbs("input"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		ts.Fatalf("%v", err)
+	}
+	o := cli.Options{Version: "test", In: bytes.NewReader(input), Out: ts.Stdout(), Err: ts.Stderr(), Getenv: ts.Getenv, Home: ts.Getenv("HOME")}
 	if name == "st2" {
 		return st2.Execute(t.Context(), o, args)
 	}

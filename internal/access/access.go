@@ -17,6 +17,7 @@ type User struct {
 	Name      string
 	Password  string // as [HashPassword] made it; empty: no password opens this door
 	Admin     bool
+	Disabled  bool     // nothing opens a door: neither the password nor a token or key
 	Groups    []string // of a directory, say; roles are given to groups, too
 	CreatedAt time.Time
 }

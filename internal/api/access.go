@@ -4,9 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -54,54 +52,6 @@ const (
 		"created_at": {"type": "string"}}}`
 )
 
-func (c *call) createToken() error {
-	user, password, ok := basicAuth(c.r.Header.Get("Authorization"))
-	if !ok {
-		return errLogin()
-	}
-	var req wire.TokenRequest
-	if err := c.into(&req); err != nil {
-		return err
-	}
-	ttl, err := c.ttl(req.TTL)
-	if err != nil {
-		return err
-	}
-	u, err := c.Store.Reader().User(c.ctx(), user)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	if err := c.logins.check(c.ctx(), user, addressOf(c.r.RemoteAddr), u.Password, password); err != nil {
-		soon, ok := errors.AsType[*tooSoon](err)
-		if !ok {
-			return err
-		}
-		seconds := strconv.Itoa(int(math.Ceil(soon.wait.Seconds())))
-		c.w.Header().Set("Retry-After", seconds)
-		writeFault(c.w, http.StatusTooManyRequests, "Too many wrong passwords. Try again in "+seconds+" s.", "")
-		return nil
-	}
-	owner := user
-	if req.User != "" && req.User != user {
-		if !u.Admin {
-			return fault.Newf(fault.Forbidden, "User %q may not have a token of user %q.", user, req.User)
-		}
-		owner = req.User
-	}
-	now := time.Now().UTC()
-	text := access.NewToken()
-	t := access.Token{
-		ID: ident.New(now), Hash: access.TokenHash(text), User: owner, ExpiresAt: now.Add(ttl), Metadata: req.Metadata,
-	}
-	if err := c.Store.Write(c.ctx(), func(tx *store.Tx) error { return tx.InsertToken(c.ctx(), t) }); err != nil {
-		return err
-	}
-	c.w.Header().Set("X-API-URL", c.base()+"/api")
-	return c.json(http.StatusCreated, wire.Token{
-		User: t.User, Token: text, Expiry: wire.TimeOf(t.ExpiresAt), ID: t.ID, Metadata: objectJSON(t.Metadata),
-	})
-}
-
 // ttl is how long a new token is good for.
 func (c *call) ttl(seconds *int64) (time.Duration, error) {
 	if seconds == nil {
@@ -128,17 +78,6 @@ func basicAuth(header string) (user, password string, ok bool) {
 	}
 	user, password, ok = strings.Cut(string(b), ":")
 	return user, password, ok && user != ""
-}
-
-// base is the address of the server as the client sees it.
-func (c *call) base() string {
-	if c.opts.URL != "" {
-		return strings.TrimSuffix(c.opts.URL, "/")
-	}
-	if c.r.TLS != nil {
-		return "https://" + c.r.Host
-	}
-	return "http://" + c.r.Host
 }
 
 func (c *call) validateToken() error {
@@ -168,6 +107,7 @@ func (c *call) revokeToken() error {
 		return err
 	}
 	c.callers.drop(c.who.hash)
+	c.putCookie("", -1)
 	return c.empty()
 }
 

@@ -13,6 +13,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/identity"
 	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/probe"
 	"github.com/nightshift-run/nightshift/internal/rule"
@@ -64,6 +66,7 @@ type Deps struct {
 	SensorLog func(ref string, most int) ([]byte, error)
 	Probes    func() []probe.Report // how they fare
 	Exchange  Exchange
+	Passwords Passwords // default: the users of the ledger
 	Signer    *access.Signer
 	Secrets   Secrets
 	Metrics   *prometheus.Registry
@@ -80,7 +83,14 @@ type Options struct {
 	TokenTTL     time.Duration // how long tokens are good for, at most and by default; default 24 h
 	MaxPage      int           // how long a page of a list may be for who is no admin; default 100
 	AllowOrigins []string      // sites whose scripts may ask, besides those of StackStorm's default; * is all
-	SecureCookie bool          // send the cookie over TLS only; default false
+	SecureCookie bool          // send the cookie over TLS only; default: if the client has come so
+
+	// TrustedProxies are networks of proxies whose word counts on where a request comes
+	// from; TrustUnix is for those that connect by a socket of the machine.
+	TrustedProxies []netip.Prefix
+	TrustUnix      bool
+
+	AdminGroups []string // groups whose members may do everything
 
 	// MetricsPublic serves /metrics without credentials.
 	MetricsPublic bool
@@ -116,17 +126,17 @@ func (o Options) withDefaults() Options {
 // API is the handler of all requests.
 type API struct {
 	Deps
-	opts    Options
-	routes  []*route
-	mux     *http.ServeMux
-	meters  *meters
-	callers *callers // who was recognised a moment ago
-	logins  *logins
-	hub     *hub
-	alerts  map[string]source
-	views   atomic.Pointer[views] // of the latest catalog
-	attrs   struct{ executions, instances, enforcements attributes }
-	buffers sync.Pool // of *bytes.Buffer
+	opts     Options
+	routes   []*route
+	mux      *http.ServeMux
+	meters   *meters
+	callers  *callers        // who was recognised a moment ago
+	throttle access.Throttle // of those who guess passwords
+	hub      *hub
+	alerts   map[string]source
+	views    atomic.Pointer[views] // of the latest catalog
+	attrs    struct{ executions, instances, enforcements attributes }
+	buffers  sync.Pool // of *bytes.Buffer
 
 	described description
 
@@ -141,12 +151,15 @@ func New(d Deps, o Options) *API {
 	if d.Metrics == nil {
 		d.Metrics = prometheus.NewRegistry()
 	}
+	if d.Passwords == nil && d.Store != nil {
+		d.Passwords = identity.NewChain(d.Logger, OwnBackend(d.Store))
+	}
 	if d.Ready == nil {
 		d.Ready = func() bool { return true }
 	}
 	a := &API{
 		Deps: d, opts: o.withDefaults(), mux: http.NewServeMux(), meters: newMeters(d.Metrics),
-		callers: newCallers(), logins: newLogins(), alerts: sources(),
+		callers: newCallers(), alerts: sources(),
 		buffers:     sync.Pool{New: func() any { return new(bytes.Buffer) }},
 		inspections: make(chan struct{}, maxInspections),
 	}
@@ -155,7 +168,7 @@ func New(d Deps, o Options) *API {
 	a.attrs.instances = attributesOf[wire.Instance](nil, nil)
 	a.attrs.enforcements = attributesOf[wire.Enforcement](nil, nil)
 	for _, group := range [][]*route{
-		a.accessRoutes(), a.contentRoutes(), a.packRoutes(), a.configRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(),
+		a.accessRoutes(), a.userRoutes(), a.contentRoutes(), a.packRoutes(), a.configRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(),
 		a.workflowRoutes(), a.sourceRoutes(), a.whyRoutes(), a.sensorRoutes(), a.probeRoutes(), a.streamRoutes(), a.serverRoutes(),
 	} {
 		a.routes = append(a.routes, group...)

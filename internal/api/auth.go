@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,16 +42,7 @@ const cookieName = "auth-token"
 // StackStorm's order, be they good or not.
 func (c *call) recognise() error {
 	credential, method, place := c.credentials()
-	if credential == "" {
-		return fault.Newf(fault.Unauthorized, "Unauthorized - One of Token or API key required.")
-	}
-	var who caller
-	var err error
-	if method == byToken {
-		who, err = c.tokenOwner(c.ctx(), credential)
-	} else {
-		who, err = c.keyOwner(c.ctx(), credential)
-	}
+	who, err := c.owner(credential, method)
 	if err != nil {
 		return err
 	}
@@ -66,6 +58,43 @@ func (c *call) recognise() error {
 		c.setCookie(credential, who.Expires)
 	}
 	return nil
+}
+
+// owner returns whom some credentials stand for.
+func (c *call) owner(credential, method string) (caller, error) {
+	switch {
+	case credential == "":
+		return caller{}, fault.Newf(fault.Unauthorized, "Unauthorized - One of Token or API key required.")
+	case method == byToken:
+		return c.tokenOwner(c.ctx(), credential)
+	default:
+		return c.keyOwner(c.ctx(), credential)
+	}
+}
+
+// welcome returns the context of a call that goes on for long. It ends when what was shown
+// at the beginning is not good any more.
+func (c *call) welcome() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(c.ctx())
+	credential, method, _ := c.credentials()
+	go func() {
+		defer cancel()
+		look := time.NewTicker(heartbeat)
+		defer look.Stop()
+		for {
+			changed := c.callers.changed()
+			if _, err := c.owner(credential, method); fault.KindOf(err) == fault.Unauthorized {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-changed:
+			case <-look.C:
+			}
+		}
+	}()
+	return ctx, cancel
 }
 
 func (c *call) credentials() (credential, method, place string) {
@@ -102,9 +131,16 @@ func (c *call) setCookie(token string, expires time.Time) {
 	if k, err := c.r.Cookie(cookieName); err == nil && k.Value == token {
 		return
 	}
+	c.putCookie(token, max(1, int(time.Until(expires).Seconds())))
+}
+
+// putCookie gives a browser the token for so many seconds, or takes it away. A link from a
+// chat to a page brings the cookie along, as Lax has it; what changes something does not,
+// and is refused besides when it comes from another site.
+func (c *call) putCookie(token string, seconds int) {
 	http.SetCookie(c.w, &http.Cookie{
-		Name: cookieName, Value: token, Path: "/", MaxAge: max(1, int(time.Until(expires).Seconds())),
-		HttpOnly: true, Secure: c.opts.SecureCookie || c.r.TLS != nil, SameSite: http.SameSiteLaxMode,
+		Name: cookieName, Value: token, Path: "/", MaxAge: seconds,
+		HttpOnly: true, Secure: c.secure(), SameSite: http.SameSiteLaxMode,
 	})
 }
 
@@ -121,7 +157,10 @@ func (a *API) tokenOwner(ctx context.Context, token string) (caller, error) {
 			return caller{}, refused
 		}
 		who := caller{User: g.User, Expires: time.Unix(g.Expires, 0), Signed: true, Pack: g.Pack}
-		return who, a.know(ctx, &who)
+		if err := a.know(ctx, &who); err != nil {
+			return caller{}, err
+		}
+		return who, nil
 	}
 	hash := access.TokenHash(token)
 	if who, ok := a.callers.get(hash, now); ok {
@@ -136,7 +175,7 @@ func (a *API) tokenOwner(ctx context.Context, token string) (caller, error) {
 	}
 	who := caller{User: t.User, Expires: t.ExpiresAt, hash: hash}
 	if err := a.know(ctx, &who); err != nil {
-		return who, err
+		return caller{}, err
 	}
 	a.callers.put(hash, who, now)
 	return who, nil
@@ -160,14 +199,14 @@ func (a *API) keyOwner(ctx context.Context, key string) (caller, error) {
 	}
 	who := caller{User: k.User, hash: hash}
 	if err := a.know(ctx, &who); err != nil {
-		return who, err
+		return caller{}, err
 	}
 	a.callers.put(hash, who, now)
 	return who, nil
 }
 
 // know fills in what the ledger knows of the user that who is: whether an admin, and in
-// which groups.
+// which groups. A disabled user is nobody.
 func (a *API) know(ctx context.Context, who *caller) error {
 	if who.User == a.opts.SystemUser {
 		who.Admin = true
@@ -183,9 +222,17 @@ func (a *API) know(ctx context.Context, who *caller) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	who.Admin, who.Groups = u.Admin, u.Groups
-	a.callers.put(key, caller{User: who.User, Admin: u.Admin, Groups: u.Groups}, now)
+	if u.Disabled {
+		return errDisabled(who.User)
+	}
+	who.Admin, who.Groups = a.isAdmin(u), u.Groups
+	a.callers.put(key, caller{User: who.User, Admin: who.Admin, Groups: u.Groups}, now)
 	return nil
+}
+
+// isAdmin reports whether a user may do everything.
+func (a *API) isAdmin(u access.User) bool {
+	return u.Admin || slices.ContainsFunc(u.Groups, func(g string) bool { return slices.Contains(a.opts.AdminGroups, g) })
 }
 
 // What was recognised is good for this long without another look, so that is
@@ -200,6 +247,7 @@ const (
 type callers struct {
 	mu    sync.Mutex
 	known map[string]known // guarded by mu
+	next  chan struct{}    // guarded by mu; closed when somebody is forgotten
 }
 
 type known struct {
@@ -207,7 +255,7 @@ type known struct {
 	until time.Time
 }
 
-func newCallers() *callers { return &callers{known: map[string]known{}} }
+func newCallers() *callers { return &callers{known: map[string]known{}, next: make(chan struct{})} }
 
 func (c *callers) get(hash string, now time.Time) (caller, bool) {
 	c.mu.Lock()
@@ -237,6 +285,28 @@ func (c *callers) drop(hash string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.known, hash)
+	c.tell()
+}
+
+// forget forgets all, because a user has changed.
+func (c *callers) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.known)
+	c.tell()
+}
+
+// tell wakes those who wait for somebody to be forgotten; mu is held.
+func (c *callers) tell() {
+	close(c.next)
+	c.next = make(chan struct{})
+}
+
+// changed returns a channel that is closed when somebody is forgotten next.
+func (c *callers) changed() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.next
 }
 
 // admin returns an error unless the caller may do everything.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/catalog"
@@ -78,6 +79,13 @@ func (c *call) empty() error {
 	return nil
 }
 
+// bodyTime is how long a body of n bytes may take to arrive: slow lines are served, but
+// not those that trickle to hold a connection.
+func bodyTime(n int64) time.Duration {
+	const slowest = 16 << 10 // bytes a second
+	return 20*time.Second + time.Duration(n)*time.Second/slowest
+}
+
 // read returns the body, which may have at most limit bytes.
 func (c *call) read(limit int64) ([]byte, error) {
 	tooLarge := func() error {
@@ -90,6 +98,10 @@ func (c *call) read(limit int64) ([]byte, error) {
 	if n == 0 {
 		return nil, nil
 	}
+	end := http.NewResponseController(c.w)
+	// Not every connection has deadlines; then the server's own must do.
+	_ = end.SetReadDeadline(time.Now().Add(bodyTime(max(n, 0))))
+	defer end.SetReadDeadline(time.Time{}) //nolint:errcheck // see above
 	var b []byte
 	var err error
 	if n > 0 {
@@ -233,6 +245,11 @@ const internalError = "Internal Server Error"
 func (c *call) fail(err error) {
 	if c.w.(*recorder).status != 0 { //nolint:forcetypeassert // see ServeHTTP
 		c.Logger.Error("answer broken off", "path", c.r.URL.Path, "err", err)
+		return
+	}
+	if soon, ok := errors.AsType[*tooSoon](err); ok {
+		c.w.Header().Set("Retry-After", itoa(soon.seconds()))
+		writeFault(c.w, http.StatusTooManyRequests, soon.Error(), "")
 		return
 	}
 	kind := fault.KindOf(err)

@@ -2,53 +2,46 @@ package api
 
 import (
 	"context"
-	"net"
-	"sync"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/access"
+	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/ident"
+	"github.com/nightshift-run/nightshift/internal/identity"
+	"github.com/nightshift-run/nightshift/internal/store"
 )
 
-// A check of a password takes much time and memory on purpose. So few happen at
-// a time, few wait for their turn, and whoever guesses has to wait longer and
-// longer.
-const (
-	loginsAtOnce   = 2
-	loginsWaiting  = 32
-	freeTries      = 5 // wrong ones, before there is a wait
-	longestWait    = time.Minute
-	triesForgotten = 15 * time.Minute
-	maxTries       = 10_000
-)
-
-// logins watches over log-ins.
-type logins struct {
-	queue chan struct{} // holds one for each that waits or is at it
-	work  chan struct{} // holds one for each that is at it
-
-	mu    sync.Mutex
-	tries map[string]tries // guarded by mu; by user and address
-
-	// decoy is the hash of no password: it is checked when there is no such
-	// user, so that the time taken does not tell.
-	decoy func() string
+// Passwords says whether somebody is who they say.
+type Passwords interface {
+	// Check returns who somebody is, and the name of the back end that says so. It
+	// is [identity.ErrWrong] when none does, and a fault of kind Busy when one that
+	// might have can't be asked.
+	Check(ctx context.Context, name, password string) (identity.Person, string, error)
 }
 
-// tries are wrong passwords for one user from one address. Others who want to
-// be the same user from elsewhere are not held up.
-type tries struct {
-	wrong int
-	next  time.Time // no try counts before
-	last  time.Time
+// OwnUsers is the name of the back end of the users that the ledger has with a password.
+const OwnUsers = "own"
+
+// OwnBackend returns that back end.
+func OwnBackend(s *store.Store) identity.Member {
+	return identity.Member{Name: OwnUsers, AtOnce: 2, Backend: identity.NewOwn(func(ctx context.Context, name string) (access.User, error) {
+		u, err := s.Reader().User(ctx, name)
+		if errors.Is(err, store.ErrNotFound) {
+			return u, identity.ErrUnknown
+		}
+		return u, err
+	})}
 }
 
-func newLogins() *logins {
-	return &logins{
-		queue: make(chan struct{}, loginsAtOnce+loginsWaiting), work: make(chan struct{}, loginsAtOnce),
-		tries: map[string]tries{}, decoy: sync.OnceValue(func() string { return access.HashPassword(access.NewPassword()) }),
-	}
-}
+// loginGrain is what the time of a log-in that fails is a multiple of: how many back ends
+// were asked, and how hard their hashes are, would tell who there is.
+const loginGrain = 250 * time.Millisecond
 
 // errLogin is the one answer to all that may be wrong with a log-in.
 func errLogin() error {
@@ -58,78 +51,112 @@ func errLogin() error {
 // tooSoon is a log-in that has to wait.
 type tooSoon struct{ wait time.Duration }
 
-func (e *tooSoon) Error() string { return "too many wrong passwords" }
+func (e *tooSoon) seconds() int { return int(math.Ceil(e.wait.Seconds())) }
 
-// check reports whether password is that of hash, which is empty when there is
-// no such user.
-func (l *logins) check(ctx context.Context, user, address, hash, password string) error {
-	who := user + "\x00" + address
-	if wait := l.wait(who, time.Now()); wait > 0 {
-		return &tooSoon{wait}
+func (e *tooSoon) Error() string {
+	return fmt.Sprintf("Too many wrong passwords. Try again in %d s.", e.seconds())
+}
+
+// checkPassword returns who somebody is, as those say who are asked for passwords. Whoever
+// guesses has to wait.
+func (c *call) checkPassword(name, password string) (identity.Person, string, error) {
+	start, address := time.Now(), c.address()
+	if wait := c.throttle.Wait(name, address, start); wait > 0 {
+		return identity.Person{}, "", &tooSoon{wait}
+	}
+	p, source, err := c.Passwords.Check(c.ctx(), name, password)
+	if err == nil {
+		c.throttle.Right(name, address)
+		return p, source, nil
+	}
+	if errors.Is(err, identity.ErrWrong) {
+		c.throttle.Wrong(name, address, time.Now())
+		err = errLogin()
 	}
 	select {
-	case l.queue <- struct{}{}:
-		defer func() { <-l.queue }()
-	default:
-		return fault.Newf(fault.Busy, "Too many log-ins at a time. Try again in a moment.")
+	case <-time.After(loginGrain - time.Since(start)%loginGrain):
+	case <-c.ctx().Done():
 	}
-	select {
-	case l.work <- struct{}{}:
-		defer func() { <-l.work }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	exists := hash != ""
-	if !exists {
-		hash = l.decoy()
-	}
-	if access.CheckPassword(hash, password) && exists {
-		l.mu.Lock()
-		delete(l.tries, who)
-		l.mu.Unlock()
-		return nil
-	}
-	l.failed(who, time.Now())
-	return errLogin()
+	return identity.Person{}, "", err
 }
 
-func (l *logins) wait(who string, now time.Time) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.tries[who].next.Sub(now)
-}
-
-func (l *logins) failed(who string, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.tries) >= maxTries {
-		for k, t := range l.tries {
-			if now.Sub(t.last) > triesForgotten {
-				delete(l.tries, k)
-			}
+// admit takes in somebody whom a back end vouches for, with the groups that it knows, and
+// returns the user.
+func (c *call) admit(p identity.Person, source string) (access.User, error) {
+	if p.Name == c.opts.SystemUser {
+		c.Logger.Error("a back end lets somebody in as the server itself; refused", "backend", source, "user", p.Name)
+		return access.User{}, fault.Newf(fault.Forbidden, "%q is the server itself, which nobody may log in as.", p.Name)
+	}
+	u, err := c.Store.Reader().User(c.ctx(), p.Name)
+	isNew := errors.Is(err, store.ErrNotFound)
+	switch {
+	case err != nil && !isNew:
+		return u, err
+	case source != OwnUsers && u.Password != "":
+		c.Logger.Error("a back end lets somebody in by the name of a user of this server; refused", "backend", source, "user", p.Name)
+		return u, fault.Newf(fault.Forbidden, "%q is a user of this server, who logs in with the password that it has.", p.Name)
+	case u.Disabled:
+		return u, errDisabled(p.Name)
+	}
+	if isNew || p.Groups != nil && !slices.Equal(p.Groups, u.Groups) {
+		u.Name, u.Groups = p.Name, p.Groups
+		err := c.Store.Write(c.ctx(), func(tx *store.Tx) error { return tx.SetUserGroups(c.ctx(), p.Name, p.Groups, time.Now()) })
+		if err != nil {
+			return u, err
 		}
-		if len(l.tries) >= maxTries {
-			clear(l.tries) // somebody has ten thousand addresses; that is no reason to run out of memory
-		}
+		c.callers.forget()
 	}
-	t := l.tries[who]
-	if now.Sub(t.last) > triesForgotten {
-		t = tries{}
-	}
-	t.wrong++
-	t.last = now
-	if over := t.wrong - freeTries; over >= 0 {
-		t.next = now.Add(min(time.Second<<min(over, 10), longestWait))
-	}
-	l.tries[who] = t
+	return u, nil
 }
 
-// addressOf is the host that a request comes from. Headers that name another
-// are not believed: anybody can write them.
-func addressOf(remote string) string {
-	host, _, err := net.SplitHostPort(remote)
+func errDisabled(user string) error {
+	return fault.Newf(fault.Unauthorized, "Unauthorized - User %q is disabled.", user)
+}
+
+func (c *call) createToken() error {
+	name, password, ok := basicAuth(c.r.Header.Get("Authorization"))
+	if !ok {
+		return errLogin()
+	}
+	var req wire.TokenRequest
+	if err := c.into(&req); err != nil {
+		return err
+	}
+	ttl, err := c.ttl(req.TTL)
 	if err != nil {
-		return remote
+		return err
 	}
-	return host
+	p, source, err := c.checkPassword(name, password)
+	if err != nil {
+		return err
+	}
+	u, err := c.admit(p, source)
+	if err != nil {
+		return err
+	}
+	owner := u.Name
+	if req.User != "" && req.User != owner {
+		if !c.isAdmin(u) {
+			return fault.Newf(fault.Forbidden, "User %q may not have a token of user %q.", owner, req.User)
+		}
+		owner = req.User
+	}
+	t, err := c.newToken(owner, ttl, req)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("X-API-URL", c.base()+"/api")
+	return c.json(http.StatusCreated, t)
+}
+
+// newToken makes a token of a user.
+func (c *call) newToken(user string, ttl time.Duration, req wire.TokenRequest) (wire.Token, error) {
+	now := time.Now().UTC()
+	text := access.NewToken()
+	t := access.Token{ID: ident.New(now), Hash: access.TokenHash(text), User: user, ExpiresAt: now.Add(ttl), Metadata: req.Metadata}
+	err := c.Store.Write(c.ctx(), func(tx *store.Tx) error { return tx.InsertToken(c.ctx(), t) })
+	c.w.Header().Set("Cache-Control", "no-store")
+	return wire.Token{
+		User: t.User, Token: text, Expiry: wire.TimeOf(t.ExpiresAt), ID: t.ID, Metadata: objectJSON(t.Metadata),
+	}, err
 }

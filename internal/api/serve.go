@@ -50,6 +50,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w, id: requestID(r)}
 	h := w.Header()
 	h.Set("X-Request-ID", rec.id)
+	protect(h)
 	var inner *http.Request
 	defer func() {
 		if p := recover(); p != nil {
@@ -83,6 +84,17 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.mux.ServeHTTP(rec, inner)
+}
+
+// protect says what a browser may do with an answer: nothing but show it to whoever asked.
+// Pages say for themselves what they need.
+func protect(h http.Header) {
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-site")
 }
 
 // allowOrigin says which site's scripts may read the answer.

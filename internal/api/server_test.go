@@ -78,6 +78,19 @@ func newServerWith(t testing.TB, opts api.Options, change func(*source)) *server
 // newServerOf returns a server with that content, registered in that way.
 func newServerOf(t testing.TB, opts api.Options, src source, how register.Options) *server {
 	t.Helper()
+	return newServerDeps(t, opts, src, how, func(*api.Deps) {})
+}
+
+// newServerOfPasswords returns a server that asks those about passwords.
+func newServerOfPasswords(t testing.TB, opts api.Options, p api.Passwords) *server {
+	t.Helper()
+	src := content(t)
+	return newServerDeps(t, opts, src, register.Options{Runners: []action.RunnerType{*src.Runners[0]}}, func(d *api.Deps) { d.Passwords = p })
+}
+
+// newServerDeps returns a server that works on something else.
+func newServerDeps(t testing.TB, opts api.Options, src source, how register.Options, change func(*api.Deps)) *server {
+	t.Helper()
 	db, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +115,7 @@ func newServerOf(t testing.TB, opts api.Options, src source, how register.Option
 	}
 	params.Decrypt = keys.Decrypt
 	events := intake.New(s.store, holder, launcher, params, templates, intake.Options{})
-	s.api = api.New(api.Deps{
+	deps := api.Deps{
 		Store: s.store, Catalog: holder, Bus: s.bus, Launcher: launcher, Registrar: registrar, Signer: s.signer, Secrets: keys, Exchange: indexed(t),
 		Intake: events, Inquiries: dispatch.New(s.store, holder, s.bus, params, events, dispatch.Options{}),
 		Metrics: prometheus.NewRegistry(), Version: "1.2.3",
@@ -111,7 +124,9 @@ func newServerOf(t testing.TB, opts api.Options, src source, how register.Option
 			return []probe.Report{{Trigger: "probes.x", Type: probe.HTTPCheck, Target: "http://x/", State: "failing", Since: time.Unix(1, 0), Failures: 2, Message: "why"}}
 		},
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	}, opts)
+	}
+	change(&deps)
+	s.api = api.New(deps, opts)
 	s.admin, s.user = s.login("admin", true), s.login("ada", false)
 	return s
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"net/http"
 	"path"
@@ -153,11 +152,13 @@ func (c *call) stream() error {
 			}
 		}
 	}
+	ctx, cancel := c.welcome()
+	defer cancel()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
 		select {
-		case <-c.ctx().Done():
+		case <-ctx.Done():
 			return nil
 		case <-beat.C:
 			if s.send([]byte("\n")) != nil {
@@ -189,7 +190,7 @@ func (c *call) streamOutput() error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(c.ctx())
+	ctx, cancel := c.welcome()
 	defer cancel()
 	bell := make(chan struct{}, 1) // one token is enough: it means look again
 	ring := func(bus.Message) {

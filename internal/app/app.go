@@ -179,8 +179,8 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	if a.password, err = a.firstUser(ctx); err != nil {
 		return nil, err
 	}
-	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen); err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+	if err := a.listen(ctx); err != nil {
+		return nil, err
 	}
 	a.params = launch.NewParams(a.Store, a.Catalog)
 	a.params.Decrypt = a.keys.Decrypt
@@ -192,10 +192,15 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	a.prober = a.newProber()
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	doors, err := a.doors()
+	if err != nil {
+		return nil, err
+	}
 	handler := api.New(api.Deps{
 		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Inquiries: a.Dispatch, Registrar: a.Registry, Exchange: a.exchange,
 		Signer: a.signer, Secrets: a.keys, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog, Probes: a.prober.Reports,
-	}, api.Options{URL: a.URL()})
+		Passwords: a.passwords(),
+	}, doors)
 	if a.Handler, err = webui.New(handler); err != nil {
 		return nil, err
 	}
@@ -219,28 +224,9 @@ func absolute(cfg *config.Config) (err error) {
 
 func (a *App) log(component string) *slog.Logger { return a.opts.Logger.With("component", component) }
 
-// URL is where the API is reached.
-func (a *App) URL() string {
-	if a.cfg.URL != "" {
-		return a.cfg.URL
-	}
-	return "http://" + a.listener.Addr().String()
-}
-
 // AdminPassword is the password of the user admin when this start made that
 // user, and empty when there were users already.
 func (a *App) AdminPassword() string { return a.password }
-
-// firstUser makes the user admin when there is no user at all.
-func (a *App) firstUser(ctx context.Context) (password string, err error) {
-	n, err := a.Store.Reader().CountUsers(ctx)
-	if err != nil || n > 0 {
-		return "", err
-	}
-	password = access.NewPassword()
-	u := access.User{Name: "admin", Password: access.HashPassword(password), Admin: true, CreatedAt: time.Now()}
-	return password, a.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutUser(ctx, u) })
-}
 
 // bury gives up the workers of earlier lives. Nobody else has the data folder
 // open, so they are dead, and what they left running in the operating system
@@ -305,7 +291,9 @@ func (a *App) Run(ctx context.Context) error {
 		Handler:           a.Handler,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ReadHeaderTimeout: 10 * time.Second,
+		WriteTimeout:      5 * time.Minute, // streams set their own
 		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log("http").Handler(), slog.LevelDebug),
 	}
 	group.Go(func() error {

@@ -46,12 +46,7 @@ func (s *session) logIn(ctx context.Context, words []string, c *credentials) (t 
 		}
 	}
 	if password = c.password; password == "" {
-		if s.InTerminal && s.ReadPassword != nil {
-			password, err = s.ask(fmt.Sprintf("Password of %s at %s: ", user, s.url))
-		} else {
-			password, err = s.askLine(input, "")
-		}
-		if err != nil {
+		if password, err = s.secret(input, fmt.Sprintf("Password of %s at %s: ", user, s.url)); err != nil {
 			return t, "", err
 		}
 	}
@@ -66,6 +61,14 @@ func (s *session) logIn(ctx context.Context, words []string, c *credentials) (t 
 		return t, "", advise(err, s.authURL, false)
 	}
 	return t, password, nil
+}
+
+// secret reads a secret from the terminal, or else a line of the input.
+func (a *app) secret(input *bufio.Reader, prompt string) (string, error) {
+	if a.InTerminal && a.ReadPassword != nil {
+		return a.ask(prompt)
+	}
+	return a.askLine(input, "")
 }
 
 // ask reads a secret from the terminal.

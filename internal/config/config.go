@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -22,12 +23,19 @@ type Config struct {
 	Data string `yaml:"data"`
 
 	// Listen is the host and port that the API is served on; port 0 takes a free
-	// one. Default: 127.0.0.1:9100.
+	// one, and unix:/run/nightshift.sock a socket of the machine. Default: 127.0.0.1:9100.
 	Listen string `yaml:"listen"`
 
 	// URL is where others reach the API, for actions and for links.
 	// Default: http:// and the address that the server listens on.
 	URL string `yaml:"url"`
+
+	// TrustedProxies are the addresses and networks of proxies in front of the server,
+	// whose word counts on where a request comes from; unix stands for those that connect
+	// by a socket of the machine. Default: none.
+	TrustedProxies []string `yaml:"trusted_proxies"`
+
+	Auth Auth `yaml:"auth"`
 
 	// Packs are folders whose subfolders are packs, beside the folder packs in data,
 	// which holds those that were installed. Of two packs of one name the later
@@ -233,6 +241,7 @@ func Default() Config {
 	return Config{
 		Data:      "./nightshift-data",
 		Listen:    "127.0.0.1:9100",
+		Auth:      Auth{Backends: []Backend{{Own: true}}, TokenTTL: Duration(24 * time.Hour)},
 		Timezone:  "UTC",
 		Exchange:  Exchange{Index: []string{"https://index.stackstorm.org/v1/index.json"}, Fresh: Duration(5 * time.Minute)},
 		Worker:    Worker{Slots: 64, Grace: Duration(10 * time.Second)},
@@ -276,7 +285,7 @@ func (c Config) check() error {
 	default:
 		errs = append(errs, fmt.Errorf("log.format is %q; it is one of text, json", c.Log.Format))
 	}
-	return errors.Join(slices.Concat(errs, c.SSH.check(), c.Probes.check())...)
+	return errors.Join(slices.Concat(errs, c.checkDoors(), c.SSH.check(), c.Probes.check())...)
 }
 
 func (s SSH) check() []error {
@@ -333,19 +342,30 @@ func explain(err error) error {
 }
 
 func fieldsOf(typeName string) []string {
-	for _, t := range []reflect.Type{
-		reflect.TypeFor[Config](), reflect.TypeFor[Worker](), reflect.TypeFor[Python](), reflect.TypeFor[SSH](), reflect.TypeFor[Exchange](), reflect.TypeFor[Secrets](), reflect.TypeFor[Retention](), reflect.TypeFor[Log](),
-	} {
-		if t.Name() != typeName {
-			continue
-		}
-		var names []string
-		for f := range t.Fields() {
-			names = append(names, f.Tag.Get("yaml"))
-		}
-		return names
+	t := structs(reflect.TypeFor[Config]())[typeName]
+	if t == nil {
+		return nil
 	}
-	return nil
+	var names []string
+	for f := range t.Fields() {
+		names = append(names, f.Tag.Get("yaml"))
+	}
+	return names
+}
+
+// structs returns the structs of the tree of settings below t, by the names of their types.
+func structs(t reflect.Type) map[string]reflect.Type {
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	all := map[string]reflect.Type{}
+	if t.Kind() == reflect.Struct {
+		all[t.Name()] = t
+		for f := range t.Fields() {
+			maps.Copy(all, structs(f.Type))
+		}
+	}
+	return all
 }
 
 // nearest returns the name that shares most of its letters with a wrong one.

@@ -28,18 +28,24 @@ func TestReadOverDefaults(t *testing.T) {
 
 func TestReadNamesWhatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
-		"lisen: x":                        "line 1: there is no setting \"lisen\" here; did you mean \"listen\"?",
-		"worker:\n  slot: 3":              "line 2: there is no setting \"slot\" here; did you mean \"slots\"?",
-		"zzz: 1":                          "line 1: there is no setting \"zzz\" here",
-		"probes: {rate: 0, parallel: -1}": "probes.rate is 0; it is at least 1\nprobes.parallel is -1",
-		"worker: {slots: 0}":              "worker.slots is 0",
-		"worker: {grace: long}":           "\"long\" is not a duration",
-		"timezone: Nowhere/Land":          "\"Nowhere/Land\" is no time zone",
-		"log: {level: loud}":              "log.level is \"loud\"",
-		"retention:\n - a list":           "line 2",
-		"listen: [a":                      "line 1",
-		"log: {format: xml}":              "log.format is \"xml\"",
-		"worker: {slots: [1, 2]}":         "line 1",
+		"lisen: x":                                      "line 1: there is no setting \"lisen\" here; did you mean \"listen\"?",
+		"worker:\n  slot: 3":                            "line 2: there is no setting \"slot\" here; did you mean \"slots\"?",
+		"zzz: 1":                                        "line 1: there is no setting \"zzz\" here",
+		"probes: {rate: 0, parallel: -1}":               "probes.rate is 0; it is at least 1\nprobes.parallel is -1",
+		"worker: {slots: 0}":                            "worker.slots is 0",
+		"worker: {grace: long}":                         "\"long\" is not a duration",
+		"timezone: Nowhere/Land":                        "\"Nowhere/Land\" is no time zone",
+		"log: {level: loud}":                            "log.level is \"loud\"",
+		"retention:\n - a list":                         "line 2",
+		"trusted_proxies: [10.0.0.0/33]":                "trusted_proxies: \"10.0.0.0/33\" is no address or network",
+		"listen: unix:/run/x":                           "listen is a socket, so url has to say",
+		"auth: {token_ttl: 0s}":                         "auth.token_ttl is no positive duration",
+		"auth: {backends: [{}]}":                        "auth.backends: number 1 is to have exactly one of own, htpasswd",
+		"auth: {backends: [{owm: true}]}":               "line 1: there is no setting \"owm\" here; did you mean \"own\"?",
+		"auth:\n  backends: [{own: true, htpasswd: x}]": "auth.backends: number 1 is to have exactly one",
+		"listen: [a":                                    "line 1",
+		"log: {format: xml}":                            "log.format is \"xml\"",
+		"worker: {slots: [1, 2]}":                       "line 1",
 	} {
 		_, err := config.Read([]byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {

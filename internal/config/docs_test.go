@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -35,19 +36,25 @@ func TestSettingsPage(t *testing.T) {
 
 func settingsPage(t *testing.T) string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", nil, parser.ParseComments)
+	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	types := map[string]*ast.StructType{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if s, ok := n.(*ast.TypeSpec); ok {
-			if st, ok := s.Type.(*ast.StructType); ok {
-				types[s.Name.Name] = st
-			}
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return true
-	})
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.TypeSpec); ok {
+				if st, ok := s.Type.(*ast.StructType); ok {
+					types[s.Name.Name] = st
+				}
+			}
+			return true
+		})
+	}
 	var b strings.Builder
 	b.WriteString(`# Settings
 
@@ -67,16 +74,28 @@ func fields(b *strings.Builder, types map[string]*ast.StructType, name, prefix s
 	for _, f := range types[name].Fields.List {
 		tag := strings.Trim(f.Tag.Value, "`")
 		setting := prefix + strings.TrimSuffix(strings.TrimPrefix(tag, `yaml:"`), `"`)
-		kind := ""
-		switch typ := f.Type.(type) {
-		case *ast.Ident:
-			if types[typ.Name] != nil {
-				fields(b, types, typ.Name, setting+".")
+		typ, kind := f.Type, "names and texts"
+		if p, ok := typ.(*ast.StarExpr); ok {
+			typ = p.X
+		}
+		list, isList := typ.(*ast.ArrayType)
+		if isList {
+			typ = list.Elt
+		}
+		if id, ok := typ.(*ast.Ident); ok {
+			kind = map[string]string{"string": "text", "int": "integer", "bool": "true or false", "Duration": "duration"}[id.Name]
+			nested := types[id.Name] != nil
+			switch {
+			case nested && isList:
+				fmt.Fprintf(b, "| `%s` | list | %s |\n", setting, strings.Join(strings.Fields(f.Doc.Text()), " "))
+				fields(b, types, id.Name, setting+"[].")
 				continue
+			case nested:
+				fields(b, types, id.Name, setting+".")
+				continue
+			case isList:
+				kind = "list of texts"
 			}
-			kind = map[string]string{"string": "text", "int": "integer", "bool": "true or false", "Duration": "duration"}[typ.Name]
-		case *ast.ArrayType:
-			kind = "list of texts"
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s |\n", setting, kind, strings.Join(strings.Fields(f.Doc.Text()), " "))
 	}

@@ -13,9 +13,9 @@ import (
 // PutUser adds u, or writes it over the user of its name, whose groups stay.
 func (tx *Tx) PutUser(ctx context.Context, u access.User) error {
 	_, err := tx.c.Exec(ctx, `
-		INSERT INTO users (name, password, admin, groups, created_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (name) DO UPDATE SET password = excluded.password, admin = excluded.admin`,
-		u.Name, u.Password, u.Admin, texts(u.Groups), micros(u.CreatedAt))
+		INSERT INTO users (name, password, admin, disabled, groups, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (name) DO UPDATE SET password = excluded.password, admin = excluded.admin, disabled = excluded.disabled`,
+		u.Name, u.Password, u.Admin, u.Disabled, texts(u.Groups), micros(u.CreatedAt))
 	if err != nil {
 		return fmt.Errorf("put user %s: %w", u.Name, err)
 	}
@@ -47,23 +47,76 @@ func texts(list []string) string {
 	return string(b)
 }
 
-// User returns one user.
-func (r Reader) User(ctx context.Context, name string) (access.User, error) {
-	u := access.User{Name: name}
+const userColumns = `name, password, admin, disabled, groups, created_at`
+
+func scanUser(row scanner) (access.User, error) {
+	var u access.User
 	var at int64
 	var groups string
-	err := r.c.QueryRow(ctx, `SELECT password, admin, groups, created_at FROM users WHERE name = $1`, name).
-		Scan(&u.Password, &u.Admin, &groups, &at)
-	if err != nil {
-		return u, notFound(err, "user %s", name)
+	if err := row.Scan(&u.Name, &u.Password, &u.Admin, &u.Disabled, &groups, &at); err != nil {
+		return u, err
 	}
 	u.CreatedAt = fromMicros(at)
 	if groups != "[]" {
 		if err := json.Unmarshal([]byte(groups), &u.Groups); err != nil {
-			return u, fmt.Errorf("read the groups of user %s: %w", name, err)
+			return u, fmt.Errorf("groups of user %s: %w", u.Name, err)
 		}
 	}
 	return u, nil
+}
+
+// User returns one user.
+func (r Reader) User(ctx context.Context, name string) (access.User, error) {
+	u, err := scanUser(r.c.QueryRow(ctx, `SELECT `+userColumns+` FROM users WHERE name = $1`, name))
+	return u, notFound(err, "user %s", name)
+}
+
+// ListUsers returns a page of users by their names, and how many there are in all.
+func (r Reader) ListUsers(ctx context.Context, p Page) ([]access.User, Total, error) {
+	w := &where{}
+	total, err := r.count(ctx, "users", w)
+	if err != nil {
+		return nil, Total{}, err
+	}
+	tail := w.ordered("name", p)
+	rows, err := r.c.Query(ctx, `SELECT `+userColumns+` FROM users`+tail, w.args...)
+	out, err := collect(rows, err, func(rows *sql.Rows) (access.User, error) { return scanUser(rows) })
+	if err != nil {
+		return nil, Total{}, fmt.Errorf("list users: %w", err)
+	}
+	return out, total, nil
+}
+
+// DeleteUser removes a user, and all tokens and API keys that stand for them.
+func (tx *Tx) DeleteUser(ctx context.Context, name string) error {
+	if _, err := tx.c.Exec(ctx, `DELETE FROM users WHERE name = $1`, name); err != nil {
+		return fmt.Errorf("delete user %s: %w", name, err)
+	}
+	_, _, err := tx.Revoke(ctx, name)
+	return err
+}
+
+// Revoke removes all tokens and API keys that stand for a user, and returns how many
+// there were of each.
+func (tx *Tx) Revoke(ctx context.Context, name string) (tokens, keys int, err error) {
+	if tokens, err = tx.DeleteTokens(ctx, name, ""); err != nil {
+		return 0, 0, err
+	}
+	keys, err = tx.affected(tx.c.Exec(ctx, `DELETE FROM api_keys WHERE user_name = $1`, name))
+	if err != nil {
+		return 0, 0, fmt.Errorf("delete the API keys of user %s: %w", name, err)
+	}
+	return tokens, keys, nil
+}
+
+// DeleteTokens removes the tokens that stand for a user, but not the one with the hash
+// except, and returns how many there were.
+func (tx *Tx) DeleteTokens(ctx context.Context, name, except string) (int, error) {
+	n, err := tx.affected(tx.c.Exec(ctx, `DELETE FROM tokens WHERE user_name = $1 AND hash <> $2`, name, except))
+	if err != nil {
+		return 0, fmt.Errorf("delete the tokens of user %s: %w", name, err)
+	}
+	return n, nil
 }
 
 // CountUsers returns how many users there are.

@@ -76,3 +76,30 @@ type RBAC struct {
 type SSO struct {
 	Enabled bool `json:"enabled"`
 }
+
+// Account is a user as administrators see one.
+type Account struct {
+	Name      string   `json:"name"`
+	Admin     bool     `json:"admin"`
+	Disabled  bool     `json:"disabled"`
+	Password  bool     `json:"has_password"` // here, and not elsewhere
+	Groups    []string `json:"groups"`       // at the last log-in
+	CreatedAt Time     `json:"created_at"`
+}
+
+// AccountOf returns the account of a user.
+func AccountOf(u access.User) Account {
+	groups := u.Groups
+	if groups == nil {
+		groups = []string{}
+	}
+	return Account{
+		Name: u.Name, Admin: u.Admin, Disabled: u.Disabled, Password: u.Password != "", Groups: groups, CreatedAt: TimeOf(u.CreatedAt),
+	}
+}
+
+// Revoked says how much was taken away.
+type Revoked struct {
+	Tokens  int `json:"tokens"`
+	APIKeys int `json:"api_keys"`
+}

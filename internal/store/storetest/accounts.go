@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,6 +63,66 @@ func accounts(t *testing.T, h Harness) {
 		set("ldap-only", "ops", "dev")
 		check("a user of another service is added, without a password and no admin",
 			access.User{Name: "ldap-only", Groups: []string{"ops", "dev"}, CreatedAt: at(2)})
+	})
+
+	t.Run("users who are shut out", func(t *testing.T) {
+		s := store.New(h.New(t))
+		for _, name := range []string{"grace", "ada", "edsger"} {
+			u := access.User{Name: name, Disabled: name == "ada", CreatedAt: at(1)}
+			write(t, s, func(tx *store.Tx) error { return tx.PutUser(t.Context(), u) })
+			write(t, s, func(tx *store.Tx) error {
+				for i := range 2 {
+					id := fmt.Sprint(name, i)
+					if err := tx.InsertToken(t.Context(), access.Token{ID: id, Hash: id, User: name, ExpiresAt: at(9)}); err != nil {
+						return err
+					}
+				}
+				return tx.PutAPIKey(t.Context(), access.APIKey{ID: "key of " + name, Hash: "hash of " + name, User: name, CreatedAt: at(1)})
+			})
+		}
+		list := func(p store.Page) string {
+			users, total, err := s.Reader().ListUsers(t.Context(), p)
+			if err != nil || total.N != 3 {
+				t.Fatalf("%d users, %v", total.N, err)
+			}
+			var text strings.Builder
+			for _, u := range users {
+				fmt.Fprintf(&text, "%s: %v, ", u.Name, u.Disabled)
+			}
+			return text.String()
+		}
+		if got := list(store.Page{Limit: 2, Asc: true}) + list(store.Page{Limit: 2, Offset: 2, Asc: true}); got != "ada: true, edsger: false, grace: false, " {
+			t.Errorf("users: %s", got)
+		}
+		left := func(hash string) bool {
+			_, token := s.Reader().Token(t.Context(), hash)
+			_, key := s.Reader().APIKey(t.Context(), hash)
+			return token == nil || key == nil
+		}
+		write(t, s, func(tx *store.Tx) error {
+			n, err := tx.DeleteTokens(t.Context(), "grace", "grace1")
+			if n != 1 {
+				t.Errorf("%d tokens were deleted, want 1", n)
+			}
+			return err
+		})
+		write(t, s, func(tx *store.Tx) error {
+			tokens, keys, err := tx.Revoke(t.Context(), "ada")
+			if tokens != 2 || keys != 1 {
+				t.Errorf("%d tokens and %d keys were revoked", tokens, keys)
+			}
+			return err
+		})
+		write(t, s, func(tx *store.Tx) error { return tx.DeleteUser(t.Context(), "edsger") })
+		for hash, want := range map[string]bool{
+			"grace0": false, "grace1": true, "hash of grace": true, "ada0": false, "ada1": false, "hash of ada": false, "edsger0": false, "hash of edsger": false,
+		} {
+			if left(hash) != want {
+				t.Errorf("%s: left is %v", hash, !want)
+			}
+		}
+		_, err := s.Reader().User(t.Context(), "edsger")
+		wantNotFound(t, "a deleted user", err)
 	})
 
 	t.Run("tokens", func(t *testing.T) {

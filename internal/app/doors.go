@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/access"
+	"github.com/nightshift-run/nightshift/internal/api"
+	"github.com/nightshift-run/nightshift/internal/config"
+	"github.com/nightshift-run/nightshift/internal/identity"
+	"github.com/nightshift-run/nightshift/internal/identity/htpasswd"
+	"github.com/nightshift-run/nightshift/internal/store"
+)
+
+// listen takes the address that the server is reached at.
+func (a *App) listen(ctx context.Context) (err error) {
+	if path, ok := strings.CutPrefix(a.cfg.Listen, "unix:"); ok {
+		a.listener, err = listenUnix(ctx, path)
+	} else {
+		a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Listen)
+	}
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return nil
+}
+
+// listenUnix takes a socket of the machine, which only the server's user and group may
+// connect to. One that a dead server has left is removed.
+func listenUnix(ctx context.Context, path string) (net.Listener, error) {
+	if c, err := new(net.Dialer).DialContext(ctx, "unix", path); err == nil {
+		return nil, errors.Join(fmt.Errorf("%s is taken", path), c.Close())
+	} else if errors.Is(err, syscall.ECONNREFUSED) {
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o660); err != nil { //nolint:gosec // the group is that of the proxy
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// URL is where the API is reached.
+func (a *App) URL() string {
+	if a.cfg.URL != "" {
+		return a.cfg.URL
+	}
+	return "http://" + a.listener.Addr().String()
+}
+
+// doors returns who may come in, and how that is told apart.
+func (a *App) doors() (api.Options, error) {
+	networks, unix, err := config.Networks(a.cfg.TrustedProxies)
+	if err != nil {
+		return api.Options{}, fmt.Errorf("trusted_proxies: %w", err)
+	}
+	return api.Options{
+		URL: a.URL(), TokenTTL: time.Duration(a.cfg.Auth.TokenTTL), TrustedProxies: networks, TrustUnix: unix,
+		AdminGroups: a.cfg.Auth.AdminGroups, SecureCookie: strings.HasPrefix(a.URL(), "https://"),
+	}, nil
+}
+
+// passwords returns those who are asked for passwords.
+func (a *App) passwords() *identity.Chain {
+	var members []identity.Member
+	for _, b := range a.cfg.Auth.Backends {
+		switch {
+		case b.Own:
+			members = append(members, api.OwnBackend(a.Store))
+		case b.HTPasswd != "":
+			members = append(members, identity.Member{
+				Name: "htpasswd " + b.HTPasswd, AtOnce: 2, Backend: htpasswd.New(b.HTPasswd, a.log("auth")),
+			})
+		}
+	}
+	return identity.NewChain(a.log("auth"), members...)
+}
+
+// firstUser makes the user admin when there is no user at all, and users of this server
+// may log in.
+func (a *App) firstUser(ctx context.Context) (password string, err error) {
+	if !slices.ContainsFunc(a.cfg.Auth.Backends, func(b config.Backend) bool { return b.Own }) {
+		return "", nil
+	}
+	n, err := a.Store.Reader().CountUsers(ctx)
+	if err != nil || n > 0 {
+		return "", err
+	}
+	password = access.NewPassword()
+	u := access.User{Name: "admin", Password: access.HashPassword(password), Admin: true, CreatedAt: time.Now()}
+	return password, a.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutUser(ctx, u) })
+}

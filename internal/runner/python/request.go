@@ -36,10 +36,35 @@ func job(kind string, vars value.Value, entryPoint, content, pack string, config
 	d.Set("job", kind)
 	d.Set("env", vars)
 	d.Set("entry_point", entryPoint)
-	d.Set("content", content)
+	first, last := importPaths(entryPoint, content)
+	d.Set("first_paths", first)
+	d.Set("last_paths", last)
 	d.Set("pack", pack)
 	d.Set("config", config)
 	return d
+}
+
+// importPaths returns where packs expect to find what they import, as far as it is
+// there: before all other folders, and after them.
+//
+// The libraries of actions go first. The folder of the file itself goes behind the
+// installed libraries, so that a file called json.py does no harm, and the pack's
+// other folders go last.
+func importPaths(entryPoint, content string) (first, last *value.List) {
+	folders := func(paths ...string) *value.List {
+		list := value.NewList()
+		for _, path := range paths {
+			if info, err := os.Stat(path); err == nil && info.IsDir() {
+				list.Items = append(list.Items, path)
+			}
+		}
+		return list
+	}
+	if real, err := filepath.EvalSymlinks(entryPoint); err == nil {
+		entryPoint = real // what is beside a file is beside where it lies
+	}
+	actions := filepath.Join(content, "actions")
+	return folders(filepath.Join(actions, "lib")), folders(filepath.Dir(entryPoint), actions, filepath.Join(content, "lib"))
 }
 
 // environment returns the variables of an action. An action finds the server by

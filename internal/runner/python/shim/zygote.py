@@ -31,6 +31,7 @@ import st2common.runners.base_action  # noqa: E402, F401
 
 PACKET = 4096
 FILES = 3
+ROOM = socket.CMSG_LEN(FILES * array.array("i").itemsize)
 
 
 class Zygote:
@@ -52,34 +53,40 @@ class Zygote:
         for fd in (self.server.fileno(), self.wake, self.lesson):
             poller.register(fd, select.POLLIN)
         gc.collect()
-        gc.freeze()  # so that the collector leaves pages alone that children share
+        self.settle()
         while True:
             ready = {fd for fd, _ in poller.poll()}
             if self.wake in ready:
-                drain(self.wake)
+                os.read(self.wake, 65536)  # at most what a pipe holds
                 self.reap()
             if self.lesson in ready:
-                lessons.learn(drain(self.lesson))
-                gc.freeze()
+                lessons.learn(os.read(self.lesson, 65536))
+                self.settle()
             if self.server.fileno() in ready:
                 packet, files = receive(self.server)
                 if not packet:
                     return
                 self.fork(packet, files)
 
+    def settle(self) -> None:
+        """Is ready for children, as it is now."""
+        child.settle()
+        gc.freeze()  # so that the collector leaves pages alone that children share
+
     def fork(self, packet: str, files: List[int]) -> None:
         """Forks a child that does what the server asks it for."""
         number, _, mark = packet.partition(" ")
+        system.mark(mark.encode())  # the child is born with it
         try:
-            with system.marked(mark):
-                pid = os.fork()
-                if pid == 0:
-                    self.forget()
-                    child.live(mark, files, self.teacher)  # does not return
+            pid = os.fork()
+            if pid == 0:
+                self.forget()
+                child.live(mark, files, self.teacher)  # does not return
             self.children[pid] = number
         except OSError as problem:
             self.tell("%s refused fork: %s" % (number, problem.strerror))
         finally:
+            system.mark(system.OWN)
             for fd in files:
                 os.close(fd)
 
@@ -108,9 +115,8 @@ class Zygote:
 def receive(server: socket.socket) -> Tuple[str, List[int]]:
     """Returns the next packet with its file descriptors. Empty is the end."""
     files = array.array("i")
-    room = socket.CMSG_LEN(FILES * files.itemsize)
     try:
-        packet, ancillary, _, _ = server.recvmsg(PACKET, room)
+        packet, ancillary, _, _ = server.recvmsg(PACKET, ROOM)
     except ConnectionError:
         return "", []
     for level, kind, data in ancillary:
@@ -121,17 +127,6 @@ def receive(server: socket.socket) -> Tuple[str, List[int]]:
     return packet.decode(), list(files)
 
 
-def drain(fd: int) -> bytes:
-    """Returns what a pipe holds."""
-    data = b""
-    while True:
-        try:
-            piece = os.read(fd, 65536)
-        except BlockingIOError:
-            return data
-        if not piece:
-            return data
-        data += piece
 
 
 if __name__ == "__main__":

@@ -134,6 +134,33 @@ class Loading(unittest.TestCase):
         with self.assertRaises(ImportError):
             loader.load("/etc/passwd")
 
+    def test_kept_code_is_that_of_the_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "number.py")
+
+            def write(text, when):
+                with open(path, "w") as f:
+                    f.write(text)
+                os.utime(path, ns=(when, when))
+
+            write("number = 1", 10**18)
+            self.assertEqual(loader.load(path).number, 1)
+            self.assertIn(path, loader.missed())
+            loader.keep(path)
+            loader.missed().clear()
+            first, second = loader.load(path), loader.load(path)
+            self.assertEqual((first.number, first.__file__, first.__name__, loader.missed()), (1, path, "number", []))
+            self.assertIsNot(first, second)
+            write("number = 23", 2 * 10**18)
+            self.assertEqual(loader.load(path).number, 23)
+            loader.missed().clear()
+            write("number = ", 3 * 10**18)
+            with self.assertRaises(SyntaxError):
+                loader.keep(path)
+            with self.assertRaises(SyntaxError):
+                loader.load(path)
+            loader.missed().clear()
+
 
 class Lessons(unittest.TestCase):
     def test_only_what_is_harmless_is_learned(self):

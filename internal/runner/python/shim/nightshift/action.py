@@ -15,7 +15,7 @@ INVALID_STATUS = 220  # the exit code for a status that is neither True nor Fals
 def run(request: Dict[str, Any], stream: Stream) -> None:
     """Runs the action that a request describes and answers with its result."""
     sys.argv = [request["entry_point"]]
-    loader.use_paths(request["entry_point"], request["content"])
+    loader.use_paths(request["first_paths"], request["last_paths"])
     module = loader.load(request["entry_point"])
     found = loader.classes(module, ["run"])
     if not found:

@@ -3,36 +3,42 @@
 On its stream it says its process number (4 bytes), reads a request, and may write
 answers: texts of JSON, each behind its length (8 bytes). Numbers are big-endian.
 Nothing of the work begins before the request has been read.
+
+What a child costs is above all the pages that it touches: each one has to be copied, and each function and module that is
+looked at lies on another one. So there is little here that calls little.
 """
 
+import _signal  # the functions of signal without its enums, which touch many pages
+import _thread
 import atexit
-import gc
 import importlib
+import itertools
 import json
 import os
-import signal
-import socket
 import struct
 import sys
 import threading
 import traceback
 from types import TracebackType
-from typing import Any, Callable, Dict, List, NoReturn, Optional
+from typing import Any, Callable, Dict, Iterator, List, NoReturn, Optional
 
 from nightshift import lessons, system
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+_read, _write = os.read, os.write  # as they are before anybody patches them
+_decode = json.JSONDecoder().raw_decode
+_inherited: Dict[str, str] = {}  # what all children have in their environment at first
 
 
 class Stream:
     """The child's end of its stream."""
 
     def __init__(self, fd: int, teach: Callable[[], None]) -> None:
-        self.socket = socket.socket(fileno=fd)
+        self.fd = fd
         self.teach = teach  # tells the zygote what has been imported so far
 
     def hello(self) -> None:
-        self.socket.sendall(struct.pack(">I", os.getpid()))
+        self._say(struct.pack(">I", os.getpid()))
 
     def read(self) -> bytes:
         """Returns the next text. The end of the stream is an EOFError."""
@@ -40,18 +46,27 @@ class Stream:
         return self._exactly(size)
 
     def write(self, text: bytes) -> None:
-        self.socket.sendall(struct.pack(">Q", len(text)))
-        self.socket.sendall(text)
+        self._say(struct.pack(">Q", len(text)) + text)
+
+    def _say(self, data: bytes) -> None:
+        while data:
+            data = data[_write(self.fd, data) :]
 
     def _exactly(self, size: int) -> bytes:
-        data = bytearray(size)
-        view = memoryview(data)
-        while view:
-            n = self.socket.recv_into(view)
-            if n == 0:
+        pieces: List[bytes] = []
+        while size:
+            piece = _read(self.fd, size)
+            if not piece:
                 raise EOFError("the server closed the stream")
-            view = view[n:]
-        return bytes(data)
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
+
+
+def settle() -> None:
+    """Is called by the zygote when it has changed: children begin with what it is now."""
+    _inherited.clear()
+    _inherited.update(os.environ)
 
 
 def live(mark: str, files: List[int], teacher: int) -> NoReturn:
@@ -72,23 +87,18 @@ def live(mark: str, files: List[int], teacher: int) -> NoReturn:
 
 def work(mark: str, files: List[int], teacher: int) -> int:
     """Does what the server asks for, and returns the exit code."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     stdout, stderr, control = files
     null = os.open(os.devnull, os.O_RDWR)
     for source, target in ((null, 0), (stdout, 1), (stderr, 2)):
         os.dup2(source, target)
     for fd in (null, stdout, stderr):
         os.close(fd)
-    before = set(sys.modules)
-    stream = Stream(control, lambda: lessons.teach(teacher, set(sys.modules) - before))
+    known = len(sys.modules)
+    stream = Stream(control, lambda: lessons.teach(teacher, newest(len(sys.modules) - known)))
     stream.hello()
-    request: Dict[str, Any] = json.loads(stream.read())
-    set_environment({**request["env"], system.MARK: mark})
-    os.chdir(request.get("cwd") or "/")
-    gc.enable()
-    job = importlib.import_module("nightshift." + request["job"])  # action or sensor
     try:
-        job.run(request, stream)
+        perform(stream, mark)
         return 0
     except BaseException as problem:
         return report(problem)
@@ -96,12 +106,27 @@ def work(mark: str, files: List[int], teacher: int) -> int:
         stream.teach()
 
 
+def newest(n: int) -> Iterator[str]:
+    """Returns the modules that were imported last. To look at the others would touch many pages."""
+    return itertools.islice(reversed(sys.modules), max(0, n))
+
+
+def perform(stream: Stream, mark: str) -> None:
+    """Does what the request on a stream asks for."""
+    request: Dict[str, Any] = _decode(stream.read().decode())[0]
+    set_environment({**request["env"], system.MARK: mark})
+    os.chdir("/")
+    name = "nightshift." + request["job"]  # action or sensor
+    job: Any = sys.modules.get(name) or importlib.import_module(name)
+    job.run(request, stream)
+
+
 def set_environment(wanted: Dict[str, str]) -> None:
     """Makes the environment what is wanted. Most of it is there already, and setting costs more than looking."""
-    for name in [name for name in os.environ if name not in wanted]:
+    for name in _inherited.keys() - wanted.keys():
         del os.environ[name]
     for name, text in wanted.items():
-        if os.environ.get(name) != text:
+        if _inherited.get(name) != text:
             os.environ[name] = text
 
 
@@ -128,7 +153,8 @@ def theirs(tb: Optional[TracebackType]) -> Optional[TracebackType]:
 def end(code: int) -> NoReturn:
     """Ends the process as the interpreter does, but without taking its memory apart."""
     try:
-        threading._shutdown()  # type: ignore[attr-defined]  # waits for threads that are no daemons
+        if _thread._count() or len(threading._active) > 1:  # type: ignore[attr-defined]
+            threading._shutdown()  # type: ignore[attr-defined]  # waits for threads that are no daemons
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""What the zygote learns from its children: the modules that they imported.
+"""What the zygote learns from its children: the modules that they imported, and the files that they ran.
 
 What many children import, the zygote imports once. It does so for the standard
 library, for what is beside this package, and for a few libraries that are known
@@ -7,9 +7,12 @@ patches.
 """
 
 import importlib
+import itertools
 import os
 import sys
 from typing import Iterable, Set
+
+from nightshift import loader
 
 KNOWN = frozenset(
     "nightshift st2actions st2client st2common st2reactor "
@@ -33,15 +36,11 @@ def harmless(name: str) -> bool:
 
 
 def teach(teacher: int, imported: Iterable[str]) -> None:
-    """Tells the zygote what a child had to import itself."""
+    """Tells the zygote what a child had to import itself, and which files it had to read."""
     size, names = 0, []
-    for name in imported:
-        module = sys.modules.get(name)
-        if not harmless(name) or getattr(module, "__spec__", None) is None or not name.isprintable():
+    for name in itertools.chain(loader.missed(), filter(importable, imported)):
+        if not name.isprintable():
             continue
-        origin = getattr(module, "__file__", None)
-        if origin and not standard(origin):
-            continue  # a pack's own module of the same name
         size += len(name.encode()) + 1
         if size > MOST - 1:
             break
@@ -53,6 +52,15 @@ def teach(teacher: int, imported: Iterable[str]) -> None:
             pass  # the pipe is full: another child will say it
 
 
+def importable(name: str) -> bool:
+    """Whether the zygote can and may import a module that is imported here."""
+    module = sys.modules.get(name)
+    if not harmless(name) or getattr(module, "__spec__", None) is None:
+        return False
+    origin = getattr(module, "__file__", None)
+    return not origin or standard(origin)  # else it is a pack's own module of the same name
+
+
 def standard(path: str) -> bool:
     """Whether a file belongs to the interpreter, to what is installed for it, or to us."""
     return path.startswith(HOME) or "site-packages" in path or "dist-packages" in path or path.startswith(os.path.dirname(os.__file__))
@@ -61,7 +69,12 @@ def standard(path: str) -> bool:
 def learn(said: bytes) -> None:
     """Imports what children have named."""
     for name in said.decode(errors="replace").split("\n"):
-        if name and name not in _tried and name not in sys.modules and harmless(name):
+        if name.startswith("/"):
+            try:
+                loader.keep(name)
+            except Exception:  # the children that run it say what is wrong
+                pass
+        elif name and name not in _tried and name not in sys.modules and harmless(name):
             _tried.add(name)
             try:
                 importlib.import_module(name)

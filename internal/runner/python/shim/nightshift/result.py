@@ -20,13 +20,13 @@ def encode(status: Optional[bool], result: Any) -> bytes:
     except (TypeError, ValueError, RecursionError):
         text = json.dumps(str(result) if status is not None else repr(result))
     # Half a surrogate pair is no text anywhere else.
-    return ('{"status": %s, "result": %s}' % (json.dumps(status), text)).encode("utf-8", "replace")
+    return ('{"status": %s, "result": %s}' % (_STATUS[status], text)).encode("utf-8", "replace")
 
 
 def dumps(value: Any) -> str:
     """Returns JSON as every reader takes it: not-a-number and infinities become null."""
     try:
-        return json.dumps(value, default=other, allow_nan=False)
+        return _encode(value)
     except ValueError as problem:
         if "circular" in str(problem).lower():
             raise
@@ -44,6 +44,11 @@ def other(value: Any) -> Any:
     if isinstance(value, enum.Enum):
         return value.value
     raise TypeError("JSON has no %s" % type(value).__name__)
+
+
+# Both are made once, as the zygote's children share them.
+_encode = json.JSONEncoder(default=other, allow_nan=False).encode
+_STATUS = {None: "null", True: "true", False: "false"}
 
 
 def finite(value: Any) -> Any:

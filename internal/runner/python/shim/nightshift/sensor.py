@@ -45,7 +45,7 @@ def run(request: Dict[str, Any], stream: Stream) -> None:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     signal.signal(signal.SIGTERM, _stop)
-    loader.use_paths(request["entry_point"], request["content"])
+    loader.use_paths(request["first_paths"], request["last_paths"])
     link = Link(stream)
     wrapper = Wrapper(request, link)
     sensor = make(request, wrapper)

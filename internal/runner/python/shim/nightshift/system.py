@@ -3,12 +3,11 @@
 Elsewhere these do nothing; processes are then found by their group alone.
 """
 
-import contextlib
 import ctypes
 import os
 import signal
 import sys
-from typing import Iterator, Optional
+from typing import Optional
 
 MARK = "NIGHTSHIFT_PROCESS"  # what package process of the server looks for
 PR_SET_PDEATHSIG = 1
@@ -20,39 +19,21 @@ def _libc() -> Optional[ctypes.CDLL]:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.getenv.restype = ctypes.c_void_p
     libc.getenv.argtypes = [ctypes.c_char_p]
+    libc.prctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong]
     return libc
 
 
-class _Mark:
-    """The place where the kernel keeps the mark that this process was started with.
-
-    The kernel shows a process's first environment, wherever that lies in its
-    memory, and a forked child has its parent's. So the mark is written over where
-    it lies; it keeps its length.
-    """
-
-    def __init__(self, libc: Optional[ctypes.CDLL]) -> None:
-        self.own = os.environ.get(MARK, "").encode()
-        self.place = libc.getenv(MARK.encode()) if libc and self.own else None
-
-    def write(self, mark: bytes) -> None:
-        if self.place:
-            padded = mark[: len(self.own)].ljust(len(self.own), b"\0")
-            ctypes.memmove(self.place, padded, len(padded))
-
-
 LIBC = _libc()
-_mark = _Mark(LIBC)
+# The kernel shows a process's first environment, wherever that lies in its memory, and a forked child has its parent's.
+# So the mark that this process was started with is written over where it lies; it keeps its length.
+OWN = os.environ.get(MARK, "").encode()
+_PLACE = LIBC.getenv(MARK.encode()) if LIBC and OWN else None
 
 
-@contextlib.contextmanager
-def marked(mark: str) -> Iterator[None]:
-    """Has what is forked meanwhile born with a mark."""
-    _mark.write(mark.encode())
-    try:
-        yield
-    finally:
-        _mark.write(_mark.own)
+def mark(text: bytes) -> None:
+    """Has what is forked from now on born with a mark."""
+    if _PLACE:
+        ctypes.memmove(_PLACE, text[: len(OWN)].ljust(len(OWN), b"\0"), len(OWN))
 
 
 def die_with_parent() -> None:

@@ -55,6 +55,6 @@ def get_action_class_instance(
     wrapper = getattr(action_service, "_action_wrapper", None)
     if isinstance(getattr(action, "config", None), PackConfigDict):
         action.config._pack_name = getattr(wrapper, "_pack", "unknown")
-    if isinstance(getattr(action, "logger", None), logging.Logger):
+    if isinstance(vars(action).get("logger"), logging.Logger):
         action.logger.setLevel(_level(getattr(wrapper, "_log_level", "debug")))
     return action

@@ -9,6 +9,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/policy"
+	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/trigger"
 )
@@ -25,6 +26,8 @@ type Registrar interface {
 	CreateRule(ctx context.Context, r *rule.Rule) (*rule.Rule, error)
 	UpdateRule(ctx context.Context, ref string, r *rule.Rule) (*rule.Rule, error)
 	DeleteRule(ctx context.Context, ref string) error
+	// DraftRule checks a rule as CreateRule does, and keeps nothing.
+	DraftRule(ctx context.Context, r *rule.Rule) (*rule.Matcher, error)
 
 	CreatePolicy(ctx context.Context, p *policy.Policy) (*policy.Policy, error)
 	UpdatePolicy(ctx context.Context, ref string, p *policy.Policy) (*policy.Policy, error)
@@ -55,6 +58,9 @@ type Registrar interface {
 	// RegisterPacks reads the folders of packs again, of all when there are no
 	// names, and returns how many things of each kind it found.
 	RegisterPacks(ctx context.Context, packs, types []string) (counts map[string]int, findings []string, err error)
+
+	// WriteFiles writes files of a pack and registers it, all or nothing.
+	WriteFiles(ctx context.Context, pack string, files []register.File) error
 }
 
 // systemPacks come with the server; what is in them is not for clients to change.

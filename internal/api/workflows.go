@@ -10,7 +10,7 @@ import (
 
 func (a *API) workflowRoutes() []*route {
 	return []*route{
-		to("POST", apiService, "/workflows/inspect", "", (*call).inspectWorkflow, "Find what is wrong with the definition of a workflow.").changesNothing(),
+		to("POST", apiService, "/workflows/inspect", "", (*call).inspectWorkflow, "Find what is wrong with the definition of a workflow."),
 	}
 }
 
@@ -25,15 +25,25 @@ func (c *call) inspectWorkflow() error {
 	if err != nil {
 		return err
 	}
-	select {
-	case c.inspections <- struct{}{}:
-		defer func() { <-c.inspections }()
-	case <-c.ctx().Done():
-		return context.Cause(c.ctx())
+	done, err := c.inspecting()
+	if err != nil {
+		return err
 	}
+	defer done()
 	entries := spec.Check(text, spec.Options{Actions: c.catalog(), Values: true}).Entries()
 	if entries == nil {
 		entries = []*value.Dict{}
 	}
 	return c.json(http.StatusOK, entries)
+}
+
+// inspecting waits until a definition may be looked at. The function that it returns
+// says that this is over.
+func (c *call) inspecting() (done func(), err error) {
+	select {
+	case c.inspections <- struct{}{}:
+		return func() { <-c.inspections }, nil
+	case <-c.ctx().Done():
+		return nil, context.Cause(c.ctx())
+	}
 }

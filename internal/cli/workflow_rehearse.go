@@ -261,52 +261,8 @@ func (t tested) entry() *value.Dict {
 	}
 	d.Set("findings", found)
 	if t.report != nil {
-		d.Update(playEntry(t.report))
+		d.Update(t.report.Entry())
 	}
-	return d
-}
-
-// playEntry is what was played, for programs.
-func playEntry(r *rehearsal.Report) *value.Dict {
-	d := value.NewDict()
-	calls := value.NewList()
-	for _, c := range r.Calls {
-		e := value.NewDict()
-		e.Set("task_id", c.Task)
-		e.Set("route", int64(c.Route))
-		if c.Item >= 0 {
-			e.Set("item_id", int64(c.Item))
-		}
-		if c.Undo {
-			e.Set("undo", true)
-		}
-		e.Set("action", c.Action)
-		e.Set("input", orNone(c.Input))
-		e.Set("delay", int64(c.Delay.Seconds()))
-		e.Set("timeout", int64(c.Timeout.Seconds()))
-		if c.Status != "" {
-			e.Set("status", string(c.Status))
-			e.Set("result", c.Result)
-		}
-		calls.Items = append(calls.Items, e)
-	}
-	d.Set("calls", calls)
-	path := value.NewList()
-	for _, v := range r.Outcome.Path {
-		name := v.Task
-		if v.Route > 0 {
-			name = fmt.Sprintf("%s__r%d", v.Task, v.Route)
-		}
-		path.Items = append(path.Items, name)
-	}
-	d.Set("path", path)
-	d.Set("status", string(r.Outcome.Status))
-	d.Set("output", orNone(r.Outcome.Output))
-	errs := value.NewList()
-	for _, e := range r.Outcome.Errors {
-		errs.Items = append(errs.Items, e)
-	}
-	d.Set("errors", errs)
 	return d
 }
 

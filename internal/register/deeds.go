@@ -180,7 +180,27 @@ func (r *Registrar) UpdateRule(ctx context.Context, ref string, ru *rule.Rule) (
 	return r.writeRule(ctx, ref, ru)
 }
 
-func (r *Registrar) writeRule(ctx context.Context, old string, ru *rule.Rule) (*rule.Rule, error) {
+// DraftRule checks a rule as CreateRule does, and returns it ready to be asked about
+// events. It is not kept.
+func (r *Registrar) DraftRule(ctx context.Context, ru *rule.Rule) (*rule.Matcher, error) {
+	read, err := r.readRule(ru)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.ready(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.change().hear(read); err != nil {
+		return nil, err
+	}
+	m, _ := rule.NewMatcher(read, rule.Options{Parse: r.opts.Parse}) // it has been read, so it has no mistakes
+	return m, nil
+}
+
+// readRule reads a rule as files are read.
+func (r *Registrar) readRule(ru *rule.Rule) (*rule.Rule, error) {
 	given := *ru
 	if given.Type.Ref == "" {
 		given.Type.Ref = rule.Standard
@@ -190,15 +210,28 @@ func (r *Registrar) writeRule(ctx context.Context, old string, ru *rule.Rule) (*
 		return nil, err
 	}
 	read, found := pack.RuleOf(d, r.opts.Parse)
-	if err := mistakes(found, read == nil); err != nil {
+	return read, mistakes(found, read == nil)
+}
+
+// hear has a rule listen to its trigger, which must take what the rule says of it.
+func (c *change) hear(ru *rule.Rule) error {
+	find := c.r.types()
+	if err := mistakes(pack.CheckTrigger(ru, find), false); err != nil {
+		return err
+	}
+	c.listen(ru, find)
+	return nil
+}
+
+func (r *Registrar) writeRule(ctx context.Context, old string, ru *rule.Rule) (*rule.Rule, error) {
+	read, err := r.readRule(ru)
+	if err != nil {
 		return nil, err
 	}
 	listen := func(c *change) error {
-		find := r.types()
-		if err := mistakes(pack.CheckTrigger(read, find), false); err != nil {
+		if err := c.hear(read); err != nil {
 			return err
 		}
-		c.listen(read, find)
 		c.release(map[string]bool{old: true}, []*rule.Rule{read})
 		return nil
 	}

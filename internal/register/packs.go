@@ -30,7 +30,9 @@ type folder struct {
 	fsys fs.FS
 	dir  string // in fsys
 	own  bool   // it is built in
-	root *os.Root
+	// versioned says that it was installed: its folder is that of a version, which never changes.
+	versioned bool
+	root      *os.Root
 
 	digest  string
 	same    bool // nothing changed since it was registered without a finding
@@ -154,7 +156,9 @@ func (r *Registrar) folders() ([]*folder, []pack.Finding, error) {
 				found = append(found, pack.Finding{File: path, Severity: pack.Error, Msg: fmt.Sprintf("the pack %s is built in and can't be replaced", e.Name())})
 				continue
 			}
-			all[e.Name()] = &folder{name: e.Name(), path: settled(base, path), dir: "."}
+			f := &folder{name: e.Name(), path: settled(base, path), dir: "."}
+			f.versioned = f.path != path
+			all[e.Name()] = f
 		}
 	}
 	out := make([]*folder, 0, len(all))

@@ -35,6 +35,31 @@ type Criterion struct {
 	Text     string          `json:"text"`    // all of it in a line
 }
 
+// RuleTrial says what a rule makes of past events.
+type RuleTrial struct {
+	Trigger string       `json:"trigger"` // which it would listen to
+	Total   int          `json:"total"`   // how many events of it there are
+	Matched int          `json:"matched"` // of those that were asked about
+	Events  []TriedEvent `json:"events"`  // the latest first
+	Example *RuleExample `json:"example,omitempty"`
+}
+
+// TriedEvent says whether a rule matches an event, and what decided.
+type TriedEvent struct {
+	Event    string      `json:"event"`
+	At       Time        `json:"at"`
+	Matched  bool        `json:"matched"`
+	Reason   string      `json:"reason"`
+	Criteria []Criterion `json:"criteria"`
+}
+
+// RuleExample is what a rule would have given its action.
+type RuleExample struct {
+	Event      string          `json:"event"` // the latest that it matches
+	Parameters json.RawMessage `json:"parameters,omitempty"`
+	Failure    string          `json:"failure,omitempty"` // why there are none
+}
+
 // ExecutionWhy says what an execution waits for, and who holds it.
 type ExecutionWhy struct {
 	ID        string   `json:"id"`

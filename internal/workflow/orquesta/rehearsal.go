@@ -217,6 +217,47 @@ func (r *Rehearsal) Task(ctx context.Context, name string, route int64) (value.V
 	return d, true, nil
 }
 
+// Evaluate returns what expressions give where a task ran last: before its action runs,
+// with its first item if it has items, or else as its transitions see it. An empty name
+// is the end of the workflow.
+func (r *Rehearsal) Evaluate(ctx context.Context, task string, before bool, v value.Value) (value.Value, error) {
+	d, err := r.surroundings(ctx, task, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.e.c.expr.Evaluate(ctx, v, d)
+}
+
+func (r *Rehearsal) surroundings(ctx context.Context, task string, before bool) (*value.Dict, error) {
+	c := r.e.c
+	if task == "" {
+		d, err := c.terminal()
+		if err == nil {
+			d.Set("__state", view{c})
+		}
+		return d, err
+	}
+	info, ok := r.e.Task(task, -1)
+	if !ok {
+		return nil, fmt.Errorf("the task %q has not run", task)
+	}
+	en := c.latest[place{task, int(info.Route)}]
+	if !before {
+		result, err := info.Result(ctx, r.e.in.Result)
+		return c.context(en, result), err
+	}
+	d := c.context(en, nil)
+	t := c.spec.Task(task)
+	if t == nil || t.With == nil {
+		return d, nil
+	}
+	items, err := c.expr.Evaluate(ctx, t.With.List, d)
+	if list, ok := items.(*value.List); ok && list.Len() > 0 {
+		d.Set("__current_item", itemOf(t.With.Keys, list.Items[0]))
+	}
+	return d, err
+}
+
 // Outcome returns where the workflow stands.
 func (r *Rehearsal) Outcome() Outcome {
 	c := r.e.c

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -26,9 +27,10 @@ type Test struct {
 
 	// Lookup finds keys that are not in Datastore, and will be from then on; nil:
 	// there are no others.
-	Lookup func(ctx context.Context, scope, key string) (value.Value, bool, error)
-	State  *value.Dict // of a workflow that is run again
-	Rerun  []orquesta.Again
+	Lookup    func(ctx context.Context, scope, key string) (value.Value, bool, error)
+	Questions []Question  // asked at the end
+	State     *value.Dict // of a workflow that is run again
+	Rerun     []orquesta.Again
 
 	// What is expected; nil: it does not matter.
 	Inspection *value.Dict
@@ -91,6 +93,19 @@ func Read(text []byte, readFile func(name string) ([]byte, error)) (*Test, error
 		return nil, found
 	}
 	return t, nil
+}
+
+// Of returns the test that has the form of a file. Its results are in it.
+func Of(d *value.Dict) (*Test, error) {
+	if !d.Has("workflow") {
+		d = d.Clone()
+		d.Set("workflow", "definition")
+	}
+	text, err := d.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("write the test: %w", err)
+	}
+	return Read(text, func(string) ([]byte, error) { return nil, errors.New("results must be in the test itself here") })
 }
 
 // place returns where something is in the file.

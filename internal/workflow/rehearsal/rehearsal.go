@@ -47,11 +47,26 @@ type Played struct {
 	Mock   int // which mock of the test says so; -1: none does
 }
 
+// Question is an expression, or something with expressions in it, that is asked when
+// all has been played.
+type Question struct {
+	Task   string
+	Before bool // as the task sees it before its action runs; else as its transitions do
+	Value  value.Value
+}
+
+// Answer is what a question was answered with, or why it could not be.
+type Answer struct {
+	Value value.Value
+	Err   error
+}
+
 // Report is what came of a test.
 type Report struct {
 	Findings Findings // what was not as expected; none: it passed
 	Outcome  orquesta.Outcome
 	Calls    []Played // in their order
+	Answers  []Answer // to the questions of the test
 }
 
 // Run plays a workflow with the results of the test, and compares. The error says
@@ -139,6 +154,10 @@ func (p *player) play(ctx context.Context, definition []byte) error {
 		calls, err := r.Next(ctx)
 		if err != nil || len(calls) == 0 {
 			p.report.Outcome = r.Outcome()
+			for _, q := range p.test.Questions {
+				v, err := r.Evaluate(ctx, q.Task, q.Before, q.Value)
+				p.report.Answers = append(p.report.Answers, Answer{v, err})
+			}
 			return err
 		}
 		for _, played := range p.round(calls, r) {
@@ -251,4 +270,55 @@ func names(visits []orquesta.Visit) []string {
 // terminal returns the visits that the workflow ended with.
 func terminal(visits []orquesta.Visit) []orquesta.Visit {
 	return slices.DeleteFunc(slices.Clone(visits), func(v orquesta.Visit) bool { return !v.Terminal })
+}
+
+// Entry is the report for programs.
+func (r *Report) Entry() *value.Dict {
+	d := value.NewDict()
+	calls := value.NewList()
+	for _, c := range r.Calls {
+		e := value.NewDict()
+		e.Set("task_id", c.Task)
+		e.Set("route", int64(c.Route))
+		if c.Item >= 0 {
+			e.Set("item_id", int64(c.Item))
+		}
+		if c.Undo {
+			e.Set("undo", true)
+		}
+		e.Set("action", c.Action)
+		e.Set("input", given(c.Input))
+		e.Set("delay", int64(c.Delay.Seconds()))
+		e.Set("timeout", int64(c.Timeout.Seconds()))
+		if c.Status != "" {
+			e.Set("status", string(c.Status))
+			e.Set("result", c.Result)
+		}
+		calls.Items = append(calls.Items, e)
+	}
+	d.Set("calls", calls)
+	path := value.NewList()
+	for _, v := range r.Outcome.Path {
+		name := v.Task
+		if v.Route > 0 {
+			name = fmt.Sprintf("%s__r%d", v.Task, v.Route)
+		}
+		path.Items = append(path.Items, name)
+	}
+	d.Set("path", path)
+	d.Set("status", string(r.Outcome.Status))
+	d.Set("output", given(r.Outcome.Output))
+	errs := value.NewList()
+	for _, e := range r.Outcome.Errors {
+		errs.Items = append(errs.Items, e)
+	}
+	d.Set("errors", errs)
+	return d
+}
+
+func given(d *value.Dict) value.Value {
+	if d == nil {
+		return nil
+	}
+	return d
 }

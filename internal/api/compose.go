@@ -1,0 +1,189 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/nightshift-run/nightshift/internal/api/wire"
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/register"
+	"github.com/nightshift-run/nightshift/internal/rule"
+	"github.com/nightshift-run/nightshift/internal/store"
+	"github.com/nightshift-run/nightshift/internal/workflow/rehearsal"
+)
+
+// What whoever composes a workflow or a rule asks before it is kept, and the keeping.
+func (a *API) composeRoutes() []*route {
+	return []*route{
+		to("POST", ourService, "/workflows/rehearse", "", (*call).rehearse, "Play a workflow with given results, without running anything.").
+			takes(rehearseBody).gives(http.StatusOK, value.NewDict()),
+		to("POST", ourService, "/rules/try", "rule_create", (*call).tryRule, "Ask a rule that is not kept about past events.").
+			takes(tryBody).gives(http.StatusOK, wire.RuleTrial{}),
+		to("PUT", ourService, "/packs/{ref}/files", "pack_modify", (*call).writePackFiles, "Write metadata, workflows and rules of a pack, and register it.").
+			takes(filesBody).empties(),
+	}
+}
+
+const (
+	rehearseBody = `{"type": "object", "additionalProperties": false, "properties": {
+		"definition": {"type": "string", "required": true},
+		"test": {"type": "object"},
+		"assume": {"type": "string", "enum": ["", "succeeded", "failed"]},
+		"questions": {"type": "array", "maxItems": 100, "items": {"type": "object", "additionalProperties": false, "properties": {
+			"task": {"type": "string"}, "before": {"type": "boolean"}, "expression": {"type": "string", "required": true}}}}}}`
+	tryBody = `{"type": "object", "additionalProperties": false, "properties": {
+		"rule": {"type": "object", "required": true},
+		"events": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+		"after": {"type": "string"}}}`
+	filesBody = `{"type": "object", "additionalProperties": false, "properties": {
+		"files": {"type": "array", "required": true, "minItems": 1, "maxItems": 20, "items": {"type": "object", "additionalProperties": false, "properties": {
+			"path": {"type": "string", "required": true}, "content": {"type": "string", "required": true}, "was": {"type": "string"}}}}}}`
+)
+
+// longestRehearsal bounds what one may take, for a workflow may go round and round.
+const longestRehearsal = 10 * time.Second
+
+// rehearse plays a workflow. The results are those of the test, which has the form of
+// a file of tests, and otherwise those that are likely if all ends as is assumed.
+func (c *call) rehearse() error {
+	var req struct {
+		Definition string           `json:"definition"`
+		Assume     execution.Status `json:"assume"`
+		Questions  []struct {
+			Task       string `json:"task"`
+			Before     bool   `json:"before"`
+			Expression string `json:"expression"`
+		} `json:"questions"`
+	}
+	d, err := c.object()
+	if err != nil {
+		return err
+	}
+	if err := decode(d, &req); err != nil {
+		return err
+	}
+	given, _ := d.Get("test")
+	written, ok := given.(*value.Dict)
+	if !ok {
+		written = value.NewDict()
+	}
+	test, err := rehearsal.Of(written)
+	if err != nil {
+		return &fault.Fault{Kind: fault.Invalid, Msg: err.Error(), Err: err}
+	}
+	for _, q := range req.Questions {
+		test.Questions = append(test.Questions, rehearsal.Question{Task: q.Task, Before: q.Before, Value: q.Expression})
+	}
+	ctx, cancel := context.WithTimeout(c.ctx(), longestRehearsal)
+	defer cancel()
+	done, err := c.inspecting()
+	if err != nil {
+		return err
+	}
+	defer done()
+	report, err := test.Walk(ctx, []byte(req.Definition), rehearsal.Suppose(req.Assume, c.catalog()))
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fault.Newf(fault.Invalid, "The workflow was not over after %v of playing it.", longestRehearsal)
+	}
+	if err != nil {
+		return err
+	}
+	out := report.Entry()
+	answers := value.NewList()
+	for _, a := range report.Answers {
+		answer := value.NewDict()
+		if answer.Set("value", a.Value); a.Err != nil {
+			answer.Set("error", a.Err.Error())
+		}
+		answers.Items = append(answers.Items, answer)
+	}
+	out.Set("answers", answers)
+	return c.json(http.StatusOK, out)
+}
+
+// tryRule asks a rule about the latest events of its trigger, whether or not it is
+// enabled.
+func (c *call) tryRule() error {
+	d, err := c.object()
+	if err != nil {
+		return err
+	}
+	var req struct {
+		Rule   rule.Rule `json:"rule"`
+		Events int       `json:"events"`
+		After  time.Time `json:"after"`
+	}
+	if err := decode(d, &req); err != nil {
+		return err
+	}
+	if req.Events == 0 {
+		req.Events = 100
+	}
+	req.Rule.Enabled = true
+	m, err := c.Registrar.DraftRule(c.ctx(), &req.Rule)
+	if err != nil {
+		return err
+	}
+	out := wire.RuleTrial{Trigger: m.Rule.Trigger.Ref, Events: []wire.TriedEvent{}}
+	past, total, err := c.Store.Reader().ListInstances(c.ctx(), store.Instances{Triggers: []string{out.Trigger}, After: req.After}, store.Page{Limit: req.Events})
+	if err != nil {
+		return err
+	}
+	out.Total = total.N
+	for _, i := range past {
+		payload, err := value.FromJSON(i.Payload)
+		if err != nil {
+			return err
+		}
+		why := ruleWhyOf(m.Explain(c.ctx(), payload, c.Intake.Env(i.OccurredAt)))
+		tried := wire.TriedEvent{Event: i.ID, At: wire.TimeOf(i.OccurredAt), Matched: why.Matched, Reason: why.Reason, Criteria: why.Criteria}
+		if why.Matched {
+			out.Matched++
+			if out.Example == nil {
+				out.Example = c.example(m.Rule, i.ID, payload)
+			}
+		}
+		out.Events = append(out.Events, tried)
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// example is what a rule would have given its action for an event.
+func (c *call) example(r *rule.Rule, event string, payload value.Value) *wire.RuleExample {
+	vars := value.NewDict()
+	vars.Set("trigger", payload)
+	out := &wire.RuleExample{Event: event}
+	params, err := c.Launcher.Render(c.ctx(), r.Action.Parameters, c.who.User, vars)
+	if err != nil {
+		out.Failure = err.Error()
+		return out
+	}
+	if a, ok := c.catalog().Action(r.Action.Ref); ok && a.Params != nil {
+		if d, ok := params.(*value.Dict); ok {
+			params = a.Params.Masked(d)
+		}
+	}
+	out.Parameters = wire.JSON(params)
+	return out
+}
+
+func (c *call) writePackFiles() error {
+	name := c.part("ref")
+	if err := guardPack(name); err != nil {
+		return err
+	}
+	var req struct {
+		Files []register.File `json:"files"`
+	}
+	if err := c.into(&req); err != nil {
+		return err
+	}
+	if err := c.Registrar.WriteFiles(c.ctx(), name, req.Files); err != nil {
+		return err
+	}
+	return c.empty()
+}

@@ -157,6 +157,8 @@ class Loading(unittest.TestCase):
             write("number = ", 3 * 10**18)
             with self.assertRaises(SyntaxError):
                 loader.keep(path)
+            os.mkfifo(path + ".fifo")
+            loader.keep(path + ".fifo")  # does not wait for somebody who writes to it
             with self.assertRaises(SyntaxError):
                 loader.load(path)
             loader.missed().clear()

@@ -5,12 +5,14 @@ code of files that its children have run, which runs nothing, and gives it to th
 """
 
 import os
+import stat
 import sys
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any, Dict, Iterable, List, Tuple
 
 MOST = 1000  # files
+LARGEST = 1 << 20  # bytes of one
 _kept: Dict[str, Tuple[int, int, CodeType]] = {}  # by path: time, size and code
 _read: List[str] = []  # whose code was not kept
 
@@ -53,6 +55,8 @@ def missed() -> List[str]:
 def keep(path: str) -> None:
     """Keeps the code of a file."""
     before = os.stat(path)
+    if not stat.S_ISREG(before.st_mode) or before.st_size > LARGEST:
+        return  # the zygote must not wait for what a child names
     code = SourceFileLoader("", path).get_code("")
     after = os.stat(path)
     if code is None or before.st_mtime_ns != after.st_mtime_ns or before.st_size != after.st_size:

@@ -25,14 +25,14 @@ var floors = []struct {
 	}},
 	{"nouns", true, []string{
 		"ident", "trigger", "action", "rule", "execution", "policy", "pack", "pack/builtin", "kv", "access", "timer", "probe", "alert", "catalog", "config", "api/wire",
-		"alias", "workflow", "workflow/spec", "workflow/graph", "workflow/orquesta", "workflow/chain", "workflow/rehearsal", "workflow/draw", "inquiry", "notify", "rbac",
+		"alias", "workflow", "workflow/spec", "workflow/graph", "workflow/orquesta", "workflow/chain", "workflow/rehearsal", "workflow/draw", "inquiry", "notify", "rbac", "audit",
 	}},
 	{"seams", false, []string{
 		"store", "store/sqlite", "store/storetest", "bus", "bus/membus", "bus/bustest",
 		"exchange", "identity", "identity/htpasswd", "runner", "runner/shell", "runner/ssh", "runner/winrm", "runner/web", "runner/noop", "runner/announcement", "runner/native", "runner/python", "runner/python/venv", "runner/inquirer", "runner/runnertest", "api/client",
 	}},
 	{"operations", false, []string{"register", "launch", "intake", "dispatch", "install", "keyring"}},
-	{"services", false, []string{"worker", "scheduler", "timekeeper", "prober", "prober/tail", "prober/check", "sensorhost", "janitor", "conductor", "notifier"}},
+	{"services", false, []string{"worker", "scheduler", "timekeeper", "prober", "prober/tail", "prober/check", "sensorhost", "janitor", "conductor", "notifier", "auditor"}},
 	{"edges", false, []string{"api", "webui", "cli", "cli/st2"}},
 	{"assembly", true, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program", "app/packtest"}},
 }

@@ -19,7 +19,7 @@ func (a *API) accessRoutes() []*route {
 	return []*route{
 		to("POST", authService, "/tokens", "", (*call).createToken, "Log in with a password and get a token.").takes(tokenBody).public().
 			gives(http.StatusCreated, wire.Token{}),
-		to("POST", authService, "/tokens/validate", "", (*call).validateToken, "Say whether a token is good.").takes(validateBody).
+		to("POST", authService, "/tokens/validate", "", (*call).validateToken, "Say whether a token is good.").changesNothing().takes(validateBody).
 			gives(http.StatusOK, wire.TokenValid{}),
 		to("GET", authService, "/sso", "", (*call).sso, "Say whether log-in by another service is possible.").public().
 			gives(http.StatusOK, wire.SSO{}),
@@ -31,14 +31,17 @@ func (a *API) accessRoutes() []*route {
 			gives(http.StatusOK, []wire.APIKey{}).pages(50).masks(),
 		to("POST", apiService, "/apikeys", "api_key_create", (*call).createKey, "Make an API key, which is shown once.").takes(apiKeyBody).
 			gives(http.StatusCreated, wire.APIKey{}),
-		to("GET", apiService, "/apikeys/{id}", "api_key_view", (*call).getKey, "Show an API key.").
+		to("GET", apiService, apiKeyPath, "api_key_view", (*call).getKey, "Show an API key.").
 			gives(http.StatusOK, wire.APIKey{}).masks(),
-		to("PUT", apiService, "/apikeys/{id}", "api_key_modify", (*call).updateKey, "Change an API key.").takes(apiKeyBody).
+		to("PUT", apiService, apiKeyPath, "api_key_modify", (*call).updateKey, "Change an API key.").takes(apiKeyBody).
 			gives(http.StatusOK, wire.APIKey{}),
-		to("DELETE", apiService, "/apikeys/{id}", "api_key_delete", (*call).deleteKey, "Delete an API key.").
+		to("DELETE", apiService, apiKeyPath, "api_key_delete", (*call).deleteKey, "Delete an API key.").
 			empties(),
 	}
 }
+
+// apiKeyPath may have the key itself in it.
+const apiKeyPath = "/apikeys/{id}"
 
 const (
 	tokenBody = `{"type": "object", "additionalProperties": false, "properties": {

@@ -26,7 +26,7 @@ func (a *API) aliasRoutes() []*route {
 			gives(http.StatusOK, wire.Alias{}),
 		to("DELETE", apiService, "/actionalias/{ref}", "action_alias_delete", (*call).deleteAlias, "Delete an action alias.").
 			empties(),
-		to("POST", apiService, "/actionalias/match", "action_alias_match", (*call).matchAlias, "Find the alias that a command fits.").takes(aliasMatchBody).
+		to("POST", apiService, "/actionalias/match", "action_alias_match", (*call).matchAlias, "Find the alias that a command fits.").changesNothing().takes(aliasMatchBody).
 			gives(http.StatusOK, wire.AliasMatch{}),
 		to("GET", apiService, "/actionalias/help", "action_alias_help", (*call).aliasHelp, "Show what commands there are.").
 			gives(http.StatusOK, wire.AliasHelp{}).pages(100).texts("pack", "filter"),

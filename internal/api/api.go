@@ -132,6 +132,7 @@ type API struct {
 	meters   *meters
 	callers  *callers        // who was recognised a moment ago
 	throttle access.Throttle // of those who guess passwords
+	refusals refusals        // that are on record
 	hub      *hub
 	alerts   map[string]source
 	views    atomic.Pointer[views] // of the latest catalog
@@ -168,7 +169,7 @@ func New(d Deps, o Options) *API {
 	a.attrs.instances = attributesOf[wire.Instance](nil, nil)
 	a.attrs.enforcements = attributesOf[wire.Enforcement](nil, nil)
 	for _, group := range [][]*route{
-		a.accessRoutes(), a.userRoutes(), a.contentRoutes(), a.packRoutes(), a.configRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(),
+		a.accessRoutes(), a.userRoutes(), a.contentRoutes(), a.packRoutes(), a.configRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(), a.auditRoutes(),
 		a.workflowRoutes(), a.composeRoutes(), a.sourceRoutes(), a.whyRoutes(), a.sensorRoutes(), a.probeRoutes(), a.streamRoutes(), a.serverRoutes(),
 	} {
 		a.routes = append(a.routes, group...)

@@ -24,7 +24,9 @@ type caller struct {
 	Expires time.Time // of a token; zero: never
 	Signed  bool      // the token was made for an execution, and is in no ledger
 	Pack    string    // whose code runs there
-	hash    string    // of a token or a key, as the ledger has it
+	// Execution is the one that the token was made for.
+	Execution string
+	hash      string // of a token or a key, as the ledger has it
 }
 
 // How and where a caller is recognised, in the words of StackStorm's /user.
@@ -156,7 +158,7 @@ func (a *API) tokenOwner(ctx context.Context, token string) (caller, error) {
 		if !ok {
 			return caller{}, refused
 		}
-		who := caller{User: g.User, Expires: time.Unix(g.Expires, 0), Signed: true, Pack: g.Pack}
+		who := caller{User: g.User, Expires: time.Unix(g.Expires, 0), Signed: true, Pack: g.Pack, Execution: g.Execution}
 		if err := a.know(ctx, &who); err != nil {
 			return caller{}, err
 		}

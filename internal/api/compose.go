@@ -19,9 +19,9 @@ import (
 // What whoever composes a workflow or a rule asks before it is kept, and the keeping.
 func (a *API) composeRoutes() []*route {
 	return []*route{
-		to("POST", ourService, "/workflows/rehearse", "", (*call).rehearse, "Play a workflow with given results, without running anything.").
+		to("POST", ourService, "/workflows/rehearse", "", (*call).rehearse, "Play a workflow with given results, without running anything.").changesNothing().
 			takes(rehearseBody).gives(http.StatusOK, value.NewDict()),
-		to("POST", ourService, "/rules/try", "rule_create", (*call).tryRule, "Ask a rule that is not kept about past events.").
+		to("POST", ourService, "/rules/try", "rule_create", (*call).tryRule, "Ask a rule that is not kept about past events.").changesNothing().
 			takes(tryBody).gives(http.StatusOK, wire.RuleTrial{}),
 		to("PUT", ourService, "/packs/{ref}/files", "pack_modify", (*call).writePackFiles, "Write metadata, workflows and rules of a pack, and register it.").
 			takes(filesBody).empties(),

@@ -39,7 +39,7 @@ func (a *API) packRoutes() []*route {
 		to("POST", apiService, "/packs/uninstall", "pack_uninstall", (*call).uninstallPacks, "Remove packs.").takes(uninstallBody).
 			gives(http.StatusAccepted, map[string]string{}),
 		to("GET", apiService, "/packs/index", "pack_search", (*call).packIndex, "List the packs that can be installed."),
-		to("POST", apiService, "/packs/index/search", "pack_search", (*call).searchIndex, "Find packs that can be installed.").takes(searchBody),
+		to("POST", apiService, "/packs/index/search", "pack_search", (*call).searchIndex, "Find packs that can be installed.").changesNothing().takes(searchBody),
 		to("GET", apiService, "/packs/index/health", "pack_views_index_health", (*call).indexHealth, "Say how the indexes of packs are."),
 		to("GET", apiService, "/packs/views/files/{ref}", "pack_view", (*call).packFiles, "Show the files of a pack."),
 		to("GET", apiService, "/packs/views/file/{ref}/{name...}", "pack_view", (*call).packFile, "Show a file of a pack.").

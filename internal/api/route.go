@@ -46,6 +46,8 @@ type route struct {
 	api   *API
 	serve func(*call) error
 	body  *schema.Schema
+	// asking says that nothing is changed that would have to be on record in the audit log.
+	asking bool
 }
 
 // mounted is the path in the mux.
@@ -57,6 +59,13 @@ func to(method, service, path, permission string, serve func(*call) error, summa
 		Route: Route{Method: method, Service: service, Path: path, Permission: permission, Summary: summary},
 		serve: serve,
 	}
+}
+
+// changesNothing says that r is a question, though it has a body, or brings events, which
+// are on record as such.
+func (r *route) changesNothing() *route {
+	r.asking = true
+	return r
 }
 
 // public serves r without credentials.
@@ -140,7 +149,7 @@ func (r *route) takes(text string) *route {
 // ServeHTTP answers a request that has found its route. w is a *recorder.
 func (r *route) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	c := &call{API: r.api, route: r, w: w, r: req}
-	if err := c.run(); err != nil {
+	if err := c.onRecord(c.run); err != nil {
 		c.fail(err)
 	}
 }

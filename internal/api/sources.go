@@ -25,8 +25,8 @@ func (a *API) sourceRoutes() []*route {
 			gives(http.StatusOK, []wire.Trigger{}),
 		to("GET", apiService, "/webhooks/{hook...}", "webhook_view", (*call).getWebhook, "Show a webhook.").
 			gives(http.StatusOK, wire.Trigger{}),
-		to("POST", apiService, "/webhooks/{hook...}", "webhook_send", (*call).postWebhook, "Tell of an event.").gives(http.StatusAccepted, value.NewDict()),
-		to("POST", apiService, "/alerts/{source}", "webhook_send", (*call).postAlert, "Tell of alerts in the form of a monitoring system.").gives(http.StatusAccepted, wire.Receipt{}),
+		to("POST", apiService, "/webhooks/{hook...}", "webhook_send", (*call).postWebhook, "Tell of an event.").changesNothing().gives(http.StatusAccepted, value.NewDict()),
+		to("POST", apiService, "/alerts/{source}", "webhook_send", (*call).postAlert, "Tell of alerts in the form of a monitoring system.").changesNothing().gives(http.StatusAccepted, wire.Receipt{}),
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 func (a *API) workflowRoutes() []*route {
 	return []*route{
-		to("POST", apiService, "/workflows/inspect", "", (*call).inspectWorkflow, "Find what is wrong with the definition of a workflow."),
+		to("POST", apiService, "/workflows/inspect", "", (*call).inspectWorkflow, "Find what is wrong with the definition of a workflow.").changesNothing(),
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/access"
 	"github.com/nightshift-run/nightshift/internal/api"
+	"github.com/nightshift-run/nightshift/internal/auditor"
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/bus/membus"
 	"github.com/nightshift-run/nightshift/internal/catalog"
@@ -100,6 +101,7 @@ type App struct {
 	exchange  *exchange.Exchange
 	installer *install.Installer
 	prober    *prober.Prober
+	auditor   *auditor.Auditor // nil: the audit log is sent nowhere
 	envs      *venv.Environments
 }
 
@@ -190,6 +192,11 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		APIURL: a.URL(), Signer: a.signer, Logger: a.log("dispatch"),
 	})
 	a.prober = a.newProber()
+	if to := cfg.Audit.Syslog; to != "" {
+		if a.auditor, err = auditor.New(a.Store, to, auditor.Options{CA: cfg.Audit.CA, Logger: a.log("auditor")}); err != nil {
+			return nil, err
+		}
+	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	doors, err := a.doors()
@@ -277,8 +284,11 @@ func (a *App) Run(ctx context.Context) error {
 		timekeeper.New(a.Catalog, a.Intake, a.Bus, timekeeper.Options{Location: location, Logger: a.log("timekeeper")}),
 		janitor.New(a.Store, janitor.Options{
 			Executions: time.Duration(a.cfg.Retention.Executions), Events: time.Duration(a.cfg.Retention.Events),
-			Output: time.Duration(a.cfg.Retention.Output), MaxBytes: int64(a.cfg.Retention.MaxSize) << 20, Logger: a.log("janitor"),
+			Output: time.Duration(a.cfg.Retention.Output), Audit: time.Duration(a.cfg.Retention.Audit), MaxBytes: int64(a.cfg.Retention.MaxSize) << 20, Logger: a.log("janitor"),
 		}),
+	}
+	if a.auditor != nil {
+		services = append(services, a.auditor)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))

@@ -52,6 +52,7 @@ type Config struct {
 	Python    Python    `yaml:"python"`
 	Probes    Probes    `yaml:"probes"`
 	Secrets   Secrets   `yaml:"secrets"`
+	Audit     Audit     `yaml:"audit"`
 	Retention Retention `yaml:"retention"`
 	Log       Log       `yaml:"log"`
 }
@@ -189,6 +190,18 @@ type Secrets struct {
 	StackStormKey string `yaml:"stackstorm_key"`
 }
 
+// Audit is where the audit log goes beside the ledger.
+type Audit struct {
+	// Syslog is the address of a server that is sent each entry in the form of RFC 5424:
+	// unix:///dev/log, udp://host:514, tcp://host:601 or tls://host:6514. What can't be sent
+	// is sent later. Default: none.
+	Syslog string `yaml:"syslog"`
+
+	// CA is a file with the certificates of those who may vouch for a server of tls://.
+	// Default: those that the operating system trusts.
+	CA string `yaml:"ca"`
+}
+
 // Retention is how long the past is kept. A negative age keeps it for ever.
 type Retention struct {
 	// Executions is how long finished executions are kept. Default: 720h (30 days).
@@ -200,6 +213,10 @@ type Retention struct {
 	// Output is how long what executions printed is kept, beside their results.
 	// Default: 168h (7 days).
 	Output Duration `yaml:"output"`
+
+	// Audit is how long entries of the audit log are kept; they never go for their
+	// size. Default: 9600h (400 days).
+	Audit Duration `yaml:"audit"`
 
 	// MaxSize is how many MiB the database may take before the oldest goes
 	// early. A negative number is no bound. Default: 10240 (10 GiB).
@@ -248,7 +265,7 @@ func Default() Config {
 		SSH:       SSH{HostKeys: "accept-new", ConnectTimeout: Duration(time.Minute), Idle: Duration(5 * time.Minute), Sessions: 10, Connections: 4, Parallel: 50},
 		Python:    Python{Interpreter: "python3", Idle: Duration(10 * time.Minute)},
 		Probes:    Probes{Rate: 1000, Parallel: 32},
-		Retention: Retention{Executions: days(30), Events: days(14), Output: days(7), MaxSize: 10240},
+		Retention: Retention{Executions: days(30), Events: days(14), Output: days(7), Audit: days(400), MaxSize: 10240},
 		Log:       Log{Level: "info", Format: "text"},
 	}
 }

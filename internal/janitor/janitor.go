@@ -24,6 +24,8 @@ type Store interface {
 	DeleteOutputBefore(ctx context.Context, t time.Time, limit int) (int, error)
 	// DeleteExpired deletes tokens and pairs of the datastore that expired before t.
 	DeleteExpired(ctx context.Context, t time.Time, limit int) (int, error)
+	// DeleteAuditBefore deletes entries of the audit log from before t.
+	DeleteAuditBefore(ctx context.Context, t time.Time, limit int) (int, error)
 	// Size returns how many bytes the ledger takes.
 	Size(ctx context.Context) (int64, error)
 }
@@ -39,6 +41,8 @@ type Options struct {
 	Events     time.Duration // events, and what rules said of them; default 14 days
 	Output     time.Duration // what executions printed, beside their results; default 7 days
 	Expired    time.Duration // tokens and pairs of the datastore, since they expired; default at once
+
+	Audit time.Duration // entries of the audit log, which never go for their size; default 400 days
 
 	// MaxBytes is how large the ledger may be; default 10 GiB, negative: no
 	// bound. When it is larger, the oldest goes early, until a tenth is free.
@@ -78,6 +82,7 @@ func New(store Store, opts Options) *Janitor {
 	setDefault(&opts.Executions, 30*day)
 	setDefault(&opts.Events, 14*day)
 	setDefault(&opts.Output, 7*day)
+	setDefault(&opts.Audit, 400*day)
 	if opts.MaxBytes == 0 {
 		opts.MaxBytes = 10 << 30
 	}
@@ -126,7 +131,7 @@ func (j *Janitor) Run(ctx context.Context) error {
 // of thing does not keep the others.
 func (j *Janitor) Sweep(ctx context.Context, now time.Time) (deleted int, err error) {
 	var errs []error
-	for _, k := range append(j.kinds, kind{"what has expired", j.opts.Expired, j.store.DeleteExpired}) {
+	for _, k := range append(j.kinds, kind{"what has expired", j.opts.Expired, j.store.DeleteExpired}, kind{"audit log", j.opts.Audit, j.store.DeleteAuditBefore}) {
 		if k.keep < 0 {
 			continue
 		}

@@ -68,6 +68,8 @@ func (s *fakeStore) DeleteOutputBefore(_ context.Context, t time.Time, limit int
 	return s.delete("output", &s.output, t, limit)
 }
 
+func (s *fakeStore) DeleteAuditBefore(context.Context, time.Time, int) (int, error) { return 0, nil }
+
 func (s *fakeStore) DeleteExpired(_ context.Context, t time.Time, limit int) (int, error) {
 	return s.delete("expired", &s.expired, t, limit)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,14 +13,46 @@ import (
 
 // PutUser adds u, or writes it over the user of its name, whose groups stay.
 func (tx *Tx) PutUser(ctx context.Context, u access.User) error {
-	_, err := tx.c.Exec(ctx, `
+	before, err := tx.userBefore(ctx, u.Name)
+	if err != nil {
+		return err
+	}
+	_, err = tx.c.Exec(ctx, `
 		INSERT INTO users (name, password, admin, disabled, groups, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (name) DO UPDATE SET password = excluded.password, admin = excluded.admin, disabled = excluded.disabled`,
 		u.Name, u.Password, u.Admin, u.Disabled, texts(u.Groups), micros(u.CreatedAt))
 	if err != nil {
 		return fmt.Errorf("put user %s: %w", u.Name, err)
 	}
-	return nil
+	return tx.change(changedUser, u.Name, auditedUser(before, nil), auditedUser(&u, before))
+}
+
+// auditedUser is what is on record of a user, before or after a change.
+func auditedUser(u *access.User, before *access.User) any {
+	if u == nil {
+		return nil
+	}
+	password := ""
+	switch {
+	case u.Password == "":
+	case before != nil && before.Password != u.Password:
+		password = mask + " (another)"
+	default:
+		password = mask
+	}
+	return map[string]any{"admin": u.Admin, "groups": u.Groups, "disabled": u.Disabled, "password": password}
+}
+
+// userBefore returns a user who is about to be changed, if that goes on record.
+func (tx *Tx) userBefore(ctx context.Context, name string) (*access.User, error) {
+	if tx.trail == nil {
+		return nil, nil
+	}
+	u, err := tx.User(ctx, name)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	return &u, err
 }
 
 // SetUserGroups says which groups a user is in from now on. A user who is not known
@@ -89,11 +122,17 @@ func (r Reader) ListUsers(ctx context.Context, p Page) ([]access.User, Total, er
 
 // DeleteUser removes a user, and all tokens and API keys that stand for them.
 func (tx *Tx) DeleteUser(ctx context.Context, name string) error {
+	before, err := tx.userBefore(ctx, name)
+	if err != nil {
+		return err
+	}
 	if _, err := tx.c.Exec(ctx, `DELETE FROM users WHERE name = $1`, name); err != nil {
 		return fmt.Errorf("delete user %s: %w", name, err)
 	}
-	_, _, err := tx.Revoke(ctx, name)
-	return err
+	if _, _, err := tx.Revoke(ctx, name); err != nil {
+		return err
+	}
+	return tx.change(changedUser, name, auditedUser(before, nil), nil)
 }
 
 // Revoke removes all tokens and API keys that stand for a user, and returns how many
@@ -106,7 +145,7 @@ func (tx *Tx) Revoke(ctx context.Context, name string) (tokens, keys int, err er
 	if err != nil {
 		return 0, 0, fmt.Errorf("delete the API keys of user %s: %w", name, err)
 	}
-	return tokens, keys, nil
+	return tokens, keys, tx.change(changedAPIKey, "all of "+name, map[string]any{"count": keys}, nil)
 }
 
 // DeleteTokens removes the tokens that stand for a user, but not the one with the hash
@@ -116,7 +155,7 @@ func (tx *Tx) DeleteTokens(ctx context.Context, name, except string) (int, error
 	if err != nil {
 		return 0, fmt.Errorf("delete the tokens of user %s: %w", name, err)
 	}
-	return n, nil
+	return n, tx.change(changedToken, "all of "+name, map[string]any{"count": n}, nil)
 }
 
 // CountUsers returns how many users there are.
@@ -136,15 +175,20 @@ func (tx *Tx) InsertToken(ctx context.Context, t access.Token) error {
 	if err != nil {
 		return fmt.Errorf("insert a token of %s: %w", t.User, err)
 	}
-	return nil
+	return tx.change(changedToken, t.ID, nil, map[string]any{"user": t.User, "expires_at": t.ExpiresAt, "metadata": json.RawMessage(object(t.Metadata))})
 }
 
 // DeleteToken takes a token away.
 func (tx *Tx) DeleteToken(ctx context.Context, hash string) error {
-	if _, err := tx.c.Exec(ctx, `DELETE FROM tokens WHERE hash = $1`, hash); err != nil {
+	var id, user string
+	err := tx.c.QueryRow(ctx, `DELETE FROM tokens WHERE hash = $1 RETURNING id, user_name`, hash).Scan(&id, &user)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("delete a token: %w", err)
 	}
-	return nil
+	return tx.change(changedToken, id, map[string]any{"user": user}, nil)
 }
 
 // Token returns the token of a hash, expired or not.
@@ -162,24 +206,51 @@ func (r Reader) Token(ctx context.Context, hash string) (access.Token, error) {
 // PutAPIKey adds k, or writes it over the key of its id, whose hash and time of
 // birth stay.
 func (tx *Tx) PutAPIKey(ctx context.Context, k access.APIKey) error {
-	_, err := tx.c.Exec(ctx, `
+	before, err := tx.apiKeyBefore(ctx, k.ID)
+	if err != nil {
+		return err
+	}
+	_, err = tx.c.Exec(ctx, `
 		INSERT INTO api_keys (id, hash, user_name, metadata, enabled, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (id) DO UPDATE SET user_name = excluded.user_name, metadata = excluded.metadata, enabled = excluded.enabled`,
 		k.ID, k.Hash, k.User, object(k.Metadata), k.Enabled, micros(k.CreatedAt))
 	if err != nil {
 		return fmt.Errorf("put API key %s: %w", k.ID, err)
 	}
-	return nil
+	return tx.change(changedAPIKey, k.ID, before, auditedAPIKey(k))
+}
+
+// auditedAPIKey is what is on record of an API key.
+func auditedAPIKey(k access.APIKey) any {
+	return map[string]any{"user": k.User, "enabled": k.Enabled, "metadata": json.RawMessage(object(k.Metadata))}
+}
+
+// apiKeyBefore returns what goes on record of an API key that is about to be changed.
+func (tx *Tx) apiKeyBefore(ctx context.Context, id string) (any, error) {
+	if tx.trail == nil {
+		return nil, nil
+	}
+	k, err := tx.APIKey(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	return auditedAPIKey(k), err
 }
 
 // DeleteAPIKey removes the key of an id, and reports whether it was there.
 func (tx *Tx) DeleteAPIKey(ctx context.Context, id string) (bool, error) {
-	res, err := tx.c.Exec(ctx, `DELETE FROM api_keys WHERE id = $1`, id)
+	before, err := tx.apiKeyBefore(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	n, err := tx.affected(tx.c.Exec(ctx, `DELETE FROM api_keys WHERE id = $1`, id))
 	if err != nil {
 		return false, fmt.Errorf("delete API key %s: %w", id, err)
 	}
-	n, err := res.RowsAffected()
-	return n > 0, err
+	if n == 0 {
+		return false, nil
+	}
+	return true, tx.change(changedAPIKey, id, before, nil)
 }
 
 const apiKeyColumns = `id, hash, user_name, metadata, enabled, created_at`

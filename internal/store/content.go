@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -39,7 +41,11 @@ type Content struct {
 
 // PutContent writes c over what has its kind and ref.
 func (tx *Tx) PutContent(ctx context.Context, c Content) error {
-	_, err := tx.c.Exec(ctx, `
+	before, err := tx.contentBefore(ctx, c.Kind, c.Ref)
+	if err != nil {
+		return err
+	}
+	_, err = tx.c.Exec(ctx, `
 		INSERT INTO content (kind, ref, id, pack, body, digest, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (kind, ref) DO UPDATE SET id = excluded.id, pack = excluded.pack,
@@ -48,17 +54,39 @@ func (tx *Tx) PutContent(ctx context.Context, c Content) error {
 	if err != nil {
 		return fmt.Errorf("put %s %s: %w", c.Kind, c.Ref, err)
 	}
-	return nil
+	if bytes.Equal(before, c.Body) {
+		return nil
+	}
+	return tx.change(string(c.Kind), c.Ref, orNil(before), c.Body)
+}
+
+// contentBefore returns the body of what is about to be changed, if that goes on record.
+func (tx *Tx) contentBefore(ctx context.Context, k Kind, ref string) (json.RawMessage, error) {
+	if tx.trail == nil {
+		return nil, nil
+	}
+	var body string
+	err := tx.c.QueryRow(ctx, `SELECT body FROM content WHERE kind = $1 AND ref = $2`, string(k), ref).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return json.RawMessage(body), notFound(err, "%s %s", k, ref)
 }
 
 // DeleteContent removes the thing of a kind and ref, and reports whether it was there.
 func (tx *Tx) DeleteContent(ctx context.Context, k Kind, ref string) (bool, error) {
-	res, err := tx.c.Exec(ctx, `DELETE FROM content WHERE kind = $1 AND ref = $2`, string(k), ref)
+	before, err := tx.contentBefore(ctx, k, ref)
+	if err != nil {
+		return false, err
+	}
+	n, err := tx.affected(tx.c.Exec(ctx, `DELETE FROM content WHERE kind = $1 AND ref = $2`, string(k), ref))
 	if err != nil {
 		return false, fmt.Errorf("delete %s %s: %w", k, ref, err)
 	}
-	n, err := res.RowsAffected()
-	return n > 0, err
+	if n == 0 {
+		return false, nil
+	}
+	return true, tx.change(string(k), ref, orNil(before), nil)
 }
 
 // AllContent calls f for everything that is registered, by kind and ref.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/kv"
@@ -44,7 +45,10 @@ func (tx *Tx) AddDataKey(ctx context.Context, now time.Time, wrap func(id int64)
 	if err != nil {
 		return fmt.Errorf("add a data key: %w", err)
 	}
-	return tx.RewrapDataKey(ctx, id, wrap(id))
+	if err := tx.RewrapDataKey(ctx, id, wrap(id)); err != nil {
+		return err
+	}
+	return tx.change("data_key", strconv.FormatInt(id, 10), nil, map[string]any{})
 }
 
 // RewrapDataKey changes what a data key is wrapped by.

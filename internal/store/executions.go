@@ -59,9 +59,11 @@ func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error
 		tx.tally(tallyRootExecutions, 1)
 	}
 	if e.Status.Final() && len(e.Notify) > 0 {
-		return tx.addNotice(ctx, e.ID)
+		if err := tx.addNotice(ctx, e.ID); err != nil {
+			return err
+		}
 	}
-	return nil
+	return tx.change(changedExecution, e.ID, nil, AuditedExecution{Action: e.Action, Parameters: json.RawMessage(object(e.Parameters))})
 }
 
 // executionColumns are what [scanExecution] reads: everything but the result.
@@ -223,6 +225,9 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 		if err := tx.putResult(ctx, c.ID, gzipped); err != nil {
 			return true, err
 		}
+	}
+	if err := tx.change(changedExecution, c.ID, AuditedExecution{Status: c.From[0]}, AuditedExecution{Status: c.To}); err != nil {
+		return true, err
 	}
 	if c.To.Final() && (notify || !c.Closed) {
 		if err := tx.addNotice(ctx, c.ID); err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +12,11 @@ import (
 
 // PutKey writes p over the pair of its scope, user and name.
 func (tx *Tx) PutKey(ctx context.Context, id string, p kv.Pair) error {
-	_, err := tx.c.Exec(ctx, `
+	before, err := tx.keyBefore(ctx, p.Scope, p.User, p.Name)
+	if err != nil {
+		return err
+	}
+	_, err = tx.c.Exec(ctx, `
 		INSERT INTO keys (scope, user_name, name, id, value, secret, encrypted, expires_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (scope, user_name, name) DO UPDATE SET value = excluded.value, secret = excluded.secret,
@@ -20,18 +25,48 @@ func (tx *Tx) PutKey(ctx context.Context, id string, p kv.Pair) error {
 	if err != nil {
 		return fmt.Errorf("put key %s: %w", p.Name, err)
 	}
-	return nil
+	return tx.change(changedKey, p.UID(), before, auditedKey(p))
+}
+
+// auditedKey is what is on record of a pair.
+func auditedKey(p kv.Pair) any {
+	if p.Secret {
+		p.Value = mask
+	}
+	out := map[string]any{"value": p.Value, "secret": p.Secret}
+	if !p.ExpiresAt.IsZero() {
+		out["expires_at"] = p.ExpiresAt
+	}
+	return out
+}
+
+// keyBefore returns what goes on record of a pair that is about to be changed.
+func (tx *Tx) keyBefore(ctx context.Context, scope, user, name string) (any, error) {
+	if tx.trail == nil {
+		return nil, nil
+	}
+	p, err := tx.Key(ctx, scope, user, name, time.Time{})
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	return auditedKey(p), err
 }
 
 // DeleteKey removes a pair, and reports whether it was there.
 func (tx *Tx) DeleteKey(ctx context.Context, scope, user, name string) (bool, error) {
-	res, err := tx.c.Exec(ctx, `
-		DELETE FROM keys WHERE scope = $1 AND user_name = $2 AND name = $3`, scope, user, name)
+	before, err := tx.keyBefore(ctx, scope, user, name)
+	if err != nil {
+		return false, err
+	}
+	n, err := tx.affected(tx.c.Exec(ctx, `
+		DELETE FROM keys WHERE scope = $1 AND user_name = $2 AND name = $3`, scope, user, name))
 	if err != nil {
 		return false, fmt.Errorf("delete key %s: %w", name, err)
 	}
-	n, err := res.RowsAffected()
-	return n > 0, err
+	if n == 0 {
+		return false, nil
+	}
+	return true, tx.change(changedKey, kv.Pair{Scope: scope, User: user, Name: name}.UID(), before, nil)
 }
 
 const keyColumns = `scope, user_name, name, value, secret, encrypted, expires_at, updated_at`

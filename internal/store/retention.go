@@ -100,6 +100,11 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time, limit int) (in
 	return s.delete(ctx, func(tx *Tx) (int, error) { return tx.DeleteExpired(ctx, now, limit) })
 }
 
+// DeleteAuditBefore deletes in a transaction of its own; see [Tx.DeleteAuditBefore].
+func (s *Store) DeleteAuditBefore(ctx context.Context, t time.Time, limit int) (int, error) {
+	return s.delete(ctx, func(tx *Tx) (int, error) { return tx.DeleteAuditBefore(ctx, t, limit) })
+}
+
 func (s *Store) delete(ctx context.Context, f func(tx *Tx) (int, error)) (n int, err error) {
 	err = s.Write(ctx, func(tx *Tx) error {
 		n, err = f(tx)

@@ -18,6 +18,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/nightshift-run/nightshift/internal/audit"
 )
 
 // Driver is what a database brings. Package sqlite has one.
@@ -57,14 +59,24 @@ func (s *Store) Close() error { return s.driver.Close() }
 // another goroutine, but never after Write has returned. It must not wait for
 // anything but tx, so it can't call Write, and must not keep tx. When ctx ends
 // before f is run, f is not run; what has begun is brought to its end.
+//
+// What is done in a context of [WithTrail] is on record in the audit log, by the same commit.
 func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
-	return s.driver.Write(ctx, func(c Conn) error {
-		tx := &Tx{Reader: Reader{c}}
+	trail := trailOf(ctx)
+	err := s.driver.Write(ctx, func(c Conn) error {
+		tx := &Tx{Reader: Reader{c}, trail: trail}
 		if err := f(tx); err != nil {
 			return err
 		}
-		return tx.flushTallies(ctx)
+		if err := tx.flushTallies(ctx); err != nil {
+			return err
+		}
+		return tx.follow(ctx)
 	})
+	if err == nil && trail != nil {
+		trail.written = true
+	}
+	return err
 }
 
 // Reader returns what reads the last commit.
@@ -78,6 +90,8 @@ type Tx struct {
 	Reader
 	tallies map[string]int64
 	told    []string
+	trail   *Trail // nil: not on behalf of a request
+	changes []audit.Change
 }
 
 // Micros and its inverse turn times into the integers of the tables:

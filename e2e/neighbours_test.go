@@ -110,6 +110,7 @@ type server struct {
 	binary      string
 	home        string
 	data, packs string
+	config      string // a file with settings; empty: none
 	cmd         *exec.Cmd
 	out         *output
 }
@@ -140,7 +141,11 @@ func (s *server) start(t *testing.T) {
 	if s.binary, err = filepath.Abs("../bin/nightshift"); err != nil {
 		t.Fatal(err)
 	}
-	s.cmd, s.out = run(t, s.binary, "serve", "--data", s.data, "--listen", "127.0.0.1:0", "--packs", s.packs)
+	args := []string{"serve", "--data", s.data, "--listen", "127.0.0.1:0", "--packs", s.packs}
+	if s.config != "" {
+		args = append(args, "--config", s.config)
+	}
+	s.cmd, s.out = run(t, s.binary, args...)
 	eventually(t, "server is ready", 30*time.Second, func() bool { return readyLine.MatchString(s.out.String()) })
 	s.url = readyLine.FindStringSubmatch(s.out.String())[1]
 }
@@ -148,17 +153,33 @@ func (s *server) start(t *testing.T) {
 // cli runs a command of the program as a user would.
 func (s *server) cli(t *testing.T, args ...string) string {
 	t.Helper()
+	out, stderr, err := s.command(t, args...)
+	if err != nil {
+		t.Fatalf("nightshift %s: %v\n%s%s", strings.Join(args, " "), err, out, stderr)
+	}
+	return out
+}
+
+// fails runs a command that is to fail, and returns what it complains of.
+func (s *server) fails(t *testing.T, args ...string) string {
+	t.Helper()
+	out, stderr, err := s.command(t, args...)
+	if err == nil {
+		t.Fatalf("nightshift %s does not fail\n%s%s", strings.Join(args, " "), out, stderr)
+	}
+	return stderr
+}
+
+func (s *server) command(t *testing.T, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.binary, args...)
 	cmd.Env = append(os.Environ(), "HOME="+s.home, "NIGHTSHIFT_URL="+s.url, "NIGHTSHIFT_TOKEN="+s.token)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("nightshift %s: %v\n%s%s", strings.Join(args, " "), err, out, &stderr)
-	}
-	return string(out)
+	return string(out), said.String(), err
 }
 
 // get reads JSON from the API.

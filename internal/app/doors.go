@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/config"
 	"github.com/nightshift-run/nightshift/internal/identity"
 	"github.com/nightshift-run/nightshift/internal/identity/htpasswd"
+	"github.com/nightshift-run/nightshift/internal/identity/ldap"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -73,10 +75,16 @@ func (a *App) doors() (api.Options, error) {
 }
 
 // passwords returns those who are asked for passwords.
-func (a *App) passwords() *identity.Chain {
+func (a *App) passwords() (*identity.Chain, error) {
 	var members []identity.Member
 	for _, b := range a.cfg.Auth.Backends {
 		switch {
+		case b.LDAP != nil:
+			d, err := directory(*b.LDAP)
+			if err != nil {
+				return nil, fmt.Errorf("auth.backends: ldap: %w", err)
+			}
+			members = append(members, identity.Member{Name: b.LDAP.Servers[0], Backend: d})
 		case b.Own:
 			members = append(members, api.OwnBackend(a.Store))
 		case b.HTPasswd != "":
@@ -85,7 +93,51 @@ func (a *App) passwords() *identity.Chain {
 			})
 		}
 	}
-	return identity.NewChain(a.log("auth"), members...)
+	return identity.NewChain(a.log("auth"), members...), nil
+}
+
+func directory(l config.LDAP) (*ldap.Directory, error) {
+	roots, err := authorities(l.CA)
+	if err != nil {
+		return nil, err
+	}
+	password := ""
+	if l.BindPasswordFile != "" {
+		if password, err = secretFile(l.BindPasswordFile); err != nil {
+			return nil, err
+		}
+	}
+	return ldap.New(ldap.Options{
+		Servers: l.Servers, StartTLS: l.StartTLS, Roots: roots, Timeout: time.Duration(l.Timeout),
+		UserDN: l.UserDN, Base: l.Base, Filter: l.Filter, BindDN: l.BindDN, BindPassword: password, Name: l.Name,
+		Groups: ldap.Groups(l.Groups),
+	}), nil
+}
+
+// authorities returns the certificates in a file, or nil for those of the system.
+func authorities(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // what TLS takes for the system's
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no certificates", file)
+	}
+	return pool, nil
+}
+
+// secretFile returns the secret in a file, without the end of its line.
+func secretFile(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	secret := strings.TrimRight(string(text), "\r\n")
+	if err == nil && secret == "" {
+		err = fmt.Errorf("%s is empty", file)
+	}
+	return secret, err
 }
 
 // firstUser makes the user admin when there is no user at all, and users of this server

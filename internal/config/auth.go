@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -30,6 +31,73 @@ type Backend struct {
 	// HTPasswd is a file of names and hashes of passwords as Apache's htpasswd makes
 	// it, preferably with -B. It is read again when it has changed.
 	HTPasswd string `yaml:"htpasswd"`
+
+	// LDAP is a directory: OpenLDAP, Active Directory and the like.
+	LDAP *LDAP `yaml:"ldap"`
+}
+
+// LDAP says where a directory is and how people are found in it. In user_dn and the filters
+// {user} stands for the name that was typed.
+type LDAP struct {
+	// Servers are asked in turn until one answers: ldaps://dc1.example.com, or ldap:// with
+	// start_tls.
+	Servers []string `yaml:"servers"`
+
+	// StartTLS goes over to TLS before anything is said. Default: false.
+	StartTLS bool `yaml:"start_tls"`
+
+	// Plain lets passwords go over the network for everybody to read, where servers have
+	// no TLS. Default: false.
+	Plain bool `yaml:"plain"`
+
+	// CA is a file with the certificates that vouch for the servers. Default: those of
+	// the system.
+	CA string `yaml:"ca"`
+
+	// Timeout is how long a log-in waits for the directory. Default: 5s.
+	Timeout Duration `yaml:"timeout"`
+
+	// UserDN is what to log in to the directory as: uid={user},ou=people,dc=example,dc=com,
+	// or {user}@example.com with Active Directory. Default: what filter finds.
+	UserDN string `yaml:"user_dn"`
+
+	// Base is below what people are searched for. It is needed with filter.
+	Base string `yaml:"base"`
+
+	// Filter finds a person: (&(objectClass=person)(uid={user})). Whom it does not find
+	// can't log in. Default: none, and people are found by user_dn.
+	Filter string `yaml:"filter"`
+
+	// BindDN is who searches, and BindPasswordFile a file with the password. Default:
+	// nobody in particular, or with user_dn the person.
+	BindDN string `yaml:"bind_dn"`
+
+	// BindPasswordFile is a file with the password of bind_dn. It is read at each start.
+	BindPasswordFile string `yaml:"bind_password_file"`
+
+	// Name is the attribute that people are known by here, in lower case. Default: uid;
+	// with Active Directory say sAMAccountName.
+	Name string `yaml:"name"`
+
+	Groups LDAPGroups `yaml:"groups"`
+}
+
+// LDAPGroups say how the groups of a person are found.
+type LDAPGroups struct {
+	// Attribute is that of a person with the DNs of the groups; what counts is the name in
+	// front. Default: memberOf.
+	Attribute string `yaml:"attribute"`
+
+	// Base is below what groups count. Say it where others may make groups elsewhere in the
+	// directory. Default: all count. It is needed with filter.
+	Base string `yaml:"base"`
+
+	// Filter searches for groups, too; {dn} stands for the DN of the person:
+	// (&(objectClass=groupOfNames)(member={dn})). Default: none.
+	Filter string `yaml:"filter"`
+
+	// Name is the attribute of such a group that has its name. Default: cn.
+	Name string `yaml:"name"`
 }
 
 // AnyUnix stands in trusted_proxies for whoever connects by a socket of the machine.
@@ -69,14 +137,42 @@ func (c Config) checkDoors() []error {
 	}
 	for i, b := range c.Auth.Backends {
 		given := 0
-		for _, is := range []bool{b.Own, b.HTPasswd != ""} {
+		for _, is := range []bool{b.Own, b.HTPasswd != "", b.LDAP != nil} {
 			if is {
 				given++
 			}
 		}
 		if given != 1 {
-			errs = append(errs, fmt.Errorf("auth.backends: number %d is to have exactly one of own, htpasswd", i+1))
+			errs = append(errs, fmt.Errorf("auth.backends: number %d is to have exactly one of own, htpasswd, ldap", i+1))
+		}
+		if b.LDAP != nil {
+			errs = append(errs, b.LDAP.check(fmt.Sprintf("auth.backends: number %d: ldap.", i+1))...)
 		}
 	}
+	return errs
+}
+
+func (l *LDAP) check(at string) []error {
+	var errs []error
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			errs = append(errs, fmt.Errorf(at+format, args...))
+		}
+	}
+	wrong(len(l.Servers) == 0, "servers names none")
+	for _, s := range l.Servers {
+		u, err := url.Parse(s)
+		known := err == nil && u.Host != "" && (u.Scheme == "ldap" || u.Scheme == "ldaps")
+		wrong(!known, "servers: %q is no URL such as ldaps://dc1.example.com", s)
+		wrong(known && u.Scheme == "ldap" && !l.StartTLS && !l.Plain, "servers: %q would take passwords without encryption; say start_tls: true, or plain: true if that is meant", s)
+	}
+	wrong(l.UserDN == "" && l.Filter == "", "needs user_dn or filter to find people by")
+	wrong(l.UserDN != "" && !strings.Contains(l.UserDN, "{user}"), "user_dn has no {user} in it, so everybody would be the same")
+	wrong(l.Filter != "" && !strings.Contains(l.Filter, "{user}"), "filter has no {user} in it, so everybody would be the same")
+	wrong(l.Filter != "" && l.Base == "", "filter needs a base to search below")
+	wrong(l.Groups.Filter != "" && l.Groups.Base == "", "groups.filter needs a groups.base to search below")
+	wrong(l.Groups.Filter != "" && !strings.Contains(l.Groups.Filter, "{dn}") && !strings.Contains(l.Groups.Filter, "{user}"),
+		"groups.filter has neither {dn} nor {user} in it, so everybody would be in all groups")
+	wrong((l.BindDN == "") != (l.BindPasswordFile == ""), "bind_dn and bind_password_file go together")
 	return errs
 }

@@ -40,12 +40,18 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		"trusted_proxies: [10.0.0.0/33]":                "trusted_proxies: \"10.0.0.0/33\" is no address or network",
 		"listen: unix:/run/x":                           "listen is a socket, so url has to say",
 		"auth: {token_ttl: 0s}":                         "auth.token_ttl is no positive duration",
-		"auth: {backends: [{}]}":                        "auth.backends: number 1 is to have exactly one of own, htpasswd",
+		"auth: {backends: [{}]}":                        "auth.backends: number 1 is to have exactly one of own, htpasswd, ldap",
 		"auth: {backends: [{owm: true}]}":               "line 1: there is no setting \"owm\" here; did you mean \"own\"?",
 		"auth:\n  backends: [{own: true, htpasswd: x}]": "auth.backends: number 1 is to have exactly one",
-		"listen: [a":                                    "line 1",
-		"log: {format: xml}":                            "log.format is \"xml\"",
-		"worker: {slots: [1, 2]}":                       "line 1",
+		"auth: {backends: [{ldap: {}}]}":                "auth.backends: number 1: ldap.servers names none\nauth.backends: number 1: ldap.needs",
+		"auth: {backends: [{ldap: {servers: ['ldap://x'], user_dn: 'uid={user}'}}]}":               "\"ldap://x\" would take passwords without encryption",
+		"auth: {backends: [{ldap: {servers: ['http://x'], user_dn: 'uid={user}'}}]}":               "\"http://x\" is no URL such as ldaps://",
+		"auth: {backends: [{ldap: {servers: ['ldaps://x'], user_dn: 'cn=admin'}}]}":                "user_dn has no {user} in it",
+		"auth: {backends: [{ldap: {servers: ['ldaps://x'], filter: '(uid={user})'}}]}":             "filter needs a base",
+		"auth: {backends: [{ldap: {servers: ['ldaps://x'], user_dn: '{user}', bind_dn: 'cn=x'}}]}": "bind_dn and bind_password_file go together",
+		"listen: [a":              "line 1",
+		"log: {format: xml}":      "log.format is \"xml\"",
+		"worker: {slots: [1, 2]}": "line 1",
 	} {
 		_, err := config.Read([]byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {

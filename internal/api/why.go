@@ -25,6 +25,10 @@ func (a *API) whyRoutes() []*route {
 			gives(http.StatusOK, wire.RuleWhy{}).texts("event"),
 		to("GET", ourService, "/executions/{id}/why", "execution_view", (*call).executionWhy, "Say what an execution waits for, and who holds it.").
 			gives(http.StatusOK, wire.ExecutionWhy{}),
+		to("GET", ourService, "/executions/{id}/graph", "execution_view", (*call).executionGraph, "Show the graph of a workflow, and how far it has come.").
+			gives(http.StatusOK, wire.WorkflowGraph{}),
+		to("GET", ourService, "/pulse", "execution_list", (*call).pulse, "Say how many events there were each minute, and what became of what rules started.").
+			gives(http.StatusOK, wire.Pulse{}),
 	}
 }
 

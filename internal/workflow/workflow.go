@@ -119,6 +119,17 @@ type ItemInfo struct {
 	Status    string
 }
 
+// Ran is one time that a task ran, for people who look at the workflow.
+type Ran struct {
+	Task      string
+	Route     int
+	Status    execution.Status
+	Execution string                   // that ran its action last; empty: none did, or it has items
+	Items     map[execution.Status]int // how many are in each status, of a task with items; those that have not begun have none
+	Published *value.Dict              // what the workflow knows by it; nil: nothing
+	Led       []bool                   // which ways on were taken, in the order in which the graph has them; nil: they are not known
+}
+
 // Result returns what the function task shows as the result of a task: that of its
 // action or, as in the reference, a mapping whose items are the status and the result
 // of each, and None for one that did not run.

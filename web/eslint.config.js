@@ -8,6 +8,7 @@ export default ts.config(
   {
     files: ['**/*.{ts,tsx}'],
     rules: {
+      'react-hooks/incompatible-library': 'off', // it is about React's compiler, which is not used
       '@typescript-eslint/no-non-null-assertion': 'off', // tsc looks at indexed access already
       'no-restricted-globals': ['error', { name: 'fetch', message: 'ask through src/api/client.ts' }],
     },

@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from '@tanstack/react-router'
 import { Compass } from 'lucide-react'
+import type { Filters } from './api/executions'
 import { App } from './shell/app'
 import { buttonClass } from './ui/button'
 import { Empty, Failure } from './ui/state'
@@ -18,11 +19,54 @@ const root = createRootRoute({
 
 const now = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('./now/page'), 'Now') })
 
+const history = createRoute({
+  getParentRoute: () => root,
+  path: '/history',
+  component: lazyRouteComponent(() => import('./history/page'), 'History'),
+  validateSearch: (s: Filters) => s,
+})
+
+const execution = createRoute({
+  getParentRoute: () => root,
+  path: '/executions/$id',
+  component: lazyRouteComponent(() => import('./execution/page'), 'Execution'),
+  validateSearch: (s: { view?: string; task?: string }) => s,
+})
+
+const inquiries = createRoute({ getParentRoute: () => root, path: '/inquiries', component: lazyRouteComponent(() => import('./inquiries/page'), 'Inquiries') })
+
+const actions = createRoute({
+  getParentRoute: () => root,
+  path: '/actions',
+  component: lazyRouteComponent(() => import('./actions/page'), 'Actions'),
+  validateSearch: (s: { find?: string }) => s,
+})
+
+const action = createRoute({ getParentRoute: () => root, path: '/actions/$ref', component: lazyRouteComponent(() => import('./actions/action'), 'Action') })
+
+const rules = createRoute({
+  getParentRoute: () => root,
+  path: '/rules',
+  component: lazyRouteComponent(() => import('./rules/page'), 'Rules'),
+  validateSearch: (s: { find?: string }) => s,
+})
+
+const rule = createRoute({ getParentRoute: () => root, path: '/rules/$ref', component: lazyRouteComponent(() => import('./rules/rule'), 'Rule') })
+
+const events = createRoute({
+  getParentRoute: () => root,
+  path: '/events',
+  component: lazyRouteComponent(() => import('./events/page'), 'Events'),
+  validateSearch: (s: { trigger?: string }) => s,
+})
+
+const event = createRoute({ getParentRoute: () => root, path: '/events/$id', component: lazyRouteComponent(() => import('./events/event'), 'Event') })
+
 type Search = Record<string, string | undefined>
 
 /** What follows the ? of an address is plain words, so that people can read and write it. */
 export const router = createRouter({
-  routeTree: root.addChildren([now]),
+  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, rules, rule, events, event]),
   basepath: '/ui',
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -33,19 +33,25 @@ export const api = createClient<paths>({
   querySerializer: { array: { style: 'form', explode: false } },
 })
 
-/** The answer of a call, or a Fault that is thrown. */
-export async function ask<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+/** The answer of a call, or a Fault that is thrown. T is what the server is known to answer; see types.ts. */
+export async function ask<T>(call: Promise<{ data?: unknown; error?: unknown; response: Response }>): Promise<T> {
   const { data, error, response } = await call
   if (!response.ok) throw faultOf(response.status, error)
   return data as T
 }
 
-/** A page of a list, and how many there are in all. */
-export async function page<T>(call: Promise<{ data?: T[]; error?: unknown; response: Response }>): Promise<{ items: T[]; total: number; atLeast: boolean }> {
+/** A page of a list, and how many there are in all: at least so many, where the server has stopped to count. */
+export interface PageOf<T> {
+  items: T[]
+  total: number
+  atLeast: boolean
+}
+
+export async function page<T>(call: Promise<{ data?: unknown[]; error?: unknown; response: Response }>): Promise<PageOf<T>> {
   const { data, error, response } = await call
   if (!response.ok) throw faultOf(response.status, error)
   return {
-    items: data ?? [],
+    items: (data ?? []) as T[],
     total: Number(response.headers.get('X-Total-Count') ?? data?.length ?? 0),
     atLeast: response.headers.get('X-Total-Count-At-Least') === 'true',
   }

@@ -91,6 +91,8 @@ export type Rule = Whole<
     trigger: { type: string; ref?: string; parameters: JsonObject; description?: string }
     criteria: Record<string, { type: string; pattern: Json; condition?: string }>
     action: { ref: string; parameters: JsonObject; description?: string }
+    context: JsonObject
+    type: { ref: string; parameters: JsonObject }
     problem?: string
   }
 >

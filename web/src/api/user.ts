@@ -7,7 +7,7 @@ import type { User } from './types'
 export const userQuery = queryOptions({
   queryKey: ['user'],
   queryFn: async ({ signal }) => {
-    const user = (await ask(api.GET('/api/v1/user', { signal }))) as User
+    const user = await ask<User>(api.GET('/api/v1/user', { signal }))
     session.begin()
     return user
   },
@@ -17,11 +17,11 @@ export const userQuery = queryOptions({
 /** Logs in, and leaves the token in a cookie that scripts cannot read. */
 export async function logIn(name: string, password: string): Promise<void> {
   const basic = btoa(String.fromCharCode(...new TextEncoder().encode(`${name}:${password}`)))
-  const answer = await ask(api.POST('/auth/v1/tokens', { headers: { Authorization: `Basic ${basic}` }, body: {} })).catch((err: unknown) => {
+  const answer = await ask<{ token: string }>(api.POST('/auth/v1/tokens', { headers: { Authorization: `Basic ${basic}` }, body: {} })).catch((err: unknown) => {
     throw err instanceof Fault && err.status === 401 ? new Fault(401, 'That is not a user and their password.') : err
   })
   // The server sets the cookie for whoever shows a token in a header.
-  await ask(api.GET('/api/v1/user', { headers: { 'X-Auth-Token': answer.token ?? '' } }))
+  await ask(api.GET('/api/v1/user', { headers: { 'X-Auth-Token': answer.token } }))
   session.begin()
 }
 

@@ -1,12 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { WifiOff } from 'lucide-react'
 import { useEffect, useSyncExternalStore } from 'react'
+import { useLiveExecutions } from '@/api/live'
 import { connection, follow, onHealed } from '@/api/stream'
 
 /** Follows the server, and says so when it cannot be reached. What may have been missed is asked for again. */
 export function ConnectionBanner() {
   const client = useQueryClient()
   useEffect(follow, [])
+  useLiveExecutions()
   useEffect(() => onHealed(() => void client.invalidateQueries()), [client])
   const state = useSyncExternalStore(connection.subscribe, connection.get)
   return (

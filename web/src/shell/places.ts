@@ -1,4 +1,4 @@
-import { House, type LucideIcon } from 'lucide-react'
+import { CircleHelp, History, House, Radio, Split, SquareTerminal, type LucideIcon } from 'lucide-react'
 
 export interface Place {
   to: string
@@ -11,6 +11,18 @@ export interface Place {
 export const places: { group: string; places: Place[] }[] = [
   {
     group: 'Operate',
-    places: [{ to: '/', name: 'Now', icon: House, says: 'What is wrong, and whether it is being handled' }],
+    places: [
+      { to: '/', name: 'Now', icon: House, says: 'What is wrong, and whether it is being handled' },
+      { to: '/history', name: 'History', icon: History, says: 'All executions' },
+      { to: '/inquiries', name: 'Inquiries', icon: CircleHelp, says: 'Questions that wait for an answer' },
+      { to: '/events', name: 'Events', icon: Radio, says: 'What has happened, and what the rules made of it' },
+    ],
+  },
+  {
+    group: 'Build',
+    places: [
+      { to: '/rules', name: 'Rules', icon: Split, says: 'Which events start what' },
+      { to: '/actions', name: 'Actions', icon: SquareTerminal, says: 'What can be run' },
+    ],
   },
 ]

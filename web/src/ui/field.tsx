@@ -2,7 +2,7 @@ import { useId, type ComponentProps, type ReactNode } from 'react'
 import { cx } from './cx'
 
 export const inputClass =
-  'h-8 w-full min-w-0 rounded-md border border-strong/60 bg-panel px-2.5 text-sm placeholder:text-muted aria-invalid:border-bad disabled:opacity-60'
+  'h-8 min-w-0 rounded-md border border-strong/60 bg-panel px-2.5 text-sm placeholder:text-muted aria-invalid:border-bad disabled:opacity-60'
 
 /** A label, a control, and what there is to say about it. The control gets the ids that join them. */
 export function Field({
@@ -40,10 +40,15 @@ export function Field({
   )
 }
 
+/** Controls are as wide as there is room, unless they are told otherwise. */
+function sized(className = ''): string | false {
+  return !/(^|\s)w-/.test(className) && 'w-full'
+}
+
 export function Input({ className, ...rest }: ComponentProps<'input'>) {
-  return <input className={cx(inputClass, className)} {...rest} />
+  return <input className={cx(inputClass, sized(className), className)} {...rest} />
 }
 
 export function Select({ className, ...rest }: ComponentProps<'select'>) {
-  return <select className={cx(inputClass, 'pr-7', className)} {...rest} />
+  return <select className={cx(inputClass, 'pr-7', sized(className), className)} {...rest} />
 }

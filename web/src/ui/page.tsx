@@ -2,12 +2,12 @@ import { useEffect, type ReactNode } from 'react'
 import { cx } from './cx'
 
 /** A view: its title, what can be done with all of it, and what it holds. */
-export function Page({ title, heading, actions, children, wide }: { title: string; heading?: ReactNode; actions?: ReactNode; children: ReactNode; wide?: boolean }) {
+export function Page({ title, heading, actions, children, wide, fill }: { title: string; heading?: ReactNode; actions?: ReactNode; children: ReactNode; wide?: boolean; fill?: boolean }) {
   useEffect(() => {
     document.title = `${title} · Nightshift`
   }, [title])
   return (
-    <div className={cx('mx-auto flex w-full grow flex-col gap-4 p-4 md:p-6', !wide && 'max-w-6xl')}>
+    <div className={cx('mx-auto flex w-full grow flex-col gap-4 p-4 md:p-6', !wide && 'max-w-6xl', fill && 'min-h-0')}>
       <header className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <h1 className="min-w-0 text-xl font-semibold tracking-tight">{heading ?? title}</h1>
         <div className="ml-auto flex flex-wrap items-center gap-2">{actions}</div>

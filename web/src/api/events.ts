@@ -1,0 +1,43 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, ask, page } from './client'
+import type { EventWhy, Instance, Rule, TriggerType } from './types'
+
+/** The latest events, without what is in them. */
+export function eventsQuery(trigger: string | undefined, limit: number) {
+  return queryOptions({
+    queryKey: ['events', trigger, limit],
+    queryFn: ({ signal }) =>
+      page<Omit<Instance, 'payload'>>(
+        api.GET('/api/v1/triggerinstances', { params: { query: { ...(trigger && { trigger }), limit, exclude_attributes: ['payload'] } }, signal }),
+      ),
+  })
+}
+
+/** An event, and what each rule made of it. */
+export function eventWhyQuery(id: string) {
+  return queryOptions({
+    queryKey: ['event', id],
+    queryFn: ({ signal }) => ask<EventWhy>(api.GET('/api/ns/v1/events/{id}/why', { params: { path: { id } }, signal })),
+  })
+}
+
+export const triggerTypesQuery = queryOptions({
+  queryKey: ['trigger types'],
+  queryFn: ({ signal }) => page<TriggerType>(api.GET('/api/v1/triggertypes', { params: { query: { limit: 100 } }, signal })),
+  staleTime: 60_000,
+})
+
+export interface Past {
+  matched: number
+  events: { id: string; occurrence_time: string; matched: boolean; reason: string; decided?: string }[]
+}
+
+/** Which of the latest events a rule would have matched. */
+export function tryRule(rule: Pick<Rule, 'trigger' | 'criteria'>, last: number) {
+  const { type, parameters } = rule.trigger
+  return ask<Past>(api.POST('/api/ns/v1/rules/try', { body: { trigger: { type, parameters }, criteria: rule.criteria, last } }))
+}
+
+export function reEmit(id: string) {
+  return ask<{ id: string }>(api.POST('/api/v1/triggerinstances/{id}/re_emit', { params: { path: { id } } }))
+}

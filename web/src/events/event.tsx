@@ -1,0 +1,77 @@
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { Repeat } from 'lucide-react'
+import { eventWhyQuery, reEmit } from '@/api/events'
+import type { EventWhy } from '@/api/types'
+import { Button } from '@/ui/button'
+import { CopyButton } from '@/ui/copy'
+import { Enforcements } from '@/ui/enforcements'
+import { JsonView } from '@/ui/json/view'
+import { Facts, Page, Panel } from '@/ui/page'
+import { Loaded } from '@/ui/state'
+import { Time } from '@/ui/time'
+import { toast } from '@/ui/toast'
+import { Verdict } from '@/ui/verdict'
+
+const route = getRouteApi('/events/$id')
+
+/** One event: what was in it, and what each rule made of it. */
+export function Event() {
+  const { id } = route.useParams()
+  const query = useQuery(eventWhyQuery(id))
+  return <Loaded query={query}>{(why) => <Shown why={why} />}</Loaded>
+}
+
+function Shown({ why: { event, rules, enforcements, note } }: { why: EventWhy }) {
+  const navigate = useNavigate()
+  const again = useMutation({
+    mutationFn: () => reEmit(event.id),
+    onSuccess: ({ id }) => {
+      toast.done('It happened once more.')
+      return navigate({ to: '/events/$id', params: { id } })
+    },
+    onError: toast.failed,
+  })
+  return (
+    <Page
+      title={event.trigger}
+      actions={
+        <Button size="sm" disabled={again.isPending} onClick={() => again.mutate()}>
+          <Repeat size={14} aria-hidden /> Have it happen again
+        </Button>
+      }
+    >
+      <div className="grid gap-4 lg:grid-cols-2">
+        <div className="flex min-w-0 flex-col gap-4">
+          <Panel title="Event">
+            <Facts
+              facts={[
+                ['Happened', <Time key="at" at={event.occurrence_time} />],
+                ['Id', <span key="id" className="inline-flex items-center gap-1 font-mono text-[13px]">{event.id} <CopyButton label="Copy the id" text={event.id} /></span>],
+                ['Status', event.status],
+                ['Trace', event.trace_tag],
+                ['Key', event.key],
+              ]}
+            />
+          </Panel>
+          <Panel title="Payload">
+            <JsonView value={event.payload} label="payload" />
+          </Panel>
+        </div>
+        <div className="flex min-w-0 flex-col gap-4">
+          <Panel title="What came of it">{enforcements.length > 0 ? <Enforcements items={enforcements} /> : <p className="px-4 py-3 text-muted">No rule matched when it was taken in.</p>}</Panel>
+          <Panel title="What each rule says">
+            {note && <p className="border-b px-4 py-2 text-sm text-muted">{note}</p>}
+            <ul className="divide-y">
+              {rules.map((r) => (
+                <li key={r.rule}>
+                  <Verdict why={r} />
+                </li>
+              ))}
+            </ul>
+          </Panel>
+        </div>
+      </div>
+    </Page>
+  )
+}

@@ -1,0 +1,68 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Ban, Pause, Play, RotateCw } from 'lucide-react'
+import { useState } from 'react'
+import { setStatus } from '@/api/executions'
+import type { Execution } from '@/api/types'
+import { Button } from '@/ui/button'
+import { CopyButton } from '@/ui/copy'
+import { Dialog } from '@/ui/dialog'
+import { isFinal } from '@/ui/status'
+import { toast } from '@/ui/toast'
+import { runCommand } from './cli'
+import { ReRun } from './rerun'
+
+/** What can be done with an execution as it is now. */
+export function Controls({ execution: e, task }: { execution: Execution; task?: string }) {
+  const client = useQueryClient()
+  const [asked, setAsked] = useState<'cancel' | 'again'>()
+  const change = useMutation({
+    mutationFn: (to: 'canceling' | 'pausing' | 'resuming') => setStatus(e.id, to),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['execution', e.id] }),
+    onError: toast.failed,
+  })
+  const workflow = e.liveaction?.action_is_workflow
+  const close = () => setAsked(undefined)
+  return (
+    <>
+      <CopyButton words label="Copy as command" text={() => runCommand(e.action?.ref ?? '', e.parameters ?? {})} />
+      {workflow && e.status === 'running' && (
+        <Button size="sm" disabled={change.isPending} onClick={() => change.mutate('pausing')}>
+          <Pause size={14} aria-hidden /> Pause
+        </Button>
+      )}
+      {workflow && (e.status === 'paused' || e.status === 'pausing') && (
+        <Button size="sm" disabled={change.isPending} onClick={() => change.mutate('resuming')}>
+          <Play size={14} aria-hidden /> Resume
+        </Button>
+      )}
+      {!isFinal(e.status) && e.status !== 'canceling' && (
+        <Button size="sm" kind="danger" onClick={() => setAsked('cancel')}>
+          <Ban size={14} aria-hidden /> Cancel …
+        </Button>
+      )}
+      {isFinal(e.status) && (
+        <Button size="sm" kind="primary" onClick={() => setAsked('again')}>
+          <RotateCw size={14} aria-hidden /> Run again …
+        </Button>
+      )}
+      <Dialog title="Cancel this execution?" open={asked === 'cancel'} onClose={close} className="max-w-md">
+        <p className="px-5 py-4">
+          {workflow ? 'What it has under way is stopped, and nothing more is started.' : 'It is stopped where it is.'} What it has done already is not undone by that.
+        </p>
+        <div className="flex justify-end gap-2 border-t px-5 py-3">
+          <Button onClick={close}>Let it go on</Button>
+          <Button
+            kind="danger"
+            onClick={() => {
+              change.mutate('canceling')
+              close()
+            }}
+          >
+            Cancel it
+          </Button>
+        </div>
+      </Dialog>
+      {asked === 'again' && <ReRun execution={e} task={task} close={close} />}
+    </>
+  )
+}

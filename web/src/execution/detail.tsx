@@ -1,0 +1,71 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { X } from 'lucide-react'
+import { useState } from 'react'
+import { executionQuery, type WorkflowGraph } from '@/api/executions'
+import type { ExecutionRow } from '@/api/types'
+import { IconButton } from '@/ui/button'
+import { Select } from '@/ui/field'
+import { JsonView } from '@/ui/json/view'
+import { Panel } from '@/ui/page'
+import { Loaded } from '@/ui/state'
+import { StatusMark } from '@/ui/status'
+import { localTime } from '@/ui/time'
+import { Body } from './body'
+import { taskStates } from './tasks'
+
+/** What there is to know of a task of a workflow: beside the graph, for the node that is selected. */
+export function TaskDetail({ graph, parts, task, close }: { graph: WorkflowGraph; parts: ExecutionRow[]; task: string; close: () => void }) {
+  const [chosen, setChosen] = useState<string>()
+  const state = taskStates(graph, parts).get(task)
+  const node = graph.nodes.find((n) => n.name === task)
+  if (!state || !node) return null
+  const shown = state.parts.find((p) => p.id === chosen) ?? state.parts.at(-1)
+  const published = state.runs.findLast((r) => r.published !== undefined)?.published
+  return (
+    <aside aria-label={`Task ${task}`} className="flex min-w-0 flex-col gap-4">
+      <Panel
+        title={
+          <span className="flex items-center gap-2">
+            {state.status && <StatusMark status={state.status} compact />} {task}
+          </span>
+        }
+        aside={
+          <IconButton label="Close" onClick={close}>
+            <X size={15} aria-hidden />
+          </IconButton>
+        }
+      >
+        <div className="flex flex-col gap-2 px-4 py-3 text-sm">
+          <p className="text-muted">{node.lines.join(' · ') || 'It runs no action.'}</p>
+          {!state.status && <p>It has not begun.</p>}
+          {state.parts.length > 1 && (
+            <Select aria-label="Which of its executions" value={shown?.id} onChange={(e) => setChosen(e.target.value)}>
+              {state.parts.map((p, i) => (
+                <option key={p.id} value={p.id}>
+                  {i + 1}. {p.status}, {localTime(p.start_timestamp)}
+                </option>
+              ))}
+            </Select>
+          )}
+          {shown && (
+            <Link to="/executions/$id" params={{ id: shown.id }} className="text-accent hover:underline">
+              Its execution
+            </Link>
+          )}
+        </div>
+      </Panel>
+      {published !== undefined && (
+        <Panel title="Published">
+          <JsonView value={published} label="published variables" />
+        </Panel>
+      )}
+      {shown && <Part key={shown.id} id={shown.id} />}
+    </aside>
+  )
+}
+
+function Part({ id }: { id: string }) {
+  const query = useQuery(executionQuery(id))
+  return <Loaded query={query}>{(e) => <Body execution={e} log={!e.liveaction?.action_is_workflow} />}</Loaded>
+}

@@ -1,0 +1,64 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { executionQuery } from '@/api/executions'
+import type { Execution as Data } from '@/api/types'
+import { Page } from '@/ui/page'
+import { Loaded } from '@/ui/state'
+import { isBad, StatusMark } from '@/ui/status'
+import { Body } from './body'
+import { Controls } from './controls'
+import { Origin, Why } from './origin'
+import { Workflow } from './workflow'
+
+const route = getRouteApi('/executions/$id')
+
+/** One execution: what happened, and why. */
+export function Execution() {
+  const { id } = route.useParams()
+  const query = useQuery(executionQuery(id))
+  return <Loaded query={query}>{(e) => <Shown execution={e} />}</Loaded>
+}
+
+function Shown({ execution: e }: { execution: Data }) {
+  const search = route.useSearch()
+  const navigate = useNavigate()
+  const workflow = e.liveaction?.action_is_workflow ?? false
+  return (
+    <Page
+      title={e.action?.ref ?? e.id}
+      wide
+      heading={
+        <span className="flex flex-wrap items-center gap-x-3">
+          <span className="truncate">{e.action?.ref}</span>
+          <StatusMark status={e.status} className="text-base" />
+        </span>
+      }
+      actions={<Controls execution={e} task={search.task} />}
+    >
+      <Why execution={e} />
+      <Mistake execution={e} />
+      {workflow && <Workflow execution={e} shown={search} show={(s) => void navigate({ to: '/executions/$id', params: { id: e.id }, search: s, replace: true })} />}
+      <div className="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
+        <div className="flex min-w-0 flex-col gap-4">
+          <Body execution={e} log={!workflow} />
+        </div>
+        <div>
+          <Origin execution={e} />
+        </div>
+      </div>
+    </Page>
+  )
+}
+
+/** Why it failed, in the words of whoever knows, before anybody has to open the result. */
+function Mistake({ execution: e }: { execution: Data }) {
+  if (!isBad(e.status) || e.result === null || typeof e.result !== 'object' || Array.isArray(e.result)) return null
+  const r = e.result
+  const first = Array.isArray(r.errors) ? r.errors[0] : undefined
+  const inFirst = first && typeof first === 'object' && !Array.isArray(first) ? first : {}
+  const inner = inFirst.result && typeof inFirst.result === 'object' && !Array.isArray(inFirst.result) ? inFirst.result : {}
+  const words = [inner.error, inner.stderr, inFirst.message, r.error, r.stderr].find((w) => typeof w === 'string' && w.trim() !== '')
+  if (typeof words !== 'string') return null
+  const where = typeof inFirst.task_id === 'string' ? `Task ${inFirst.task_id}: ` : ''
+  return <p className="max-h-40 overflow-auto rounded-xl border border-bad/40 bg-bad/5 px-4 py-2.5 whitespace-pre-wrap text-bad">{where + words.trim().slice(0, 4000)}</p>
+}

@@ -1,0 +1,52 @@
+import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
+import { Fault } from '@/api/client'
+import { graphQuery, partsQuery } from '@/api/executions'
+import type { Execution } from '@/api/types'
+import { cx } from '@/ui/cx'
+import { Failure, Loading } from '@/ui/state'
+import { Tabs } from '@/ui/tabs'
+import { TaskDetail } from './detail'
+import { Timeline } from './timeline'
+import { Tree } from './tree'
+
+const LiveGraph = lazy(() => import('./graph').then((m) => ({ default: m.LiveGraph })))
+
+export interface Shown {
+  view?: string
+  task?: string
+}
+
+/** A workflow: as a graph, in time, and as a tree; and beside it the task that is selected. */
+export function Workflow({ execution: e, shown, show }: { execution: Execution; shown: Shown; show: (s: Shown) => void }) {
+  const graph = useQuery(graphQuery(e.id))
+  const parts = useQuery(partsQuery(e.id))
+  const items = parts.data?.items ?? []
+  const task = graph.data && shown.task
+  const picture = () => {
+    if (graph.data) {
+      return (
+        <Suspense fallback={<Loading lines={8} />}>
+          <LiveGraph graph={graph.data} parts={items} selected={shown.task} select={(t) => show({ ...shown, task: t })} />
+        </Suspense>
+      )
+    }
+    if (graph.error instanceof Fault && graph.error.status === 404) return <p className="px-4 py-6 text-center text-muted">It has not begun.</p>
+    return graph.isError ? <Failure error={graph.error} retry={() => void graph.refetch()} /> : <Loading lines={8} />
+  }
+  return (
+    <div className={cx('grid items-start gap-4', task && 'lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]')}>
+      <Tabs
+        label="Views of the workflow"
+        open={shown.view ?? 'graph'}
+        onOpen={(view) => show({ ...shown, view: view === 'graph' ? undefined : view })}
+        tabs={[
+          { id: 'graph', name: 'Graph', content: picture() },
+          { id: 'timeline', name: 'Timeline', content: <Timeline workflow={e} parts={items} /> },
+          { id: 'tree', name: 'Tree', content: <Tree id={e.id} /> },
+        ]}
+      />
+      {task && <TaskDetail graph={graph.data} parts={items} task={task} close={() => show({ ...shown, task: undefined })} />}
+    </div>
+  )
+}

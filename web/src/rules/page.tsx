@@ -1,0 +1,55 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { ArrowRight, Split } from 'lucide-react'
+import { rulesQuery } from '@/api/rules'
+import { Page, Panel } from '@/ui/page'
+import { byPack, matches, SearchBox } from '@/ui/search'
+import { Empty, Loaded } from '@/ui/state'
+import { RuleSwitch } from './switch'
+
+const route = getRouteApi('/rules')
+
+/** Which events start what. */
+export function Rules() {
+  const { find } = route.useSearch()
+  const navigate = useNavigate()
+  const query = useQuery(rulesQuery)
+  return (
+    <Page title="Rules" actions={<SearchBox label="Search rules" value={find ?? ''} onChange={(text) => void navigate({ to: '/rules', search: { find: text || undefined }, replace: true })} />}>
+      <Loaded query={query} lines={8}>
+        {({ items }) => {
+          const found = items.filter((r) => matches(find, r.ref, r.description, r.trigger.type, r.action.ref))
+          if (found.length === 0) {
+            return (
+              <Empty icon={Split} title={items.length === 0 ? 'There are no rules yet' : 'No rule is like that'}>
+                A rule listens to a kind of event, looks at what is in it, and starts an action.
+              </Empty>
+            )
+          }
+          return byPack(found).map(([pack, rules]) => (
+            <Panel key={pack} title={pack} aside={rules.length}>
+              <ul className="divide-y">
+                {rules.map((r) => (
+                  <li key={r.ref} className="flex items-center gap-3 px-4 py-2 hover:bg-sunken">
+                    <RuleSwitch rule={r} />
+                    <Link to="/rules/$ref" params={{ ref: r.ref }} className="grid min-w-0 grow gap-x-4 md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
+                      <span className="truncate font-medium">
+                        {r.name}
+                        {r.problem && <span className="ml-2 text-xs font-normal text-bad">can't match</span>}
+                      </span>
+                      <span className="flex min-w-0 items-center gap-2 text-sm text-muted">
+                        <span className="truncate">{r.trigger.type}</span>
+                        <ArrowRight size={13} aria-label="starts" className="shrink-0" />
+                        <span className="truncate">{r.action.ref}</span>
+                      </span>
+                    </Link>
+                  </li>
+                ))}
+              </ul>
+            </Panel>
+          ))
+        }}
+      </Loaded>
+    </Page>
+  )
+}

@@ -1,0 +1,20 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { saveRule } from '@/api/rules'
+import type { Rule } from '@/api/types'
+import { Switch } from '@/ui/switch'
+import { toast } from '@/ui/toast'
+
+/** Has a rule listen, or not. */
+export function RuleSwitch({ rule }: { rule: Rule }) {
+  const client = useQueryClient()
+  const save = useMutation({
+    mutationFn: (enabled: boolean) => saveRule({ ...rule, enabled }),
+    onSuccess: (saved) => {
+      toast.done(`${saved.ref} ${saved.enabled ? 'listens' : 'does not listen any more'}.`)
+      return Promise.all([client.invalidateQueries({ queryKey: ['rules'] }), client.invalidateQueries({ queryKey: ['rule', rule.ref] })])
+    },
+    onError: toast.failed,
+  })
+  const on = save.isPending ? save.variables : rule.enabled
+  return <Switch label={`${rule.ref} is ${on ? 'enabled' : 'disabled'}`} on={on} disabled={save.isPending} onChange={save.mutate} />
+}

@@ -1,0 +1,42 @@
+import { Link } from '@tanstack/react-router'
+import { GitBranch, UserRound } from 'lucide-react'
+import { causeOf, taskOf } from '@/api/executions'
+import type { ExecutionRow } from '@/api/types'
+import { cx } from './cx'
+import { isFinal, StatusMark } from './status'
+import { Ago, Took } from './time'
+
+/** Who or what made an execution. */
+export function Cause({ of }: { of: ExecutionRow }) {
+  const { rule, user } = causeOf(of)
+  return (
+    <span className="inline-flex min-w-0 items-center gap-1.5 text-muted">
+      {rule ? <GitBranch size={13} className="shrink-0" aria-label="rule" /> : <UserRound size={13} className="shrink-0" aria-label="user" />}
+      <span className="truncate">{rule ?? user}</span>
+    </span>
+  )
+}
+
+/** An execution as a line that leads to it. */
+export function ExecutionLine({ execution: e, className }: { execution: ExecutionRow; className?: string }) {
+  return (
+    <Link
+      to="/executions/$id"
+      params={{ id: e.id }}
+      className={cx('grid grid-cols-[7rem_minmax(0,1fr)_auto] items-center gap-x-3 px-4 py-2 hover:bg-sunken md:grid-cols-[7rem_minmax(0,2fr)_minmax(0,1fr)_5rem_6rem]', className)}
+    >
+      <StatusMark status={e.status} className="text-sm" />
+      <span className="truncate font-medium">
+        {e.action?.ref}
+        {taskOf(e) && <span className="font-normal text-muted"> · {taskOf(e)}</span>}
+      </span>
+      <span className="truncate text-sm max-md:hidden">
+        <Cause of={e} />
+      </span>
+      <span className="text-right text-sm text-muted max-md:hidden">
+        <Took from={e.start_timestamp} seconds={e.elapsed_seconds} over={isFinal(e.status)} />
+      </span>
+      <Ago at={e.start_timestamp} className="text-right text-sm whitespace-nowrap text-muted" />
+    </Link>
+  )
+}

@@ -51,8 +51,6 @@ type Intake interface {
 	Take(ctx context.Context, events ...intake.Event) ([]intake.Receipt, error)
 	// Env is what the criteria of rules are asked with.
 	Env(now time.Time) rule.Env
-	// Matcher compiles the criteria of a rule that need not be registered.
-	Matcher(r *rule.Rule) (*rule.Matcher, []rule.Mistake)
 }
 
 // Deps are what the API works on. All are needed.

@@ -23,8 +23,6 @@ func (a *API) whyRoutes() []*route {
 			gives(http.StatusOK, wire.EventWhy{}),
 		to("GET", ourService, "/rules/{ref}/why", "rule_view", (*call).ruleWhy, "Say why a rule does or does not match an event.").
 			gives(http.StatusOK, wire.RuleWhy{}).texts("event"),
-		to("POST", ourService, "/rules/try", "rule_view", (*call).tryRule, "Say which of the latest events a rule would have matched. Nothing is started.").takes(tryBody).
-			gives(http.StatusOK, wire.RulePast{}),
 		to("GET", ourService, "/executions/{id}/why", "execution_view", (*call).executionWhy, "Say what an execution waits for, and who holds it.").
 			gives(http.StatusOK, wire.ExecutionWhy{}),
 		to("GET", ourService, "/executions/{id}/graph", "execution_view", (*call).executionGraph, "Show the graph of a workflow, and how far it has come.").

@@ -170,11 +170,6 @@ func (i *Intake) decide(ctx context.Context, e Event, now time.Time) (*decision,
 // Env is what the criteria of rules are asked with.
 func (i *Intake) Env(now time.Time) rule.Env { return rule.Env{Now: now, Names: i.names()} }
 
-// Matcher compiles the criteria of a rule that need not be registered.
-func (i *Intake) Matcher(r *rule.Rule) (*rule.Matcher, []rule.Mistake) {
-	return rule.NewMatcher(r, rule.Options{Parse: ParseTemplates(i.templates)})
-}
-
 // enforce notes that a rule matched and what it started.
 func (d *decision) enforce(r *rule.Rule, e *execution.Execution, now time.Time) *store.Enforcement {
 	d.enforcements = append(d.enforcements, store.Enforcement{

@@ -87,18 +87,3 @@ type WaitsFor struct {
 	Action string `json:"action"`
 	Status string `json:"status"`
 }
-
-// RulePast says which of the latest events a rule would have matched.
-type RulePast struct {
-	Matched int         `json:"matched"` // how many
-	Events  []PastEvent `json:"events"`  // the latest first
-}
-
-// PastEvent says whether a rule would have matched an event.
-type PastEvent struct {
-	ID             string `json:"id"`
-	OccurrenceTime Time   `json:"occurrence_time"`
-	Matched        bool   `json:"matched"`
-	Reason         string `json:"reason"`
-	Decided        string `json:"decided,omitempty"` // the key of the criterion that settled that it does not match
-}

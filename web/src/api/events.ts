@@ -27,15 +27,14 @@ export const triggerTypesQuery = queryOptions({
   staleTime: 60_000,
 })
 
+/** Which of the latest events a rule would have matched. */
 export interface Past {
   matched: number
-  events: { id: string; occurrence_time: string; matched: boolean; reason: string; decided?: string }[]
+  events: { event: string; at: string; matched: boolean; reason: string }[]
 }
 
-/** Which of the latest events a rule would have matched. */
-export function tryRule(rule: Pick<Rule, 'trigger' | 'criteria'>, last: number) {
-  const { type, parameters } = rule.trigger
-  return ask<Past>(api.POST('/api/ns/v1/rules/try', { body: { trigger: { type, parameters }, criteria: rule.criteria, last } }))
+export function tryRule({ name, pack, trigger, criteria, action }: Rule, events: number) {
+  return ask<Past>(api.POST('/api/ns/v1/rules/try', { body: { rule: { name, pack, trigger, criteria, action }, events } }))
 }
 
 export function reEmit(id: string) {

@@ -11,7 +11,7 @@ import { Panel } from '@/ui/page'
 import { Ago } from '@/ui/time'
 
 /** Asks a rule about what has happened before, and starts nothing. */
-export function PastTrial({ rule }: { rule: Pick<Rule, 'trigger' | 'criteria'> }) {
+export function PastTrial({ rule }: { rule: Rule }) {
   const [last, setLast] = useState(100)
   const trial = useMutation({ mutationFn: () => tryRule(rule, last) })
   return (
@@ -45,11 +45,11 @@ export function PastTrial({ rule }: { rule: Pick<Rule, 'trigger' | 'criteria'> }
           </p>
           <ul className="max-h-96 divide-y overflow-auto">
             {trial.data.events.map((e) => (
-              <li key={e.id}>
-                <Link to="/events/$id" params={{ id: e.id }} className="flex items-start gap-2 px-4 py-1.5 text-sm hover:bg-sunken">
+              <li key={e.event}>
+                <Link to="/events/$id" params={{ id: e.event }} className="flex items-start gap-2 px-4 py-1.5 text-sm hover:bg-sunken">
                   {e.matched ? <CircleCheck size={15} className="mt-0.5 shrink-0 text-good" aria-label="matches" /> : <CircleSlash size={15} className="mt-0.5 shrink-0 text-muted" aria-label="does not match" />}
                   <span className="min-w-0 grow break-words">{e.reason}</span>
-                  <Ago at={e.occurrence_time} className="whitespace-nowrap text-muted" />
+                  <Ago at={e.at} className="whitespace-nowrap text-muted" />
                 </Link>
               </li>
             ))}

@@ -162,6 +162,35 @@ parameters:
 `)
 	write(t, packs, "far/actions/hello.sh", "#!/bin/bash\n. \"$(dirname \"$0\")/lib/hello\"\nhello \"$1\"\n")
 	write(t, packs, "far/actions/lib/hello", "hello() { echo \"hello $1 from $(whoami)\"; }\n")
+	write(t, packs, "far/actions/own.yaml", `
+name: own
+description: Brings a connection of its own.
+runner_type: python-script
+entry_point: own.py
+enabled: true
+parameters:
+  port: {type: integer, required: true}
+  username: {type: string, required: true}
+  key: {type: string, required: true}
+`)
+	write(t, packs, "far/actions/own.py", `
+from st2common.runners.base_action import Action
+from st2common.runners.paramiko_ssh import ParamikoSSHClient, SSHCommandTimeoutError
+
+
+class Own(Action):
+    def run(self, port, username, key):
+        client = ParamikoSSHClient("127.0.0.1", port=port, username=username, key_files=key)
+        client.connect()
+        client.put(__file__, "/tmp/own.e2e")
+        said = client.run("whoami; echo b >&2; wc -c < /tmp/own.e2e; rm /tmp/own.e2e; exit 3")
+        try:
+            client.run("echo early; exec timeout 3 tail -f /dev/null", timeout=0.5)
+        except SSHCommandTimeoutError as e:
+            said.append(e.stdout)
+        client.close()
+        return said
+`)
 	s := serve(t, packs)
 	with := func(more map[string]any) map[string]any {
 		p := map[string]any{"hosts": host.addr(), "username": name, "private_key": host.key}
@@ -240,6 +269,11 @@ parameters:
 	found := s.action(t, "linux.check_processes", with(map[string]any{"criteria": "^sshd"}))
 	if got, ok := found.entry(t).Stdout.(map[string]any); found.Status != "succeeded" || !ok || len(got) == 0 {
 		t.Errorf("linux.check_processes: %s: %s", found.Status, found.Result)
+	}
+
+	own := s.action(t, "far.own", map[string]any{"port": host.port, "username": name, "key": host.key})
+	if got := string(own.Result["result"]); own.Status != "succeeded" || !strings.HasPrefix(got, `["`+name+`\n`) || !strings.HasSuffix(got, `,"b",3,"early"]`) {
+		t.Errorf("a connection of its own: %s: %s", own.Status, own.Result)
 	}
 
 	marker := filepath.Join(t.TempDir(), "marker")

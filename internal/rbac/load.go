@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -155,16 +154,24 @@ func (l *loader) role(f *file) {
 }
 
 func (l *loader) grant(f *file, at []any, d *value.Dict) Grant {
-	l.keys(f, at, d, "resource_uid", "permission_types")
+	l.keys(f, at, d, "resource_uid", "permission_types", "exclusive")
 	var g Grant
 	if v, ok := d.Get("resource_uid"); ok && v != nil {
 		if g.UID, ok = v.(string); !ok || g.UID == "" {
-			l.fail(f, append(at, "resource_uid"), "resource_uid must be a text")
+			l.fail(f, append(slices.Clip(at), "resource_uid"), "resource_uid must be a text")
 		}
 	}
 	kind, rest, _ := strings.Cut(g.UID, ":")
+	if v, ok := d.Get("exclusive"); ok {
+		if g.Exclusive, ok = v.(bool); !ok {
+			l.fail(f, append(slices.Clip(at), "exclusive"), "exclusive must be true or false")
+		}
+		if g.Exclusive && g.UID == "" {
+			l.fail(f, append(slices.Clip(at), "exclusive"), "what is locked down must be named in resource_uid")
+		}
+	}
 	if g.UID != "" && (rest == "" || kind != "tag" && !isKind(kind)) {
-		l.fail(f, append(at, "resource_uid"), "%q is not the UID of a resource, such as pack:web or action:web:restart; nor tag:name=value", g.UID)
+		l.fail(f, append(slices.Clip(at), "resource_uid"), "%q is not the UID of a resource, such as pack:web or action:web:restart; nor tag:name=value", g.UID)
 		kind = ""
 	}
 	if !d.Has("permission_types") {
@@ -200,7 +207,7 @@ func (l *loader) assignment(f *file, key string) {
 		l.fail(f, []any{key}, "%q is given roles in %s already", who, first)
 	}
 	l.given[who] = f.name
-	a := Assignment{File: path.Join(f.name)}
+	a := Assignment{File: f.name}
 	if key == "group" {
 		a.Group = who
 	} else {

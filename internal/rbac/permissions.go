@@ -84,16 +84,47 @@ func On(permission, kind string) bool {
 		return true
 	}
 	switch own {
-	case "sensor_type", "action", "action_alias", "rule":
+	case "sensor_type", "action", "action_alias", "rule", "trigger":
 		return kind == "pack" && verb != "match" && verb != "help"
 	}
 	return false
 }
 
+// ask is what there is to know of a permission.
+type ask struct {
+	kind, verb string
+	looks      bool     // it changes nothing, so that an observer has it
+	global     bool     // see [Global]
+	enough     []string // permissions of which each is enough for this one
+	like       string   // of executions: what has to be granted on their action
+}
+
+// asks returns all permissions.
+func asks() map[string]ask {
+	all := map[string]ask{}
+	for _, row := range table() {
+		for verb := range strings.FieldsSeq(row.verbs) {
+			permission := row.name + "_" + verb
+			a := ask{kind: row.name, verb: verb, global: Global(permission), enough: enough(row.name, verb)}
+			switch verb {
+			case "view", "list", "search", "views_filters_list", "views_index_health":
+				a.looks = true
+			}
+			switch {
+			case row.name == "rule_enforcement":
+				a.enough = enough("rule", verb)
+			case row.name == "execution":
+				a.like = map[string]string{"view": "action_view", "rerun": "action_execute", "stop": "action_execute", "all": "action_all"}[verb]
+			}
+			all[permission] = a
+		}
+	}
+	return all
+}
+
 // enough returns the permissions of which each is enough for what is asked for.
-func enough(permission string) []string {
-	kind, verb, _ := split(permission)
-	all := []string{permission, kind + "_all"}
+func enough(kind, verb string) []string {
+	all := []string{kind + "_" + verb, kind + "_all"}
 	if verb != "view" {
 		return all
 	}

@@ -9,9 +9,7 @@
 package rbac
 
 import (
-	"fmt"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -21,6 +19,9 @@ const (
 	Admin       = "admin"        // may do everything
 	Observer    = "observer"     // may look at everything
 )
+
+// tagPrefix begins what names all resources with a tag.
+const tagPrefix = "tag:"
 
 // Role is a name for what some people may do.
 type Role struct {
@@ -35,6 +36,9 @@ type Grant struct {
 	// has the tag. Empty: the permissions are global.
 	UID         string
 	Permissions []string
+	// Exclusive locks the resources down: to who has no exclusive grant on them and
+	// is no admin they are hidden, whatever other roles say.
+	Exclusive bool
 }
 
 // Resource is what somebody wants to do something with.
@@ -45,6 +49,9 @@ type Resource struct {
 	// Of is what decides in its place: the action of an execution, the rule of an
 	// enforcement, the workflow of an inquiry.
 	Of *Resource
+	// Shows are other things that who sees it learns of: the action of a rule, the
+	// workflow that an execution is a part of. It is hidden from whom they are.
+	Shows []*Resource
 	// User is whose key it is; empty: the system's.
 	User string
 }
@@ -72,152 +79,15 @@ type Policy struct {
 // Decision is an answer and the reason for it.
 type Decision struct {
 	Allowed bool
-	Why     string // a sentence
-}
-
-// held is a role that a person has.
-type held struct {
-	role string
-	why  string
-}
-
-// RolesOf returns the names of the roles of a person, sorted.
-func (p *Policy) RolesOf(who Person) []string {
-	var names []string
-	for _, h := range p.held(who) {
-		names = append(names, h.role)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-func (p *Policy) held(who Person) []held {
-	var all []held
-	for _, a := range p.Assignments {
-		var why string
-		switch {
-		case a.User != "" && a.User == who.Name:
-			why = fmt.Sprintf("user %q has by %s", who.Name, a.File)
-		case a.Group != "" && slices.Contains(who.Groups, a.Group):
-			why = fmt.Sprintf("group %q has by %s", a.Group, a.File)
-		default:
-			continue
-		}
-		for _, role := range a.Roles {
-			all = append(all, held{role, why})
-		}
-	}
-	return all
-}
-
-// IsAdmin reports whether a person may do everything.
-func (p *Policy) IsAdmin(who Person) bool {
-	return slices.ContainsFunc(p.held(who), func(h held) bool { return h.role == Admin || h.role == SystemAdmin })
+	// Hidden says that the person is not to learn that there is such a resource.
+	Hidden bool
+	Why    string // a sentence
 }
 
 // Decide says whether a person may do something with a resource, or with none in
-// particular when r is nil: list, install, match.
+// particular when r is nil: list, install, match. Who asks often asks [Policy.For].
 func (p *Policy) Decide(who Person, permission string, r *Resource) Decision {
-	kind, verb, ok := split(permission)
-	if !ok {
-		return Decision{Why: fmt.Sprintf("There is no permission %q.", permission)}
-	}
-	roles := p.held(who)
-	for _, h := range roles {
-		if d, ok := system(h, verb); ok {
-			return d
-		}
-	}
-	if kind == "key_value_pair" {
-		if d, ok := ownKey(who, verb, r); ok {
-			return d
-		}
-	}
-	need := needs(kind, verb, permission, r)
-	for _, h := range roles {
-		role := p.Roles[h.role]
-		if role == nil {
-			continue
-		}
-		for _, g := range role.Grants {
-			for _, n := range need {
-				if has, ok := n.metBy(g); ok {
-					return Decision{true, fmt.Sprintf("Role %q, which %s, grants %s%s.", role.Name, h.why, has, onWhat(g))}
-				}
-			}
-		}
-	}
-	return Decision{false, refusal(who, permission, r)}
-}
-
-func onWhat(g Grant) string {
-	if g.UID == "" {
-		return ""
-	}
-	return " on " + g.UID
-}
-
-// refusal says that something is not allowed as StackStorm does.
-func refusal(who Person, permission string, r *Resource) string {
-	if r == nil {
-		return fmt.Sprintf("User \"%s\" doesn't have required permission \"%s\"", who.Name, permission)
-	}
-	return fmt.Sprintf("User \"%s\" doesn't have required permission \"%s\" on resource \"%s\"", who.Name, permission, r.UID)
-}
-
-// system decides by one of the roles that need no file.
-func system(h held, verb string) (Decision, bool) {
-	switch h.role {
-	case SystemAdmin, Admin:
-		return Decision{true, fmt.Sprintf("Role %q, which %s, may do everything.", h.role, h.why)}, true
-	case Observer:
-		if slices.Contains([]string{"view", "list", "search", "views_filters_list", "views_index_health"}, verb) {
-			return Decision{true, fmt.Sprintf("Role %q, which %s, may look at everything.", h.role, h.why)}, true
-		}
-	}
-	return Decision{}, false
-}
-
-// ownKey decides about keys of people: everybody has their own, and nobody else's.
-func ownKey(who Person, verb string, r *Resource) (Decision, bool) {
-	switch {
-	case r == nil && verb == "list":
-		return Decision{true, "Everybody may list their own keys."}, true
-	case r == nil || r.User == "":
-		return Decision{}, false
-	case r.User == who.Name:
-		return Decision{true, "It is their own key."}, true
-	}
-	return Decision{false, fmt.Sprintf("It is a key of user %q, which only they and administrators may see.", r.User)}, true
-}
-
-// need is permissions of which one is enough, on one of some resources.
-type need struct {
-	permissions []string
-	on          []*Resource // none: the grant may be on anything
-}
-
-func (n need) metBy(g Grant) (permission string, ok bool) {
-	for _, have := range g.Permissions {
-		if !slices.Contains(n.permissions, have) {
-			continue
-		}
-		if n.on == nil || slices.ContainsFunc(n.on, func(r *Resource) bool { return g.names(r) }) {
-			return have, true
-		}
-	}
-	return "", false
-}
-
-// names reports whether a grant is about a resource, or about the pack that it is in.
-func (g Grant) names(r *Resource) bool {
-	if g.UID == "" {
-		return false
-	}
-	if tag, ok := strings.CutPrefix(g.UID, "tag:"); ok {
-		return slices.Contains(r.Tags, tag)
-	}
-	return matches(g.UID, r.UID) || r.Pack != "" && matches(g.UID, "pack:"+r.Pack)
+	return p.For(who).Decide(permission, r)
 }
 
 // matches compares a UID with a pattern, part by part.
@@ -229,40 +99,4 @@ func matches(pattern, uid string) bool {
 	swap := strings.NewReplacer(":", "/", "/", ":")
 	ok, err := path.Match(swap.Replace(pattern), swap.Replace(uid))
 	return ok && err == nil
-}
-
-// needs returns what would allow something: one of the needs has to be met.
-func needs(kind, verb, permission string, r *Resource) []need {
-	if r == nil {
-		if kind == "rule_enforcement" { // who may list rules may list what they did
-			return []need{{permissions: []string{permission, "rule_list"}}}
-		}
-		return []need{{permissions: []string{permission}}}
-	}
-	on := []*Resource{r}
-	switch kind {
-	case "execution":
-		// What somebody may do with an action they may do with its executions; but
-		// who may only run it does not see what others ran.
-		of := []*Resource{r}
-		if r.Of != nil {
-			of = []*Resource{r.Of}
-		}
-		like := map[string]string{"view": "action_view", "rerun": "action_execute", "stop": "action_execute", "all": "action_all"}[verb]
-		return []need{{[]string{like, "action_all"}, of}}
-	case "rule_enforcement":
-		if r.Of != nil {
-			return []need{{enough("rule_" + verb), []*Resource{r.Of}}}
-		}
-	case "inquiry":
-		all := []need{{permissions: []string{permission, "inquiry_all"}}}
-		if r.Of != nil {
-			all = append(all, need{[]string{"action_execute", "action_all"}, []*Resource{r.Of}})
-		}
-		return all
-	}
-	if Global(permission) {
-		return []need{{permissions: []string{permission}}}
-	}
-	return []need{{enough(permission), on}}
 }

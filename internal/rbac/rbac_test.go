@@ -145,6 +145,68 @@ func TestDecisionsSayWhy(t *testing.T) {
 	}
 }
 
+func TestWhatIsLockedDownIsHiddenFromOthers(t *testing.T) {
+	p, found := rbac.Load(folder(map[string]string{
+		"roles/pay.yaml": `
+name: pay
+permission_grants:
+  - {resource_uid: pack:pay, permission_types: [pack_view, action_view, action_execute, rule_all], exclusive: true}
+  - {resource_uid: "webhook:pay/*", permission_types: [webhook_send], exclusive: true}
+`,
+		"roles/all.yaml": `
+name: all
+permission_grants:
+  - {resource_uid: "pack:*", permission_types: [action_all, rule_all]}
+  - {resource_uid: "webhook:*", permission_types: [webhook_all]}
+`,
+		"assignments/pat.yaml":  "username: pat\nroles: [pay]\n",
+		"assignments/ada.yaml":  "username: ada\nroles: [all]\n",
+		"assignments/both.yaml": "username: both\nroles: [all, pay]\n",
+		"assignments/eve.yaml":  "username: eve\nroles: [observer]\n",
+		"assignments/root.yaml": "username: root\nroles: [admin]\n",
+	}))
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	fix := &rbac.Resource{UID: "action:pay:fix", Pack: "pay"}
+	plain := &rbac.Resource{UID: "action:web:restart", Pack: "web"}
+	rule := &rbac.Resource{UID: "rule:default:starts_fix", Pack: "default", Shows: []*rbac.Resource{fix}}
+	child := &rbac.Resource{UID: "execution:1", Of: plain, Shows: []*rbac.Resource{{UID: "execution:2", Of: fix}}}
+	for _, tt := range []struct {
+		who             string
+		permission      string
+		on              *rbac.Resource
+		allowed, hidden bool
+	}{
+		{"pat", "action_execute", fix, true, false},
+		{"pat", "action_modify", fix, false, false},
+		{"ada", "action_execute", fix, false, true},
+		{"ada", "action_execute", plain, true, false},
+		{"ada", "rule_view", rule, false, true},
+		{"ada", "execution_view", child, false, true},
+		{"ada", "execution_view", &rbac.Resource{UID: "execution:3", Of: fix}, false, true},
+		{"ada", "webhook_send", &rbac.Resource{UID: "webhook:pay/bill"}, false, true},
+		{"ada", "webhook_send", &rbac.Resource{UID: "webhook:web"}, true, false},
+		{"both", "action_modify", fix, true, false}, // inside, other roles count as well
+		{"both", "rule_view", rule, true, false},
+		{"eve", "action_view", fix, false, true},
+		{"eve", "rule_view", rule, false, true},
+		{"eve", "action_view", plain, true, false},
+		{"root", "action_delete", fix, true, false},
+		{"nobody", "action_view", fix, false, true},
+		{"nobody", "action_view", plain, false, false},
+	} {
+		got := p.Decide(rbac.Person{Name: tt.who}, tt.permission, tt.on)
+		if got.Allowed != tt.allowed || got.Hidden != tt.hidden {
+			t.Errorf("%s %s %s: %+v", tt.who, tt.permission, tt.on.UID, got)
+		}
+	}
+	outside := func(who string) string { return p.For(rbac.Person{Name: who}).Outside() }
+	if outside("ada") == "" || outside("ada") != outside("eve") || outside("pat") != "" || outside("root") != "" {
+		t.Errorf("outside: ada %q, eve %q, pat %q, root %q", outside("ada"), outside("eve"), outside("pat"), outside("root"))
+	}
+}
+
 func TestLoadTellsAllMistakes(t *testing.T) {
 	_, found := rbac.Load(folder(map[string]string{
 		"roles/a.yaml": `
@@ -155,6 +217,8 @@ permission_grants:
   - {resource_uid: rule:web:x, permission_types: [action_view]}
   - {resource_uid: web, permission_types: [pack_view]}
   - [pack_view]
+  - {permission_types: [action_list], exclusive: true}
+  - {resource_uid: pack:web, permission_types: [pack_view], exclusive: "yes"}
 `,
 		"roles/b.yaml":       "name: a\n",
 		"roles/c.yaml":       "name: admin\n",
@@ -179,6 +243,8 @@ permission_grants:
 		`roles/a.yaml:6:51: action_view cannot be granted on a rule`,
 		`roles/a.yaml:7:20: "web" is not the UID of a resource, such as pack:web or action:web:restart; nor tag:name=value`,
 		`roles/a.yaml:8:5: a grant must be a mapping`,
+		`roles/a.yaml:9:51: what is locked down must be named in resource_uid`,
+		`roles/a.yaml:10:72: exclusive must be true or false`,
 		`roles/b.yaml:1:7: there is a role "a" already`,
 		`roles/c.yaml:1:7: "admin" is a role that is always there and cannot be another`,
 		`roles/d.yaml:1:1: it is not a mapping`,

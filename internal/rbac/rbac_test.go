@@ -243,7 +243,7 @@ permission_grants:
 		`roles/a.yaml:6:51: action_view cannot be granted on a rule`,
 		`roles/a.yaml:7:20: "web" is not the UID of a resource, such as pack:web or action:web:restart; nor tag:name=value`,
 		`roles/a.yaml:8:5: a grant must be a mapping`,
-		`roles/a.yaml:9:51: what is locked down must be named in resource_uid`,
+		`roles/a.yaml:9:50: what is locked down must be named in resource_uid`,
 		`roles/a.yaml:10:72: exclusive must be true or false`,
 		`roles/b.yaml:1:7: there is a role "a" already`,
 		`roles/c.yaml:1:7: "admin" is a role that is always there and cannot be another`,

@@ -46,12 +46,14 @@ func TestPageOfRoutes(t *testing.T) {
 
 func writeRoute(b *bytes.Buffer, r api.Route) {
 	fmt.Fprintf(b, "\n### `%s %s`\n\n%s\n\n", r.Method, r.Published(), r.Summary)
-	permission := "–"
+	var permission string
 	switch {
 	case r.Public:
 		permission = "none, and no credentials"
 	case r.Permission != "":
-		permission = "`" + r.Permission + "`"
+		permission = "`" + r.Permission + "`, " + r.Who
+	default:
+		permission = r.Who
 	}
 	fmt.Fprintf(b, "Permission: %s. %s\n", permission, answer(r))
 	if len(r.Query) == 0 {

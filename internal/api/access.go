@@ -20,25 +20,28 @@ func (a *API) accessRoutes() []*route {
 		to("POST", authService, "/tokens", "", (*call).createToken, "Log in with a password and get a token.").takes(tokenBody).public().
 			gives(http.StatusCreated, wire.Token{}),
 		to("POST", authService, "/tokens/validate", "", (*call).validateToken, "Say whether a token is good.").changesNothing().takes(validateBody).
-			gives(http.StatusOK, wire.TokenValid{}),
+			gives(http.StatusOK, wire.TokenValid{}).anybody("who has the token could as well use it"),
 		to("GET", authService, "/sso", "", (*call).sso, "Say whether log-in by another service is possible.").public().
 			gives(http.StatusOK, wire.SSO{}),
 		to("DELETE", ourService, "/token", "", (*call).revokeToken, "Take away the token that is shown with the request.").
-			empties(),
+			empties().anybody("it is their own"),
 		to("GET", apiService, "/user", "", (*call).user, "Say who is asking.").
-			gives(http.StatusOK, wire.User{}),
+			gives(http.StatusOK, wire.User{}).anybody("it is about themselves"),
 		to("GET", apiService, "/apikeys", "api_key_list", (*call).listKeys, "List API keys.").
-			gives(http.StatusOK, []wire.APIKey{}).pages(50).masks(),
+			gives(http.StatusOK, []wire.APIKey{}).pages(50).masks().overall(),
 		to("POST", apiService, "/apikeys", "api_key_create", (*call).createKey, "Make an API key, which is shown once.").takes(apiKeyBody).
-			gives(http.StatusCreated, wire.APIKey{}),
+			gives(http.StatusCreated, wire.APIKey{}).overall(),
 		to("GET", apiService, apiKeyPath, "api_key_view", (*call).getKey, "Show an API key.").
-			gives(http.StatusOK, wire.APIKey{}).masks(),
+			gives(http.StatusOK, wire.APIKey{}).masks().inside(ownKeys),
 		to("PUT", apiService, apiKeyPath, "api_key_modify", (*call).updateKey, "Change an API key.").takes(apiKeyBody).
-			gives(http.StatusOK, wire.APIKey{}),
+			gives(http.StatusOK, wire.APIKey{}).inside(ownKeys),
 		to("DELETE", apiService, apiKeyPath, "api_key_delete", (*call).deleteKey, "Delete an API key.").
-			empties(),
+			empties().inside(ownKeys),
 	}
 }
+
+// ownKeys is how it is decided about one API key.
+const ownKeys = "everybody has their own API keys, and administrators all"
 
 // apiKeyPath may have the key itself in it.
 const apiKeyPath = "/apikeys/{id}"
@@ -119,6 +122,9 @@ func (c *call) user() error {
 		Username:       c.who.User,
 		Authentication: wire.Authentication{Method: c.who.Method, Location: c.who.Place},
 		RBAC:           wire.RBAC{Roles: []string{}, IsAdmin: c.who.Admin},
+	}
+	if c.who.rights.Rights != nil {
+		u.RBAC.Enabled, u.RBAC.Roles = true, c.who.rights.Roles()
 	}
 	if !c.who.Expires.IsZero() {
 		u.Authentication.TokenExpire = wire.TimeOf(c.who.Expires)

@@ -15,6 +15,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/rbac"
 )
 
 const (
@@ -45,7 +46,7 @@ func actionShelf() shelf[*catalog.Action, wire.Action] {
 				"id": a.ID, "ref": a.Ref, "name": a.Name, "pack": a.Pack, "uid": a.UID, "runner_type": a.RunnerType,
 			})
 		},
-		filters: []string{"name", "pack"},
+		filters: []string{"name", "pack"}, view: "action_view",
 		keep: func(c *call, a *catalog.Action) (bool, error) {
 			want := c.param("tags")
 			if want == "" {
@@ -121,9 +122,21 @@ func (c *call) actionRequest() (*action.Action, error) {
 	return &a, guardPack(a.Pack)
 }
 
+// makes asks whether the caller may make what a body describes: what is there already
+// under its name, if anything, has been asked about.
+func (c *call) makes(permission string, r *rbac.Resource, old string) error {
+	if r.UID == old {
+		return nil
+	}
+	return c.allow(permission, r)
+}
+
 func (c *call) createAction() error {
 	a, err := c.actionRequest()
 	if err != nil {
+		return err
+	}
+	if err := c.allow("action_create", actionResource(a)); err != nil {
 		return err
 	}
 	if a, err = c.Registrar.CreateAction(c.ctx(), a); err != nil {
@@ -142,6 +155,9 @@ func (c *call) updateAction() error {
 	}
 	a, err := c.actionRequest()
 	if err != nil {
+		return err
+	}
+	if err := c.makes("action_create", actionResource(a), actionResource(old.Action).UID); err != nil {
 		return err
 	}
 	if a, err = c.Registrar.UpdateAction(c.ctx(), old.Ref, a); err != nil {

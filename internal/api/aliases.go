@@ -17,24 +17,24 @@ func (a *API) aliasRoutes() []*route {
 	aliases := aliasShelf()
 	return []*route{
 		to("GET", ourService, "/executions/{id}/message", "execution_view", (*call).executionMessage, "Show what a chat is told of the end of an execution.").
-			gives(http.StatusOK, wire.ChatMessage{}),
+			gives(http.StatusOK, wire.ChatMessage{}).on((*call).aboutExecution),
 		aliases.lists("/actionalias", "action_alias_list", "List action aliases."),
 		to("POST", apiService, "/actionalias", "action_alias_create", (*call).createAlias, "Make an action alias.").takes(aliasBody).
-			gives(http.StatusCreated, wire.Alias{}),
+			gives(http.StatusCreated, wire.Alias{}).inside("on the alias that is made"),
 		aliases.shows("/actionalias/{ref}", "action_alias_view", "Show an action alias."),
 		to("PUT", apiService, "/actionalias/{ref}", "action_alias_modify", (*call).updateAlias, "Change an action alias.").takes(aliasBody).
-			gives(http.StatusOK, wire.Alias{}),
+			gives(http.StatusOK, wire.Alias{}).on(aliases.about),
 		to("DELETE", apiService, "/actionalias/{ref}", "action_alias_delete", (*call).deleteAlias, "Delete an action alias.").
-			empties(),
+			empties().on(aliases.about),
 		to("POST", apiService, "/actionalias/match", "action_alias_match", (*call).matchAlias, "Find the alias that a command fits.").changesNothing().takes(aliasMatchBody).
-			gives(http.StatusOK, wire.AliasMatch{}),
+			gives(http.StatusOK, wire.AliasMatch{}).overall(),
 		to("GET", apiService, "/actionalias/help", "action_alias_help", (*call).aliasHelp, "Show what commands there are.").
-			gives(http.StatusOK, wire.AliasHelp{}).pages(100).texts("pack", "filter"),
+			gives(http.StatusOK, wire.AliasHelp{}).pages(100).texts("pack", "filter").overall(),
 		to("POST", apiService, "/aliasexecution", "action_execute", (*call).executeAlias, "Run the action of an alias.").takes(aliasExecutionBody).
-			gives(http.StatusCreated, wire.AliasExecution{}).masks(),
+			gives(http.StatusCreated, wire.AliasExecution{}).masks().inside("on the action of the alias"),
 		to("POST", apiService, "/aliasexecution/match_and_execute", "action_execute", (*call).matchAndExecute,
 			"Find the alias that a command fits, and run its action.").takes(aliasMatchAndExecuteBody).
-			gives(http.StatusCreated, wire.AliasExecutions{}).masks(),
+			gives(http.StatusCreated, wire.AliasExecutions{}).masks().inside("on the action of the alias"),
 	}
 }
 
@@ -65,7 +65,7 @@ func aliasShelf() shelf[*alias.Alias, wire.Alias] {
 		text: func(a *alias.Alias, name string) (string, bool) {
 			return pick(name, map[string]string{"id": a.ID, "ref": a.Ref, "name": a.Name, "pack": a.Pack, "uid": a.UID})
 		},
-		filters: []string{"name", "pack"}, limit: 100,
+		filters: []string{"name", "pack"}, view: "action_alias_view", limit: 100,
 		attrs: attributesOf[wire.Alias](nil, []string{"ref"}),
 	}
 }
@@ -85,6 +85,9 @@ func (c *call) createAlias() error {
 	if err != nil {
 		return err
 	}
+	if err := c.allow("action_alias_create", c.resources().alias(a)); err != nil {
+		return err
+	}
 	if a, err = c.Registrar.CreateAlias(c.ctx(), a); err != nil {
 		return err
 	}
@@ -101,6 +104,9 @@ func (c *call) updateAlias() error {
 	}
 	a, err := c.aliasRequest()
 	if err != nil {
+		return err
+	}
+	if err := c.makes("action_alias_create", c.resources().alias(a), c.resources().alias(old).UID); err != nil {
 		return err
 	}
 	if a, err = c.Registrar.UpdateAlias(c.ctx(), old.Ref, a); err != nil {
@@ -220,6 +226,9 @@ func (c *call) command(a *alias.Alias, req wire.AliasRequest, multiple bool) ([]
 	act, ok := c.catalog().Action(a.ActionRef)
 	if !ok {
 		return nil, fault.Newf(fault.NotFound, "Action with ref \"%s\" not found ", a.ActionRef)
+	}
+	if err := c.allow("action_execute", actionResource(act.Action)); err != nil {
+		return nil, err
 	}
 	said := value.NewDict()
 	said.Set("action_alias_ref", a.Ref)

@@ -18,7 +18,7 @@ func announces(e *execution.Execution) bool {
 }
 
 // announce tells what e announces, with the secrets among it masked.
-func (h *hub) announce(ctx context.Context, e *execution.Execution) error {
+func (h *hub) announce(ctx context.Context, e *execution.Execution, t *told) error {
 	b := e.Result
 	if len(b) == 0 {
 		var err error
@@ -38,12 +38,12 @@ func (h *hub) announce(ctx context.Context, e *execution.Execution) error {
 	}
 	route, _ := result.Get("route")
 	event := eventAnnouncement + value.Str(route)
-	h.send(news{
-		event: event, execution: e.ID, action: e.Action, final: true,
+	h.send(t.news(news{
+		event: event, execution: e.ID, action: e.Action, final: true, public: true,
 		frame: frame(event, compactJSON(struct {
 			Payload json.RawMessage  `json:"payload"`
 			Trace   *execution.Trace `json:"trace_context"`
 		}{h.api.view().maskParameters(e.Action, payload), e.Context.TraceContext})),
-	})
+	}))
 	return nil
 }

@@ -53,7 +53,7 @@ type Intake interface {
 	Env(now time.Time) rule.Env
 }
 
-// Deps are what the API works on. All are needed.
+// Deps are what the API works on. All but Roles are needed.
 type Deps struct {
 	Store     *store.Store
 	Catalog   *catalog.Holder
@@ -61,6 +61,7 @@ type Deps struct {
 	Launcher  Launcher
 	Intake    Intake
 	Inquiries Inquiries
+	Roles     Roles // nil: they are off
 	Registrar Registrar
 	// SensorLog returns at most so many bytes of the end of a sensor's log.
 	SensorLog func(ref string, most int) ([]byte, error)
@@ -135,6 +136,7 @@ type API struct {
 	refusals refusals        // that are on record
 	hub      *hub
 	alerts   map[string]source
+	veils    veils
 	views    atomic.Pointer[views] // of the latest catalog
 	attrs    struct{ executions, instances, enforcements attributes }
 	buffers  sync.Pool // of *bytes.Buffer
@@ -154,6 +156,9 @@ func New(d Deps, o Options) *API {
 	}
 	if d.Passwords == nil && d.Store != nil {
 		d.Passwords = identity.NewChain(d.Logger, OwnBackend(d.Store))
+	}
+	if d.Roles == nil {
+		d.Roles = noRoles{}
 	}
 	if d.Ready == nil {
 		d.Ready = func() bool { return true }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/access"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/rbac"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -19,6 +20,7 @@ type caller struct {
 	User    string
 	Admin   bool
 	Groups  []string
+	rights  *rights
 	Method  string    // what was shown: a token or a key
 	Place   string    // where
 	Expires time.Time // of a token; zero: never
@@ -75,7 +77,7 @@ func (c *call) owner(credential, method string) (caller, error) {
 }
 
 // welcome returns the context of a call that goes on for long. It ends when what was shown
-// at the beginning is not good any more.
+// at the beginning is not good any more, or the gate would not open again.
 func (c *call) welcome() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(c.ctx())
 	credential, method, _ := c.credentials()
@@ -85,7 +87,12 @@ func (c *call) welcome() (context.Context, context.CancelFunc) {
 		defer look.Stop()
 		for {
 			changed := c.callers.changed()
-			if _, err := c.owner(credential, method); fault.KindOf(err) == fault.Unauthorized {
+			who, err := c.owner(credential, method)
+			if fault.KindOf(err) == fault.Unauthorized {
+				return
+			}
+			again := &call{API: c.API, route: c.route, w: c.w, r: c.r, who: who}
+			if err == nil && c.route.gate.open(again) != nil {
 				return
 			}
 			select {
@@ -165,7 +172,7 @@ func (a *API) tokenOwner(ctx context.Context, token string) (caller, error) {
 		return who, nil
 	}
 	hash := access.TokenHash(token)
-	if who, ok := a.callers.get(hash, now); ok {
+	if who, ok := a.callers.get(hash, a.Roles.Policy(), now); ok {
 		return who, nil
 	}
 	t, err := a.Store.Reader().Token(ctx, hash)
@@ -187,7 +194,7 @@ func (a *API) tokenOwner(ctx context.Context, token string) (caller, error) {
 func (a *API) keyOwner(ctx context.Context, key string) (caller, error) {
 	now := time.Now()
 	hash := access.KeyHash(key)
-	if who, ok := a.callers.get(hash, now); ok {
+	if who, ok := a.callers.get(hash, a.Roles.Policy(), now); ok {
 		return who, nil
 	}
 	k, err := a.Store.Reader().APIKey(ctx, hash)
@@ -207,34 +214,35 @@ func (a *API) keyOwner(ctx context.Context, key string) (caller, error) {
 	return who, nil
 }
 
-// know fills in what the ledger knows of the user that who is: whether an admin, and in
-// which groups. A disabled user is nobody.
+// know fills in what the ledger knows of the user that who is, and what follows from
+// it: whether it is an admin, the groups, and the rights. A disabled user is nobody.
 func (a *API) know(ctx context.Context, who *caller) error {
+	now, policy := time.Now(), a.Roles.Policy()
 	if who.User == a.opts.SystemUser {
-		who.Admin = true
+		who.Admin, who.rights = true, &rights{policy: policy}
 		return nil
 	}
-	now := time.Now()
 	key := "user " + who.User
-	if known, ok := a.callers.get(key, now); ok {
-		who.Admin, who.Groups = known.Admin, known.Groups
-		return nil
+	known, ok := a.callers.get(key, policy, now)
+	if !ok {
+		u, err := a.Store.Reader().User(ctx, who.User)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if u.Disabled {
+			return errDisabled(who.User)
+		}
+		u.Name = who.User
+		known = caller{User: u.Name, Groups: u.Groups, Admin: a.isAdmin(u, policy), rights: rightsOf(policy, u)}
+		a.callers.put(key, known, now)
 	}
-	u, err := a.Store.Reader().User(ctx, who.User)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	if u.Disabled {
-		return errDisabled(who.User)
-	}
-	who.Admin, who.Groups = a.isAdmin(u), u.Groups
-	a.callers.put(key, caller{User: who.User, Admin: who.Admin, Groups: u.Groups}, now)
+	who.Admin, who.Groups, who.rights = known.Admin, known.Groups, known.rights
 	return nil
 }
 
-// isAdmin reports whether a user may do everything.
-func (a *API) isAdmin(u access.User) bool {
-	return u.Admin || slices.ContainsFunc(u.Groups, func(g string) bool { return slices.Contains(a.opts.AdminGroups, g) })
+// isAdmin reports whether a user may do everything: by the ledger, a group, or a role.
+func (a *API) isAdmin(u access.User, policy *rbac.Policy) bool {
+	return u.Admin || policy != nil && rightsOf(policy, u).Admin() || slices.ContainsFunc(u.Groups, func(g string) bool { return slices.Contains(a.opts.AdminGroups, g) })
 }
 
 // What was recognised is good for this long without another look, so that is
@@ -259,11 +267,12 @@ type known struct {
 
 func newCallers() *callers { return &callers{known: map[string]known{}, next: make(chan struct{})} }
 
-func (c *callers) get(hash string, now time.Time) (caller, bool) {
+// get returns whom it remembers, unless that was under another policy.
+func (c *callers) get(hash string, policy *rbac.Policy, now time.Time) (caller, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k, ok := c.known[hash]
-	if !ok || !now.Before(k.until) {
+	if !ok || !now.Before(k.until) || k.rights.policy != policy {
 		return caller{}, false
 	}
 	return k.caller, true

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/api/wire"
-	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/schema"
@@ -27,13 +27,11 @@ type call struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	who   caller
-	query url.Values // see param
+	query url.Values           // see param
+	found *execution.Execution // see execution
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
-
-// catalog is the snapshot that the call goes by. It is asked for once a handler.
-func (c *call) catalog() *catalog.Catalog { return c.Catalog.Get() }
 
 // part returns a part of the path.
 func (c *call) part(name string) string { return c.r.PathValue(name) }

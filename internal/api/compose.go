@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/pyyaml"
+	"github.com/nightshift-run/nightshift/internal/rbac"
 	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/store"
@@ -20,11 +24,11 @@ import (
 func (a *API) composeRoutes() []*route {
 	return []*route{
 		to("POST", ourService, "/workflows/rehearse", "", (*call).rehearse, "Play a workflow with given results, without running anything.").changesNothing().
-			takes(rehearseBody).gives(http.StatusOK, value.NewDict()),
+			takes(rehearseBody).gives(http.StatusOK, value.NewDict()).anybody("it runs nothing"),
 		to("POST", ourService, "/rules/try", "rule_create", (*call).tryRule, "Ask a rule that is not kept about past events.").changesNothing().
-			takes(tryBody).gives(http.StatusOK, wire.RuleTrial{}),
+			takes(tryBody).gives(http.StatusOK, wire.RuleTrial{}).inside("on the rule; besides what it takes to make it"),
 		to("PUT", ourService, "/packs/{ref}/files", "pack_modify", (*call).writePackFiles, "Write metadata, workflows and rules of a pack, and register it.").
-			takes(filesBody).empties(),
+			takes(filesBody).empties().on((*call).aboutPack),
 	}
 }
 
@@ -128,10 +132,20 @@ func (c *call) tryRule() error {
 	if err != nil {
 		return err
 	}
+	resource := c.resources().ruleResource(m.Rule)
+	if err := c.allow("rule_create", resource); err != nil {
+		return err
+	}
+	if err := c.mayStart(m.Rule, resource); err != nil {
+		return err
+	}
 	out := wire.RuleTrial{Trigger: m.Rule.Trigger.Ref, Events: []wire.TriedEvent{}}
 	past, total, err := c.Store.Reader().ListInstances(c.ctx(), store.Instances{Triggers: []string{out.Trigger}, After: req.After}, store.Page{Limit: req.Events})
 	if err != nil {
 		return err
+	}
+	if c.hidesEvents(out.Trigger) {
+		past, total = nil, store.Total{}
 	}
 	out.Total = total.N
 	for _, i := range past {
@@ -171,6 +185,32 @@ func (c *call) example(r *rule.Rule, event string, payload value.Value) *wire.Ru
 	return out
 }
 
+// aboutPack is the pack that the path names, be it there or not.
+func (c *call) aboutPack() (*rbac.Resource, error) { return packResource(c.part("ref")), nil }
+
+// mayWrite asks about the rules among some files what making them would be asked. What
+// is none is for the registrar to refuse.
+func (c *call) mayWrite(name string, files []register.File) error {
+	for _, f := range files {
+		if c.who.free() || !strings.HasPrefix(path.Clean(f.Path), "rules/") {
+			continue
+		}
+		doc, err := pyyaml.Parse([]byte(f.Content))
+		if err != nil {
+			continue
+		}
+		var r rule.Rule
+		if d, ok := doc.Value.(*value.Dict); !ok || decode(d, &r) != nil {
+			return fault.Newf(fault.Invalid, "%s is no rule.", f.Path)
+		}
+		r.Pack = name
+		if err := c.mayStart(&r, c.resources().ruleResource(&r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *call) writePackFiles() error {
 	name := c.part("ref")
 	if err := guardPack(name); err != nil {
@@ -180,6 +220,9 @@ func (c *call) writePackFiles() error {
 		Files []register.File `json:"files"`
 	}
 	if err := c.into(&req); err != nil {
+		return err
+	}
+	if err := c.mayWrite(name, req.Files); err != nil {
 		return err
 	}
 	if err := c.Registrar.WriteFiles(c.ctx(), name, req.Files); err != nil {

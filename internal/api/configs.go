@@ -11,16 +11,16 @@ import (
 )
 
 func (a *API) configRoutes() []*route {
-	configs, schemas := configShelf(), configSchemaShelf()
+	packs, configs, schemas := packShelf(), configShelf(), configSchemaShelf()
 	return []*route{
 		configs.lists("/configs", "pack_list", "List the configurations of packs."),
 		to("GET", apiService, "/configs/{ref}", "pack_view", (*call).getConfig, "Show the configuration of a pack.").
-			gives(http.StatusOK, configured{}).masks(),
+			gives(http.StatusOK, configured{}).masks().on(packs.about),
 		to("PUT", apiService, "/configs/{ref}", "pack_config", (*call).putConfig, "Set the configuration of a pack.").
-			gives(http.StatusOK, configured{}).masks(),
+			gives(http.StatusOK, configured{}).masks().overall(),
 		schemas.lists("/config_schemas", "pack_list", "List the schemas of the configurations of packs."),
 		to("GET", apiService, "/config_schemas/{ref}", "pack_view", (*call).getConfigSchema, "Show the schema of the configuration of a pack.").
-			gives(http.StatusOK, configurable{}),
+			gives(http.StatusOK, configurable{}).on(packs.about),
 	}
 }
 
@@ -58,7 +58,7 @@ func configShelf() shelf[*pack.Pack, configured] {
 	return shelf[*pack.Pack, configured]{
 		all:  packsWith((*catalog.Catalog).Config),
 		wire: func(c *call, p *pack.Pack, _ selection) configured { return c.configOf(p, c.showsSecrets()) },
-		text: packTexts, filters: []string{"name"}, limit: 100,
+		text: packTexts, filters: []string{"name"}, view: "pack_view", limit: 100,
 		attrs: attributesOf[configured]([]string{"pack"}, nil),
 	}
 }
@@ -69,7 +69,7 @@ func configSchemaShelf() shelf[*pack.Pack, configurable] {
 		wire: func(c *call, p *pack.Pack, _ selection) configurable {
 			return configurable{p.ID, p.Ref, c.catalog().ConfigSchema(p.Ref)}
 		},
-		text: packTexts, filters: []string{"name"}, limit: 100,
+		text: packTexts, filters: []string{"name"}, view: "pack_view", limit: 100,
 		attrs: attributesOf[configurable]([]string{"pack"}, nil),
 	}
 }

@@ -21,41 +21,41 @@ func (a *API) contentRoutes() []*route {
 	return []*route{
 		packs.lists("/packs", "pack_list", "List packs."),
 		packs.shows("/packs/{ref}", "pack_view", "Show a pack."),
-		to("POST", apiService, "/packs/register", "pack_register", (*call).registerPacks, "Read the folders of packs again.").takes(registerBody),
+		to("POST", apiService, "/packs/register", "pack_register", (*call).registerPacks, "Read the folders of packs again.").takes(registerBody).overall(),
 
 		actions.lists("/actions", "action_list", "List actions."),
 		to("POST", apiService, "/actions", "action_create", (*call).createAction, "Make an action.").takes(actionBody).
-			gives(http.StatusCreated, wire.Action{}),
+			gives(http.StatusCreated, wire.Action{}).inside("on the action that is made"),
 		actions.shows("/actions/{ref}", "action_view", "Show an action."),
 		to("PUT", apiService, "/actions/{ref}", "action_modify", (*call).updateAction, "Change an action.").takes(actionBody).
-			gives(http.StatusOK, wire.Action{}),
+			gives(http.StatusOK, wire.Action{}).on(actions.about),
 		to("DELETE", apiService, "/actions/{ref}", "action_delete", (*call).deleteAction, "Delete an action.").takes(actionDeleteBody).
-			empties(),
+			empties().on(actions.about),
 		overview.lists("/actions/views/overview", "action_list", "List actions with all parameters that they take."),
 		overview.shows("/actions/views/overview/{ref}", "action_view", "Show an action with all parameters that it takes."),
 		to("GET", apiService, "/actions/views/parameters/{ref}", "action_view", (*call).actionParameters, "Show all parameters that an action takes.").
-			gives(http.StatusOK, wire.ActionParameters{}),
+			gives(http.StatusOK, wire.ActionParameters{}).on(actions.about),
 		to("GET", apiService, "/actions/views/entry_point/{ref}", "action_view", (*call).entryPoint, "Show the program of an action.").
-			sends("text/plain"),
+			sends("text/plain").on(actions.about),
 
 		runners.lists("/runnertypes", "runner_type_list", "List runner types."),
 		runners.shows("/runnertypes/{ref}", "runner_type_view", "Show a runner type."),
 		to("PUT", apiService, "/runnertypes/{ref}", "runner_type_modify", (*call).updateRunner, "Switch a runner type on or off.").takes(runnerBody).
-			gives(http.StatusOK, wire.Runner{}),
+			gives(http.StatusOK, wire.Runner{}).on(runners.about),
 
 		sensors.lists("/sensortypes", "sensor_type_list", "List sensors."),
 		sensors.shows("/sensortypes/{ref}", "sensor_type_view", "Show a sensor."),
 		to("PUT", apiService, "/sensortypes/{ref}", "sensor_type_modify", (*call).updateSensor, "Switch a sensor on or off.").takes(runnerBody).
-			gives(http.StatusOK, wire.Sensor{}),
+			gives(http.StatusOK, wire.Sensor{}).on(sensors.about),
 
 		policies.lists("/policies", "policy_list", "List policies."),
 		to("POST", apiService, "/policies", "policy_create", (*call).createPolicy, "Make a policy.").takes(policyBody).
-			gives(http.StatusCreated, wire.Policy{}),
+			gives(http.StatusCreated, wire.Policy{}).overall(),
 		policies.shows("/policies/{ref}", "policy_view", "Show a policy."),
 		to("PUT", apiService, "/policies/{ref}", "policy_modify", (*call).updatePolicy, "Change a policy.").takes(policyBody).
-			gives(http.StatusOK, wire.Policy{}),
+			gives(http.StatusOK, wire.Policy{}).on(policies.about),
 		to("DELETE", apiService, "/policies/{ref}", "policy_delete", (*call).deletePolicy, "Delete a policy.").
-			empties(),
+			empties().on(policies.about),
 		types.lists("/policytypes", "policy_type_list", "List types of policies."),
 		types.shows("/policytypes/{ref}", "policy_type_view", "Show a type of policies."),
 	}
@@ -91,7 +91,7 @@ func packShelf() shelf[*pack.Pack, wire.Pack] {
 		text: func(p *pack.Pack, name string) (string, bool) {
 			return pick(name, map[string]string{"id": p.ID, "ref": p.Ref, "name": p.Name, "uid": p.UID})
 		},
-		filters: []string{"name", "ref"}, limit: 100, noun: "ref or id",
+		filters: []string{"name", "ref"}, view: "pack_view", limit: 100, noun: "ref or id",
 		attrs: attributesOf[wire.Pack](nil, nil),
 	}
 }
@@ -125,7 +125,7 @@ func (c *call) updateRunner() error {
 	if err := c.into(&req); err != nil {
 		return err
 	}
-	if err := c.admin("To switch a runner type"); err != nil {
+	if err := c.switches("To switch a runner type"); err != nil {
 		return err
 	}
 	if rt, err = c.Registrar.EnableRunner(c.ctx(), rt.Name, req.Enabled); err != nil {
@@ -147,7 +147,7 @@ func sensorShelf() shelf[*pack.Sensor, wire.Sensor] {
 			want := c.param("trigger")
 			return want == "" || slices.Contains(s.TriggerTypes, want), nil
 		},
-		filters: []string{"name", "pack"}, flags: []string{"enabled"},
+		filters: []string{"name", "pack"}, flags: []string{"enabled"}, view: "sensor_type_view",
 		attrs: attributesOf[wire.Sensor](nil, []string{"ref"}),
 	}
 }
@@ -162,7 +162,7 @@ func policyShelf() shelf[*policy.Policy, wire.Policy] {
 				"resource_ref": p.ResourceRef, "policy_type": p.PolicyType,
 			})
 		},
-		filters: []string{"name", "pack"}, limit: 100,
+		filters: []string{"name", "pack"}, view: "policy_view", limit: 100,
 		attrs: attributesOf[wire.Policy](nil, []string{"ref"}),
 	}
 }
@@ -177,6 +177,9 @@ func (c *call) policyRequest() (*policy.Policy, error) {
 		p.Parameters = value.NewDict()
 	}
 	p.ID, p.UID, p.Ref = "", "", p.Pack+"."+p.Name
+	if c.who.hides(c.resources().policy(&p)) {
+		return nil, fault.Newf(fault.Forbidden, "User \"%s\" may make no policy of action %s.", c.who.User, p.ResourceRef)
+	}
 	return &p, guardPack(p.Pack)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/pack"
+	"github.com/nightshift-run/nightshift/internal/rbac"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/trigger"
 )
@@ -19,19 +20,19 @@ import (
 func (a *API) eventRoutes() []*route {
 	return []*route{
 		to("GET", apiService, "/triggerinstances", "", (*call).listInstances, "List events.").
-			gives(http.StatusOK, []wire.Instance{}).pages(100).selects().texts("trigger", "trigger_type", "timestamp_gt", "timestamp_lt"),
-		to("GET", apiService, "/triggerinstances/{id}", "", (*call).getInstance, "Show an event.").
-			gives(http.StatusOK, wire.Instance{}),
-		to("POST", apiService, "/triggerinstances/{id}/re_emit", "", (*call).reEmit, "Have an event happen once more.").
-			gives(http.StatusOK, wire.ReEmitted{}),
+			gives(http.StatusOK, []wire.Instance{}).pages(100).selects().texts("trigger", "trigger_type", "timestamp_gt", "timestamp_lt").anybody(whatTheyMaySee),
+		to("GET", apiService, "/triggerinstances/{id}", "trigger_view", (*call).getInstance, "Show an event.").
+			gives(http.StatusOK, wire.Instance{}).guard(orItsRules, (*call).seesInstance),
+		to("POST", apiService, "/triggerinstances/{id}/re_emit", "trigger_all", (*call).reEmit, "Have an event happen once more.").
+			gives(http.StatusOK, wire.ReEmitted{}).on((*call).aboutInstance),
 		to("GET", apiService, "/ruleenforcements", "rule_enforcement_list", (*call).listEnforcements, "List which rules matched which events.").
-			gives(http.StatusOK, []wire.Enforcement{}).pages(50).selects().texts("rule_ref", "rule_id", "trigger_instance", "execution", "enforced_at_gt", "enforced_at_lt"),
+			gives(http.StatusOK, []wire.Enforcement{}).pages(50).selects().texts("rule_ref", "rule_id", "trigger_instance", "execution", "enforced_at_gt", "enforced_at_lt").overall(),
 		to("GET", apiService, "/ruleenforcements/{id}", "rule_enforcement_view", (*call).getEnforcement, "Show that a rule matched an event.").
-			gives(http.StatusOK, wire.Enforcement{}),
+			gives(http.StatusOK, wire.Enforcement{}).on((*call).aboutEnforcement),
 		to("GET", apiService, "/ruleenforcements/views", "rule_enforcement_list", (*call).listEnforcementViews, "List which rules matched which events, with the events and what was started.").
-			gives(http.StatusOK, []wire.Enforcement{}).pages(50).selects().texts("rule_ref", "rule_id", "trigger_instance", "execution", "enforced_at_gt", "enforced_at_lt"),
+			gives(http.StatusOK, []wire.Enforcement{}).pages(50).selects().texts("rule_ref", "rule_id", "trigger_instance", "execution", "enforced_at_gt", "enforced_at_lt").overall(),
 		to("GET", apiService, "/ruleenforcements/views/{id}", "rule_enforcement_view", (*call).getEnforcementView, "Show that a rule matched an event, with the event and what was started.").
-			gives(http.StatusOK, wire.Enforcement{}),
+			gives(http.StatusOK, wire.Enforcement{}).on((*call).aboutEnforcement),
 	}
 }
 
@@ -79,7 +80,7 @@ func (c *call) listInstances() error {
 		}
 		filtered = true
 	}
-	if filtered && len(q.Triggers) == 0 {
+	if q.Of = c.sight().triggers; filtered && len(q.Triggers) == 0 || q.Of.None() {
 		c.count(p, store.Total{})
 		return list(c, []wire.Instance{}, sel)
 	}
@@ -112,15 +113,55 @@ func common(a, b []string) []string {
 // instance finds the event that the path names.
 func (c *call) instance() (*trigger.Instance, error) {
 	id := c.part("id")
-	missing := fault.Newf(fault.NotFound, "Unable to identify resource with id \"%s\".", shortened(id))
 	if !ident.Valid(id) {
-		return nil, missing
+		return nil, noInstance(id)
 	}
 	i, err := c.Store.Reader().Instance(c.ctx(), id)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, missing
+	if errors.Is(err, store.ErrNotFound) || err == nil && c.hidesTrigger(i.Trigger) {
+		return nil, noInstance(id)
 	}
 	return i, err
+}
+
+// hidesTrigger reports whether the caller is not to learn of a trigger, and so of its
+// events.
+func (c *call) hidesTrigger(ref string) bool {
+	if c.who.free() || c.who.rights.Outside() == "" {
+		return false
+	}
+	full := c.resources()
+	if _, ok := full.Trigger(ref); ok {
+		_, seen := c.catalog().Trigger(ref)
+		return !seen
+	}
+	return c.who.hides(named("trigger", ref))
+}
+
+func (c *call) aboutInstance() (*rbac.Resource, error) {
+	i, err := c.instance()
+	if err != nil {
+		return nil, err
+	}
+	if t, ok := c.resources().Trigger(i.Trigger); ok {
+		return c.resources().trigger(t), nil
+	}
+	return named("trigger", i.Trigger), nil
+}
+
+// seesInstance asks whether the caller may look at the event that the path names.
+func (c *call) seesInstance() error {
+	i, err := c.instance()
+	if err != nil || has(c.sight().triggers, i.Trigger) {
+		return err
+	}
+	if err := c.allow("trigger_view", named("trigger", i.Trigger)); err != nil {
+		return err
+	}
+	return noInstance(i.ID) // it may tell of what is hidden
+}
+
+func noInstance(id string) error {
+	return fault.Newf(fault.NotFound, "Unable to identify resource with id \"%s\".", shortened(id))
 }
 
 func (c *call) getInstance() error {
@@ -180,6 +221,7 @@ func (c *call) enforcements() ([]wire.Enforcement, selection, error) {
 	if err != nil {
 		return nil, sel, err
 	}
+	q.Of = c.sight().rules
 	found, total, err := c.Store.Reader().ListEnforcements(c.ctx(), q, p.ledger(c.oldestFirst("enforced_at")))
 	if err != nil {
 		return nil, sel, err
@@ -255,6 +297,9 @@ func (c *call) expand(e *wire.Enforcement, sel selection) error {
 	if err != nil {
 		return err
 	}
+	if resource, err := c.executionResource(x); err != nil || !c.who.may("execution_view", resource) {
+		return err
+	}
 	e.ExecutionView = c.enforcedExecution(x)
 	return nil
 }
@@ -276,10 +321,15 @@ func (c *call) enforcement() (wire.Enforcement, error) {
 		return wire.Enforcement{}, missing
 	}
 	e, err := c.Store.Reader().Enforcement(c.ctx(), id)
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && c.who.hides(c.resources().rule(e.RuleRef)) {
 		return wire.Enforcement{}, missing
 	}
 	return c.enforcementOf(e), err
+}
+
+func (c *call) aboutEnforcement() (*rbac.Resource, error) {
+	e, err := c.enforcement()
+	return &rbac.Resource{UID: "rule_enforcement:" + e.ID, Of: c.resources().rule(e.Rule.Ref)}, err
 }
 
 func (c *call) getEnforcement() error {
@@ -304,7 +354,7 @@ func (c *call) getEnforcementView() error {
 // emit fires an event of ours after the fact that it tells of is in the ledger.
 // Nobody waits for it: when no rule listens it is not even recorded.
 func (c *call) emit(ref string, payload *value.Dict) {
-	if !c.catalog().RuleIndex().Listens(ref) {
+	if !c.Catalog.Get().RuleIndex().Listens(ref) {
 		return
 	}
 	if _, err := c.Intake.Take(c.ctx(), intake.Event{Trigger: ref, Payload: payload}); err != nil {

@@ -50,6 +50,9 @@ func (c *call) createExecution() error {
 	if err := decode(d, &req); err != nil {
 		return err
 	}
+	if err := c.mayRun(req.Action); err != nil {
+		return err
+	}
 	r := execution.Request{
 		Action: req.Action, Delay: time.Duration(req.Delay) * time.Millisecond, Notify: req.Notify,
 		Parameters: dictAt(d, "parameters"),
@@ -73,6 +76,15 @@ func (c *call) createExecution() error {
 		r.Context.TraceContext = &execution.Trace{Tag: value.Str(tag)}
 	}
 	return c.launch(r, show)
+}
+
+// mayRun returns why the caller may not run the action of a reference.
+func (c *call) mayRun(ref string) error {
+	a, ok := c.catalog().Action(ref)
+	if !ok {
+		return fault.Newf(fault.Invalid, "Action %q cannot be found.", ref)
+	}
+	return c.allow("action_execute", actionResource(a.Action))
 }
 
 // notifyFault returns what is wrong with who is to hear of the end.

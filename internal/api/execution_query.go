@@ -157,12 +157,14 @@ func (c *call) executionFilters() error {
 		"trigger_type": "trigger_type", "user": "user_name",
 	}
 	types := c.csv("types")
+	var q store.Executions
+	c.onlySeen(&q)
 	out := wire.Filters{}
 	for name, column := range columns {
 		if len(types) > 0 && !slices.Contains(types, name) {
 			continue
 		}
-		values, err := c.Store.Reader().ExecutionFacets(c.ctx(), column)
+		values, err := c.Store.Reader().ExecutionFacets(c.ctx(), column, q)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/ident"
+	"github.com/nightshift-run/nightshift/internal/rbac"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -19,40 +20,136 @@ func (a *API) executionRoutes() []*route {
 	return []*route{
 		to("GET", apiService, "/executions", "execution_list", (*call).listExecutions, "List executions.").
 			gives(http.StatusOK, []wire.Execution{}).pages(100).selects().masks().
-			texts("id", "status", "parent", "trigger_type", "trigger", "trigger_instance", "rule", "action", "runner", "user", "liveaction", "timestamp", "timestamp_gt", "timestamp_lt", "filter"),
+			texts("id", "status", "parent", "trigger_type", "trigger", "trigger_instance", "rule", "action", "runner", "user", "liveaction", "timestamp", "timestamp_gt", "timestamp_lt", "filter").overall(),
 		to("POST", apiService, "/executions", "action_execute", (*call).createExecution, "Run an action.").takes(executionBody).
-			gives(http.StatusCreated, wire.Execution{}).masks(),
+			gives(http.StatusCreated, wire.Execution{}).masks().inside("on the action that is run"),
 		to("GET", apiService, "/executions/views/filters", "execution_views_filters_list", (*call).executionFilters, "List what executions can be filtered by.").
-			gives(http.StatusOK, wire.Filters{}).texts("types"),
+			gives(http.StatusOK, wire.Filters{}).texts("types").overall(),
 		to("GET", apiService, "/executions/{id}", "execution_view", (*call).getExecution, "Show an execution.").
 			gives(http.StatusOK, wire.Execution{}).selects().masks().
-			asks(Parameter{Name: "max_result_size", Type: "integer", Description: "Leave out a result of more bytes."}),
+			asks(Parameter{Name: "max_result_size", Type: "integer", Description: "Leave out a result of more bytes."}).on((*call).aboutExecution),
 		to("PUT", apiService, "/executions/{id}", "execution_stop", (*call).updateExecution, "Cancel, pause or resume an execution, or set its end.").takes(executionUpdateBody).
-			gives(http.StatusOK, wire.Execution{}).masks(),
-		to("DELETE", apiService, "/executions/{id}", "execution_stop", (*call).cancelExecution, "Cancel an execution.").gives(http.StatusOK, wire.Execution{}).masks(),
+			gives(http.StatusOK, wire.Execution{}).masks().on((*call).aboutExecution),
+		to("DELETE", apiService, "/executions/{id}", "execution_stop", (*call).cancelExecution, "Cancel an execution.").gives(http.StatusOK, wire.Execution{}).masks().on((*call).aboutExecution),
 		to("GET", apiService, "/executions/{id}/output", "execution_view", (*call).executionOutput, "Show what an execution has printed.").
 			sends("text/plain").
-			asks(Parameter{Name: "output_type", Type: "string", Description: "Only this stream.", Enum: []string{"all", "stdout", "stderr", "output"}, Default: "all"}),
+			asks(Parameter{Name: "output_type", Type: "string", Description: "Only this stream.", Enum: []string{"all", "stdout", "stderr", "output"}, Default: "all"}).on((*call).aboutExecution),
 		to("GET", apiService, "/executions/{id}/children", "execution_view", (*call).executionChildren, "List the executions that are parts of one.").
 			gives(http.StatusOK, []wire.Execution{}).masks().
-			asks(Parameter{Name: "depth", Type: "integer", Description: "How many generations; -1 is all.", Default: -1}),
-		to("GET", apiService, "/executions/{id}/attribute/{name}", "execution_view", (*call).executionAttribute, "Show one attribute of an execution."),
-		to("GET", apiService, "/executions/{id}/result", "execution_view", (*call).executionResult, "Show the result of an execution."),
+			asks(Parameter{Name: "depth", Type: "integer", Description: "How many generations; -1 is all.", Default: -1}).on((*call).aboutExecution),
+		to("GET", apiService, "/executions/{id}/attribute/{name}", "execution_view", (*call).executionAttribute, "Show one attribute of an execution.").on((*call).aboutExecution),
+		to("GET", apiService, "/executions/{id}/result", "execution_view", (*call).executionResult, "Show the result of an execution.").on((*call).aboutExecution),
 		to("POST", apiService, "/executions/{id}/re_run", "action_execute", (*call).reRun, "Run an execution again.").takes(reRunBody).
-			gives(http.StatusCreated, wire.Execution{}).masks(),
+			gives(http.StatusCreated, wire.Execution{}).masks().
+			guard("on the action of the execution; besides execution_view on the execution", (*call).mayReRun),
 	}
 }
 
 // execution finds the execution that the path names.
 func (c *call) execution() (*execution.Execution, error) {
-	return c.API.execution(c.ctx(), c.part("id"))
+	if c.found != nil {
+		return c.found, nil
+	}
+	id := c.part("id")
+	if id == "last" && !c.who.free() {
+		return c.lastSeen()
+	}
+	e, err := c.API.execution(c.ctx(), id)
+	if err != nil {
+		return nil, err
+	}
+	resource, err := c.executionResource(e)
+	if err != nil {
+		return nil, err
+	}
+	if c.who.hides(resource) {
+		return nil, noExecution(id)
+	}
+	c.found = e
+	return e, nil
+}
+
+// lastSeen returns the last execution that the caller may see.
+func (c *call) lastSeen() (*execution.Execution, error) {
+	var q store.Executions
+	c.onlySeen(&q)
+	found, _, err := c.Store.Reader().ListExecutions(c.ctx(), q, store.Page{Limit: 1})
+	if err == nil && len(found) == 0 {
+		return nil, errNoExecutions()
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.found = found[0]
+	return c.found, nil
+}
+
+func errNoExecutions() error {
+	return fault.Newf(fault.Invalid, "No executions found in the database")
+}
+
+// onlySeen narrows q to what the caller may see.
+func (c *call) onlySeen(q *store.Executions) {
+	s := c.sight()
+	q.Actions, q.Hidden, q.HiddenRules = s.actions, s.hidden, s.hiddenRules
+}
+
+// executionResource is what roles call an execution. Of what it is a part is looked at
+// only if something is hidden from the caller.
+func (c *call) executionResource(e *execution.Execution) (*rbac.Resource, error) {
+	parents, err := c.parents(c.ctx(), &c.who, e)
+	return c.resources().execution(e, parents...), err
+}
+
+// parents is [API.lineage] where it matters: something may be hidden from who.
+func (a *API) parents(ctx context.Context, who *caller, e *execution.Execution) ([]*execution.Execution, error) {
+	if who.free() || who.rights.Outside() == "" {
+		return nil, nil
+	}
+	return a.lineage(ctx, e)
+}
+
+// lineage returns the executions that e is a part of, the nearest first.
+func (a *API) lineage(ctx context.Context, e *execution.Execution) ([]*execution.Execution, error) {
+	var out []*execution.Execution
+	for e.Parent != "" {
+		up, err := a.Store.Reader().Execution(ctx, e.Parent)
+		if errors.Is(err, store.ErrNotFound) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, up)
+		e = up
+	}
+	return out, nil
+}
+
+func (c *call) aboutExecution() (*rbac.Resource, error) {
+	e, err := c.execution()
+	if err != nil {
+		return nil, err
+	}
+	return c.executionResource(e)
+}
+
+func (c *call) mayReRun() error {
+	resource, err := c.aboutExecution()
+	if err != nil {
+		return err
+	}
+	if err := c.allow("execution_view", resource); err != nil {
+		return err
+	}
+	return c.allow("action_execute", resource.Of)
 }
 
 func (a *API) execution(ctx context.Context, id string) (*execution.Execution, error) {
 	if id == "last" {
 		e, err := a.Store.Reader().LastExecution(ctx)
 		if errors.Is(err, store.ErrNotFound) {
-			return nil, fault.Newf(fault.Invalid, "No executions found in the database")
+			return nil, errNoExecutions()
 		}
 		return e, err
 	}
@@ -108,13 +205,19 @@ func (c *call) getExecution() error {
 	return one(c, http.StatusOK, out, sel)
 }
 
+// hidesEvents reports whether the events of a trigger may tell the caller of what is
+// hidden from them.
+func (c *call) hidesEvents(ref string) bool {
+	return !c.who.free() && c.who.rights.Outside() != "" && !has(c.sight().triggers, ref)
+}
+
 // instanceJSON is the JSON of an event; none when it is gone.
 func (c *call) instanceJSON(id string) (json.RawMessage, error) {
 	i, err := c.Store.Reader().Instance(c.ctx(), id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
-	if err != nil {
+	if err != nil || c.hidesEvents(i.Trigger) {
 		return nil, err
 	}
 	return compactJSON(wire.InstanceOf(i)), nil
@@ -190,9 +293,10 @@ func (c *call) listExecutions() error {
 	if err != nil {
 		return err
 	}
+	c.onlySeen(&q)
 	asc := c.oldestFirst("start_timestamp") || c.forward()
 	page := p.ledger(asc)
-	if none {
+	if none || q.Actions.None() {
 		c.count(p, store.Total{})
 		return list(c, []wire.Execution{}, sel)
 	}
@@ -267,7 +371,9 @@ func (c *call) instancesOf(found []*execution.Execution, sel selection) (map[str
 			return nil, err
 		}
 		for _, i := range events {
-			out[i.ID] = compactJSON(wire.InstanceOf(i))
+			if !c.hidesEvents(i.Trigger) {
+				out[i.ID] = compactJSON(wire.InstanceOf(i))
+			}
 		}
 	}
 	return out, nil
@@ -297,6 +403,9 @@ func (c *call) executionChildren() error {
 			return err
 		}
 		for _, child := range children {
+			if c.who.hides(c.resources().execution(child)) {
+				continue // its parents are not
+			}
 			found = append(found, child)
 			if !child.Conducted {
 				continue // only workflows have parts

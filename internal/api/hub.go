@@ -12,6 +12,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/rbac"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -32,12 +33,16 @@ type news struct {
 	execution string
 	action    string
 	final     bool // the execution has come to its end
+	public    bool // for all from whom the execution is not hidden
 	frame     []byte
+
+	resource *rbac.Resource // that the execution is; nil while roles are off
 }
 
 // ear is a client that follows. Whoever closes news has taken it out of the hub.
 type ear struct {
 	follow
+	who    *caller
 	news   chan news
 	behind atomic.Int64 // bytes in news
 }
@@ -64,7 +69,7 @@ type hub struct {
 func newHub(a *API) *hub { return &hub{api: a, ears: map[*ear]bool{}} }
 
 // join adds a client that follows, and begins to listen for the first.
-func (h *hub) join(f follow) (*ear, error) {
+func (h *hub) join(f follow, who *caller) (*ear, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.ears) >= maxEars {
@@ -75,7 +80,7 @@ func (h *hub) join(f follow) (*ear, error) {
 			return nil, err
 		}
 	}
-	e := &ear{follow: f, news: make(chan news, earBuffer)}
+	e := &ear{follow: f, who: who, news: make(chan news, earBuffer)}
 	h.ears[e] = true
 	h.api.meters.streams.Inc()
 	return e, nil
@@ -141,6 +146,9 @@ type backlog struct {
 type told struct {
 	seq    int64 // of its output
 	status int   // how many entries its log had
+
+	resource *rbac.Resource // that it is, under a policy
+	policy   *rbac.Policy
 }
 
 func (b *backlog) add(id string, output bool) {
@@ -252,9 +260,14 @@ func (h *hub) about(ctx context.Context, b *backlog, e *execution.Execution, out
 		t = &told{}
 		b.known[e.ID] = t
 		if !e.CreatedAt.Before(b.since) {
-			h.send(h.changed(e, eventCreate))
 			created = true
 		}
+	}
+	if err := h.classify(ctx, t, e); err != nil {
+		return err
+	}
+	if created {
+		h.send(t.news(h.changed(e, eventCreate)))
 	}
 	// What it printed goes before its end, after which many hear no more.
 	if (output || e.Status.Final()) && h.hears(eventOutput) {
@@ -264,11 +277,11 @@ func (h *hub) about(ctx context.Context, b *backlog, e *execution.Execution, out
 	}
 	if status := len(e.Log); status != t.status {
 		if t.status > 0 || !created || status > 1 {
-			h.send(h.changed(e, eventUpdate))
+			h.send(t.news(h.changed(e, eventUpdate)))
 		}
 		t.status = status
 		if announces(e) && !e.FinishedAt.Before(b.since) {
-			return h.announce(ctx, e)
+			return h.announce(ctx, e, t)
 		}
 	}
 	return nil
@@ -286,14 +299,49 @@ func (h *hub) printed(ctx context.Context, b *backlog, e *execution.Execution, t
 			if chunk.At.Before(b.since) {
 				continue
 			}
-			h.send(news{
+			h.send(t.news(news{
 				event: eventOutput, execution: e.ID, action: e.Action, frame: frame(eventOutput, outputJSON(e, chunk)),
-			})
+			}))
 		}
 		if len(chunks) < outputPage {
 			return nil
 		}
 	}
+}
+
+// classify finds out what roles call e, which is asked of each client.
+func (h *hub) classify(ctx context.Context, t *told, e *execution.Execution) error {
+	policy := h.api.Roles.Policy()
+	if policy == nil {
+		t.resource, t.policy = nil, nil
+		return nil
+	}
+	if t.resource != nil && t.policy == policy {
+		return nil
+	}
+	parents, err := h.api.lineage(ctx, e)
+	if err != nil {
+		return err
+	}
+	t.resource, t.policy = resources{h.api.Catalog.Get()}.execution(e, parents...), policy
+	return nil
+}
+
+// news is n with what roles call the execution that it is about.
+func (t *told) news(n news) news {
+	n.resource = t.resource
+	return n
+}
+
+// sees reports whether the client may hear of n.
+func (h *hub) sees(e *ear, n news) bool {
+	if e.who.free() {
+		return true
+	}
+	if n.resource == nil || e.who.hides(n.resource) {
+		return false
+	}
+	return n.public || has(h.api.sightOf(e.who).actions, n.action)
 }
 
 // changed is the news that e is as it is now.
@@ -321,8 +369,13 @@ func (h *hub) send(n news) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var slow []*ear
+	policy := h.api.Roles.Policy()
 	for e := range h.ears {
-		if !e.wants(n) {
+		if e.who.rights.policy != policy {
+			slow = append(slow, e) // it comes back with the rights that it has now
+			continue
+		}
+		if !e.wants(n) || !h.sees(e, n) {
 			continue
 		}
 		if e.behind.Load() > earBytes {

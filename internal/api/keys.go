@@ -20,17 +20,20 @@ import (
 func (a *API) keyRoutes() []*route {
 	return []*route{
 		to("GET", apiService, "/keys", "key_value_pair_list", (*call).listPairs, "List the datastore.").
-			gives(http.StatusOK, []wire.Key{}).pages(100).texts("scope", "user", "prefix", "name").asks(decryptParameter()),
+			gives(http.StatusOK, []wire.Key{}).pages(100).texts("scope", "user", "prefix", "name").asks(decryptParameter()).overall(),
 		to("GET", apiService, "/keys/{name...}", "key_value_pair_view", (*call).getPair, "Show an entry of the datastore.").
-			gives(http.StatusOK, wire.Key{}).texts("scope", "user").asks(decryptParameter()),
+			gives(http.StatusOK, wire.Key{}).texts("scope", "user").asks(decryptParameter()).guard(onTheEntry, (*call).seesPair),
 		to("PUT", apiService, "/keys/{name...}", "key_value_pair_set", (*call).putPair, "Set an entry of the datastore.").takes(keyBody).
-			gives(http.StatusOK, wire.Key{}),
+			gives(http.StatusOK, wire.Key{}).inside(onTheEntry),
 		to("DELETE", apiService, "/keys/{name...}", "key_value_pair_delete", (*call).deletePair, "Delete an entry of the datastore.").
-			empties().texts("scope", "user"),
+			empties().texts("scope", "user").guard(onTheEntry, (*call).seesPair),
 		to("POST", ourService, "/secrets/rotate", "key_value_pair_all", (*call).rotateKeys, "Replace the keys that secrets are sealed with.").
-			gives(http.StatusOK, wire.KeyChange{}),
+			gives(http.StatusOK, wire.KeyChange{}).admins("A change of the keys of secrets"),
 	}
 }
+
+// onTheEntry is how it is decided about one entry.
+const onTheEntry = "on the entry; everybody has their own"
 
 const keyBody = `{"type": "object", "additionalProperties": false, "properties": {
 	"name": {"type": "string"}, "value": {"type": "string", "required": true}, "secret": {"type": "boolean"},
@@ -74,6 +77,15 @@ func (c *call) pairName() (scope, string, error) {
 	}
 	s, err := c.scopeOf(c.param("scope"), c.param("user"), false)
 	return s, name, err
+}
+
+// seesPair asks for the permission of the route on the entry that the path names.
+func (c *call) seesPair() error {
+	s, name, err := c.pairName()
+	if err != nil {
+		return err
+	}
+	return c.allowOr(noPair(name), pairResource(s.scope, s.user, name))
 }
 
 // Secrets seals and opens the secrets of the datastore.
@@ -124,6 +136,9 @@ func (c *call) listPairs() error {
 	q := store.Keys{Scope: s.scope, Prefix: c.param("prefix"), Name: c.param("name"), Now: time.Now()}
 	if s.scope == kv.User || s.scope == "" && s.user != "" {
 		q.User = &s.user
+	}
+	if !c.who.free() {
+		q.Keep = func(p kv.Pair) bool { return c.who.may("key_value_pair_view", pairResource(p.Scope, p.User, p.Name)) }
 	}
 	var found []kv.Pair
 	if s.scope == "" && !c.who.Admin {
@@ -201,6 +216,9 @@ func (c *call) putPair() error {
 	// The CLI sends users' keys back with the user in front of the name.
 	s, err := c.scopeOf(req.Scope, req.User, false)
 	if err != nil {
+		return err
+	}
+	if err := c.allow("key_value_pair_set", pairResource(s.scope, s.user, name)); err != nil {
 		return err
 	}
 	if name == "" || strings.ContainsAny(name, "\x00\n") {
@@ -314,9 +332,6 @@ func (c *call) deletePair() error {
 }
 
 func (c *call) rotateKeys() error {
-	if err := c.admin("A change of the keys of secrets"); err != nil {
-		return err
-	}
 	done, err := c.Secrets.Rotate(context.WithoutCancel(c.ctx())) // whoever has begun it brings it to its end
 	if err != nil {
 		return err

@@ -136,7 +136,7 @@ func (c *call) createToken() error {
 	}
 	owner := u.Name
 	if req.User != "" && req.User != owner {
-		if !c.isAdmin(u) {
+		if !c.isAdmin(u, c.Roles.Policy()) {
 			return fault.Newf(fault.Forbidden, "User %q may not have a token of user %q.", owner, req.User)
 		}
 		owner = req.User

@@ -33,17 +33,18 @@ type Exchange interface {
 }
 
 func (a *API) packRoutes() []*route {
+	packs := packShelf()
 	return []*route{
 		to("POST", apiService, "/packs/install", "pack_install", (*call).installPacks, "Install packs.").takes(installBody).
-			gives(http.StatusAccepted, map[string]string{}),
+			gives(http.StatusAccepted, map[string]string{}).overall(),
 		to("POST", apiService, "/packs/uninstall", "pack_uninstall", (*call).uninstallPacks, "Remove packs.").takes(uninstallBody).
-			gives(http.StatusAccepted, map[string]string{}),
-		to("GET", apiService, "/packs/index", "pack_search", (*call).packIndex, "List the packs that can be installed."),
-		to("POST", apiService, "/packs/index/search", "pack_search", (*call).searchIndex, "Find packs that can be installed.").changesNothing().takes(searchBody),
-		to("GET", apiService, "/packs/index/health", "pack_views_index_health", (*call).indexHealth, "Say how the indexes of packs are."),
-		to("GET", apiService, "/packs/views/files/{ref}", "pack_view", (*call).packFiles, "Show the files of a pack."),
+			gives(http.StatusAccepted, map[string]string{}).overall(),
+		to("GET", apiService, "/packs/index", "pack_search", (*call).packIndex, "List the packs that can be installed.").overall(),
+		to("POST", apiService, "/packs/index/search", "pack_search", (*call).searchIndex, "Find packs that can be installed.").changesNothing().takes(searchBody).overall(),
+		to("GET", apiService, "/packs/index/health", "pack_views_index_health", (*call).indexHealth, "Say how the indexes of packs are.").overall(),
+		to("GET", apiService, "/packs/views/files/{ref}", "pack_view", (*call).packFiles, "Show the files of a pack.").on(packs.about),
 		to("GET", apiService, "/packs/views/file/{ref}/{name...}", "pack_view", (*call).packFile, "Show a file of a pack.").
-			sends("application/octet-stream"),
+			sends("application/octet-stream").on(packs.about),
 	}
 }
 

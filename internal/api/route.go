@@ -30,6 +30,7 @@ type Route struct {
 	Summary    string // one sentence
 	Body       string // JSON Schema of the body; empty: none, or of a form of its own
 	Public     bool   // needs no credentials
+	Who        string // besides the permission, how it is decided who may; empty: nobody has said
 
 	// What is answered when all is well.
 	Status int          // 0: 200
@@ -45,6 +46,7 @@ type route struct {
 	Route
 	api   *API
 	serve func(*call) error
+	gate  gate
 	body  *schema.Schema
 	// asking says that nothing is changed that would have to be on record in the audit log.
 	asking bool
@@ -157,6 +159,9 @@ func (r *route) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func (c *call) run() error {
 	if !c.route.Public {
 		if err := c.recognise(); err != nil {
+			return err
+		}
+		if err := c.route.gate.open(c); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/rbac"
 	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/trigger"
 )
@@ -15,45 +16,54 @@ type tag = trigger.Tag
 
 func (a *API) ruleRoutes() []*route {
 	rules, views, kinds := ruleShelf(false), ruleShelf(true), ruleKindShelf()
-	types := triggerTypeShelf()
+	types, triggers := triggerTypeShelf(), triggerShelf()
 	return []*route{
 		rules.lists("/rules", "rule_list", "List rules."),
 		to("POST", apiService, "/rules", "rule_create", (*call).createRule, "Make a rule.").takes(ruleBody).
-			gives(http.StatusCreated, wire.Rule{}),
+			gives(http.StatusCreated, wire.Rule{}).
+			inside("on the rule that is made; besides action_execute on its action and webhook_create on its webhook"),
 		rules.shows("/rules/{ref}", "rule_view", "Show a rule."),
 		to("PUT", apiService, "/rules/{ref}", "rule_modify", (*call).updateRule, "Change a rule.").takes(ruleBody).
-			gives(http.StatusOK, wire.Rule{}),
+			gives(http.StatusOK, wire.Rule{}).on(rules.about),
 		to("DELETE", apiService, "/rules/{ref}", "rule_delete", (*call).deleteRule, "Delete a rule.").
-			empties(),
+			empties().on(rules.about),
 		views.lists("/rules/views", "rule_list", "List rules with what their triggers and actions are."),
 		views.shows("/rules/views/{ref}", "rule_view", "Show a rule with what its trigger and action are."),
 		to("GET", apiService, "/ruletypes", "", (*call).listRuleKinds, "List types of rules.").
-			gives(http.StatusOK, []wire.RuleKind{}),
-		kinds.shows("/ruletypes/{ref}", "", "Show a type of rules."),
+			gives(http.StatusOK, []wire.RuleKind{}).anybody(ofTheServer),
+		kinds.shows("/ruletypes/{ref}", "", "Show a type of rules.").anybody(ofTheServer),
 
-		types.lists("/triggertypes", "", "List types of events."),
-		to("POST", apiService, "/triggertypes", "", (*call).createTriggerType, "Make a type of events.").takes(triggerTypeBody).
-			gives(http.StatusCreated, wire.TriggerType{}),
-		types.shows("/triggertypes/{ref}", "", "Show a type of events."),
-		to("PUT", apiService, "/triggertypes/{ref}", "", (*call).updateTriggerType, "Change a type of events.").takes(triggerTypeBody).
-			gives(http.StatusOK, wire.TriggerType{}),
-		to("DELETE", apiService, "/triggertypes/{ref}", "", (*call).deleteTriggerType, "Delete a type of events.").
-			empties(),
+		types.lists("/triggertypes", "", "List types of events.").anybody(whatRulesAreMadeOf),
+		to("POST", apiService, "/triggertypes", "trigger_all", (*call).createTriggerType, "Make a type of events.").takes(triggerTypeBody).
+			gives(http.StatusCreated, wire.TriggerType{}).inside("on the type that is made"),
+		types.shows("/triggertypes/{ref}", "", "Show a type of events.").anybody(whatRulesAreMadeOf),
+		to("PUT", apiService, "/triggertypes/{ref}", "trigger_all", (*call).updateTriggerType, "Change a type of events.").takes(triggerTypeBody).
+			gives(http.StatusOK, wire.TriggerType{}).on(types.about),
+		to("DELETE", apiService, "/triggertypes/{ref}", "trigger_all", (*call).deleteTriggerType, "Delete a type of events.").
+			empties().on(types.about),
 		to("GET", apiService, "/triggers", "", (*call).listTriggers, "List triggers.").
-			gives(http.StatusOK, []wire.Trigger{}),
-		to("POST", apiService, "/triggers", "", (*call).createTrigger, "Make a trigger.").takes(triggerBody).
-			gives(http.StatusCreated, wire.Trigger{}),
-		triggerShelf().shows("/triggers/{ref}", "", "Show a trigger."),
-		to("PUT", apiService, "/triggers/{ref}", "", (*call).updateTrigger, "Change a trigger.").takes(triggerBody).
-			gives(http.StatusOK, wire.Trigger{}),
-		to("DELETE", apiService, "/triggers/{ref}", "", (*call).deleteTrigger, "Delete a trigger that no rule listens to.").
-			empties(),
+			gives(http.StatusOK, []wire.Trigger{}).anybody(whatTheyMaySee),
+		to("POST", apiService, "/triggers", "trigger_all", (*call).createTrigger, "Make a trigger.").takes(triggerBody).
+			gives(http.StatusCreated, wire.Trigger{}).inside("on the type of the trigger"),
+		triggers.shows("/triggers/{ref}", "trigger_view", "Show a trigger.").guard(orItsRules, (*call).seesTrigger),
+		to("PUT", apiService, "/triggers/{ref}", "trigger_all", (*call).updateTrigger, "Change a trigger.").takes(triggerBody).
+			gives(http.StatusOK, wire.Trigger{}).on(triggers.about),
+		to("DELETE", apiService, "/triggers/{ref}", "trigger_all", (*call).deleteTrigger, "Delete a trigger that no rule listens to.").
+			empties().on(triggers.about),
 		to("GET", apiService, "/timers", "timer_list", (*call).listTimers, "List timers.").
-			gives(http.StatusOK, []wire.Trigger{}).texts("timer_type"),
+			gives(http.StatusOK, []wire.Trigger{}).texts("timer_type").overall(),
 		to("GET", apiService, "/timers/{ref}", "timer_view", (*call).getTimer, "Show a timer.").
-			gives(http.StatusOK, wire.Trigger{}),
+			gives(http.StatusOK, wire.Trigger{}).guard(orItsRules, (*call).seesTrigger),
 	}
 }
+
+// How gates decide that let in more than a permission says.
+const (
+	ofTheServer        = "it comes with the server"
+	whatRulesAreMadeOf = "rules are made with them, and they hold no data"
+	whatTheyMaySee     = "there is only in it what they may see"
+	orItsRules         = "on its type; webhook_view, timer_view, or rule_view on a rule that listens to it, is enough"
+)
 
 const (
 	ruleBody = `{"type": "object", "additionalProperties": false, "properties": {
@@ -91,7 +101,7 @@ func ruleShelf(view bool) shelf[*rule.Rule, wire.Rule] {
 				"action": r.Action.Ref,
 			})
 		},
-		filters: []string{"name", "pack", "action"}, flags: []string{"enabled"},
+		filters: []string{"name", "pack", "action"}, flags: []string{"enabled"}, view: "rule_view",
 		keep: func(c *call, r *rule.Rule) (bool, error) {
 			want := c.param("trigger")
 			return want == "" || r.Trigger.Ref == want || r.Trigger.Type == want, nil
@@ -169,9 +179,34 @@ func (c *call) unmasked(r, old *rule.Rule) {
 	}
 }
 
+// mayStart returns why the caller may not have a rule do what it says: rules act as
+// the server's own user. What is hidden is refused like what is not allowed.
+func (c *call) mayStart(r *rule.Rule, resource *rbac.Resource) error {
+	if c.who.free() {
+		return nil
+	}
+	if hook, ok := catalog.HookOf(&trigger.Trigger{Type: r.Trigger.Type, Parameters: r.Trigger.Parameters}); ok &&
+		!c.who.may("webhook_create", webhookResource(hook)) || c.who.hides(resource.Shows[1]) {
+		return fault.Newf(fault.Forbidden, "User \"%s\" doesn't have required permission (%s) to use trigger %s",
+			c.who.User, "webhook_create", r.Trigger.Type)
+	}
+	if !c.who.may("action_execute", resource.Shows[0]) {
+		return fault.Newf(fault.Forbidden, "User \"%s\" doesn't have required (%s) permission to use action %s",
+			c.who.User, "action_execute", r.Action.Ref)
+	}
+	return nil
+}
+
 func (c *call) createRule() error {
 	r, err := c.ruleRequest()
 	if err != nil {
+		return err
+	}
+	resource := c.resources().ruleResource(r)
+	if err := c.allow("rule_create", resource); err != nil {
+		return err
+	}
+	if err := c.mayStart(r, resource); err != nil {
 		return err
 	}
 	sent := r.Action.Parameters
@@ -195,6 +230,13 @@ func (c *call) updateRule() error {
 		sent = sent.Clone()
 	}
 	c.unmasked(r, old)
+	resource := c.resources().ruleResource(r)
+	if err := c.makes("rule_create", resource, c.resources().ruleResource(old).UID); err != nil {
+		return err
+	}
+	if err := c.mayStart(r, resource); err != nil {
+		return err
+	}
 	if r, err = c.Registrar.UpdateRule(c.ctx(), old.Ref, r); err != nil {
 		return err
 	}
@@ -269,6 +311,9 @@ func (c *call) createTriggerType() error {
 	if err != nil {
 		return err
 	}
+	if err := c.allow("trigger_all", c.resources().triggerType(t)); err != nil {
+		return err
+	}
 	if t, err = c.Registrar.CreateTriggerType(c.ctx(), t); err != nil {
 		return err
 	}
@@ -285,6 +330,9 @@ func (c *call) updateTriggerType() error {
 	}
 	t, err := c.triggerTypeRequest()
 	if err != nil {
+		return err
+	}
+	if err := c.makes("trigger_all", c.resources().triggerType(t), c.resources().triggerType(old.Type).UID); err != nil {
 		return err
 	}
 	if t, err = c.Registrar.UpdateTriggerType(c.ctx(), old.Ref, t); err != nil {
@@ -327,6 +375,9 @@ func (c *call) createTrigger() error {
 	if err != nil {
 		return err
 	}
+	if err := c.allow("trigger_all", c.resources().trigger(t)); err != nil {
+		return err
+	}
 	if t, err = c.Registrar.CreateTrigger(c.ctx(), t); err != nil {
 		return err
 	}
@@ -340,6 +391,9 @@ func (c *call) updateTrigger() error {
 	}
 	t, err := c.triggerRequest()
 	if err != nil {
+		return err
+	}
+	if err := c.makes("trigger_all", c.resources().trigger(t), c.resources().trigger(old).UID); err != nil {
 		return err
 	}
 	if t, err = c.Registrar.UpdateTrigger(c.ctx(), old.Ref, t); err != nil {
@@ -362,9 +416,9 @@ func (c *call) deleteTrigger() error {
 // triggerList answers with the triggers that f keeps, without paging, as
 // StackStorm does.
 func (c *call) triggerList(f func(*trigger.Trigger) bool) error {
-	out := []wire.Trigger{}
+	out, seen := []wire.Trigger{}, c.sight().triggers
 	for _, t := range c.catalog().Triggers() {
-		if f(t) {
+		if f(t) && has(seen, t.Ref) {
 			out = append(out, wire.TriggerOf(t))
 		}
 	}
@@ -374,6 +428,20 @@ func (c *call) triggerList(f func(*trigger.Trigger) bool) error {
 func (c *call) listTriggers() error {
 	return c.triggerList(func(*trigger.Trigger) bool { return true })
 }
+
+// seesTrigger asks whether the caller may look at the trigger that the path names.
+func (c *call) seesTrigger() error {
+	t, err := triggerShelf().get(c)
+	if err != nil {
+		return err
+	}
+	if has(c.sight().triggers, t.Ref) {
+		return nil
+	}
+	return c.allow(c.route.Permission, c.resources().trigger(t))
+}
+
+func timerResource(t *trigger.Trigger) *rbac.Resource { return inPack("timer", t.Pack, t.Name, nil) }
 
 func isTimer(typeRef string) bool {
 	switch typeRef {

@@ -9,17 +9,18 @@ import (
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/pack"
+	"github.com/nightshift-run/nightshift/internal/rbac"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
 func (a *API) sensorRoutes() []*route {
 	return []*route{
 		to("GET", ourService, "/sensors", "sensor_type_list", (*call).listSensorRuns, "Show how sensors fare.").
-			gives(http.StatusOK, []wire.SensorRun{}),
+			gives(http.StatusOK, []wire.SensorRun{}).overall(),
 		to("GET", ourService, "/sensors/{ref}", "sensor_type_view", (*call).getSensorRun, "Show how a sensor fares.").
-			gives(http.StatusOK, wire.SensorRun{}),
+			gives(http.StatusOK, wire.SensorRun{}).on((*call).aboutUnit),
 		to("GET", ourService, "/sensors/{ref}/log", "sensor_type_view", (*call).getSensorLog, "Show the end of what a sensor has printed.").
-			gives(http.StatusOK, wire.SensorLog{}),
+			gives(http.StatusOK, wire.SensorLog{}).on((*call).aboutUnit),
 	}
 }
 
@@ -44,7 +45,9 @@ func (c *call) listSensorRuns() error {
 	}
 	out := []wire.SensorRun{}
 	for _, u := range c.catalog().Units() {
-		out = append(out, sensorRunOf(u, runs[u.Ref]))
+		if sensorShelf().seen(c, u.Sensor) {
+			out = append(out, sensorRunOf(u, runs[u.Ref]))
+		}
 	}
 	return c.json(http.StatusOK, out)
 }
@@ -55,6 +58,18 @@ func (c *call) sensor() (*pack.Sensor, error) {
 		return nil, fault.Newf(fault.NotFound, "Resource with a reference or id \"%s\" not found", shortened(c.part("ref")))
 	}
 	return s, nil
+}
+
+// aboutUnit is the sensor that the path names, by itself or as one of its instances.
+func (c *call) aboutUnit() (*rbac.Resource, error) {
+	if u, ok := c.catalog().Unit(c.part("ref")); ok {
+		return c.resources().of(u.Sensor), nil
+	}
+	s, err := c.sensor()
+	if err != nil {
+		return nil, err
+	}
+	return c.resources().of(s), nil
 }
 
 // unit is a sensor as it is run: by itself, or as one of several instances.
@@ -132,7 +147,7 @@ func (c *call) updateSensor() error {
 	if err := c.into(&req); err != nil {
 		return err
 	}
-	if err := c.admin("To switch a sensor"); err != nil {
+	if err := c.switches("To switch a sensor"); err != nil {
 		return err
 	}
 	if s, err = c.Registrar.EnableSensor(c.ctx(), s.Ref, req.Enabled); err != nil {

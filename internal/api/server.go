@@ -12,8 +12,13 @@ import (
 	"github.com/nightshift-run/nightshift/internal/fault"
 )
 
+const (
+	seeServices = "To see services"
+	saysNothing = "it says nothing of what the server does"
+)
+
 func (a *API) serverRoutes() []*route {
-	metrics := to("GET", noService, "/metrics", "", (*call).metrics, "Show figures in the form of Prometheus.").sends("text/plain")
+	metrics := to("GET", noService, "/metrics", "", (*call).metrics, "Show figures in the form of Prometheus.").sends("text/plain").anybody("they name nothing")
 	if a.opts.MetricsPublic {
 		metrics.public()
 	}
@@ -22,14 +27,14 @@ func (a *API) serverRoutes() []*route {
 		to("GET", noService, "/readyz", "", (*call).ready, "Say whether the server can do its work.").public(),
 		metrics,
 		to("GET", apiService, "/service_registry/groups", "", (*call).serviceGroups, "List the kinds of services that are known to run.").
-			gives(http.StatusOK, wire.ServiceGroups{}),
+			gives(http.StatusOK, wire.ServiceGroups{}).admins(seeServices),
 		to("GET", apiService, "/service_registry/groups/{id}/members", "", (*call).serviceMembers, "List the services of a kind that run.").
-			gives(http.StatusOK, wire.ServiceMembers{}),
+			gives(http.StatusOK, wire.ServiceMembers{}).admins(seeServices),
 		to("GET", apiService, "/openapi.json", "", (*call).openAPI, "Describe the API, in the form of OpenAPI 3.1.").public(),
 		to("GET", apiService, "/{$}", "", (*call).root, "Say what the server is.").
-			gives(http.StatusOK, wire.Version{}),
+			gives(http.StatusOK, wire.Version{}).anybody(saysNothing),
 		to("GET", ourService, "/version", "", (*call).version, "Say what the server is.").
-			gives(http.StatusOK, wire.Version{}),
+			gives(http.StatusOK, wire.Version{}).anybody(saysNothing),
 	}
 }
 

@@ -75,6 +75,14 @@ func newServerWith(t testing.TB, opts api.Options, change func(*source)) *server
 	return newServerOf(t, opts, src, register.Options{Runners: []action.RunnerType{*src.Runners[0]}})
 }
 
+// newServerRoles returns a server that has roles decide.
+func newServerRoles(t testing.TB, r api.Roles) *server {
+	t.Helper()
+	src := content(t)
+	src.Aliases[0].Enabled = true
+	return newServerDeps(t, api.Options{}, src, register.Options{Runners: []action.RunnerType{*src.Runners[0]}}, func(d *api.Deps) { d.Roles = r })
+}
+
 // newServerOf returns a server with that content, registered in that way.
 func newServerOf(t testing.TB, opts api.Options, src source, how register.Options) *server {
 	t.Helper()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/rbac"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -29,6 +30,9 @@ type shelf[N, W any] struct {
 	// keep is a filter of another kind; nil keeps all.
 	keep func(c *call, n N) (bool, error)
 
+	// view is the permission to see one; empty: who may list them may see all.
+	view string
+
 	limit int // by default; 0 is none
 	attrs attributes
 	noun  string // of what is not found: "Resource with a <noun> ..."
@@ -44,13 +48,27 @@ func (s shelf[N, W]) lists(path, permission, summary string) *route {
 	for _, name := range s.flags {
 		r.asks(Parameter{Name: name, Type: "boolean", Description: "Only what is so."})
 	}
-	return r.asks(Parameter{Name: "id", Type: "array", Description: "Only those with these ids, at most 100."})
+	return r.asks(Parameter{Name: "id", Type: "array", Description: "Only those with these ids, at most 100."}).overall()
 }
 
 // shows returns the route of one thing.
 func (s shelf[N, W]) shows(path, permission, summary string) *route {
 	var one W
-	return to(http.MethodGet, apiService, path, permission, s.show, summary).gives(http.StatusOK, one)
+	return to(http.MethodGet, apiService, path, permission, s.show, summary).gives(http.StatusOK, one).on(s.about)
+}
+
+// about is the resource that the path names.
+func (s shelf[N, W]) about(c *call) (*rbac.Resource, error) {
+	n, err := s.get(c)
+	if err != nil {
+		return nil, err
+	}
+	return c.resources().of(n), nil
+}
+
+// seen reports whether the caller may see n in a list.
+func (s shelf[N, W]) seen(c *call, n N) bool {
+	return s.view == "" || c.who.free() || c.who.may(s.view, c.resources().of(n))
 }
 
 func (s shelf[N, W]) list(c *call) error {
@@ -68,7 +86,7 @@ func (s shelf[N, W]) list(c *call) error {
 	}
 	var kept []N
 	for _, n := range s.all(c.catalog()) {
-		ok := matches(n)
+		ok := matches(n) && s.seen(c, n)
 		if ok && s.keep != nil {
 			if ok, err = s.keep(c, n); err != nil {
 				return err

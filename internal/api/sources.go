@@ -16,17 +16,18 @@ import (
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/intake"
+	"github.com/nightshift-run/nightshift/internal/rbac"
 	"github.com/nightshift-run/nightshift/internal/trigger"
 )
 
 func (a *API) sourceRoutes() []*route {
 	return []*route{
 		to("GET", apiService, "/webhooks", "webhook_list", (*call).listWebhooks, "List webhooks.").
-			gives(http.StatusOK, []wire.Trigger{}),
+			gives(http.StatusOK, []wire.Trigger{}).overall(),
 		to("GET", apiService, "/webhooks/{hook...}", "webhook_view", (*call).getWebhook, "Show a webhook.").
-			gives(http.StatusOK, wire.Trigger{}),
-		to("POST", apiService, "/webhooks/{hook...}", "webhook_send", (*call).postWebhook, "Tell of an event.").changesNothing().gives(http.StatusAccepted, value.NewDict()),
-		to("POST", apiService, "/alerts/{source}", "webhook_send", (*call).postAlert, "Tell of alerts in the form of a monitoring system.").changesNothing().gives(http.StatusAccepted, wire.Receipt{}),
+			gives(http.StatusOK, wire.Trigger{}).guard(onTheHook, (*call).seesWebhook),
+		to("POST", apiService, "/webhooks/{hook...}", "webhook_send", (*call).postWebhook, "Tell of an event.").changesNothing().gives(http.StatusAccepted, value.NewDict()).guard(onTheHook, (*call).seesWebhook),
+		to("POST", apiService, "/alerts/{source}", "webhook_send", (*call).postAlert, "Tell of alerts in the form of a monitoring system.").changesNothing().gives(http.StatusAccepted, wire.Receipt{}).on((*call).aboutAlerts),
 	}
 }
 
@@ -50,9 +51,27 @@ func (c *call) webhook() ([]*trigger.Trigger, error) {
 	hook := catalog.HookName(c.part("hook"))
 	found := c.catalog().Webhook(hook)
 	if len(found) == 0 {
-		return nil, fault.Newf(fault.NotFound, "Webhook \"%s\" not found: no rule listens to it.", shortened(hook))
+		return nil, noWebhook(hook)
 	}
 	return found, nil
+}
+
+// onTheHook is how it is decided about one webhook.
+const onTheHook = "on the webhook"
+
+// seesWebhook asks for the permission of the route on the webhook that the path names.
+func (c *call) seesWebhook() error {
+	hook := catalog.HookName(c.part("hook"))
+	return c.allowOr(noWebhook(hook), webhookResource(hook))
+}
+
+// aboutAlerts is the receiver of alerts of the path, which is like a webhook.
+func (c *call) aboutAlerts() (*rbac.Resource, error) {
+	return webhookResource("alerts/" + c.part("source")), nil
+}
+
+func noWebhook(hook string) error {
+	return fault.Newf(fault.NotFound, "Webhook \"%s\" not found: no rule listens to it.", shortened(hook))
 }
 
 func (c *call) getWebhook() error {
@@ -94,6 +113,9 @@ func (c *call) postWebhook() error {
 		event, err := genericEvent(body)
 		if err != nil {
 			return err
+		}
+		if c.hidesTrigger(event.Trigger) {
+			return fault.Newf(fault.Invalid, "Trigger %q not found.", event.Trigger)
 		}
 		event.Key, event.TraceTag = key, tag
 		if _, err := c.Intake.Take(c.ctx(), event); err != nil {

@@ -19,9 +19,9 @@ import (
 func (a *API) streamRoutes() []*route {
 	return []*route{
 		to("GET", streamService, "/stream", "stream_view", (*call).stream, "Follow what happens to executions, and what is announced.").
-			sends("text/event-stream").texts("events", "action_refs", "execution_ids", "end_event", "end_execution_id"),
-		to("GET", streamService, "/executions/{id}/output", "stream_view", (*call).streamOutput, "Follow what an execution prints.").
-			sends("text/event-stream"),
+			sends("text/event-stream").texts("events", "action_refs", "execution_ids", "end_event", "end_execution_id").overall(),
+		to("GET", streamService, "/executions/{id}/output", "execution_view", (*call).streamOutput, "Follow what an execution prints.").
+			sends("text/event-stream").on((*call).aboutExecution),
 	}
 }
 
@@ -130,7 +130,7 @@ func (c *call) stream() error {
 	if err != nil {
 		return err
 	}
-	ear, err := c.hub.join(f)
+	ear, err := c.hub.join(f, &c.who)
 	if err != nil {
 		return err
 	}
@@ -144,11 +144,16 @@ func (c *call) stream() error {
 		e, err := c.Store.Reader().Execution(c.ctx(), f.endID)
 		if err == nil && e.Status.Final() {
 			n := c.hub.changed(e, eventUpdate)
-			if f.wants(n) {
-				_ = s.send(n.frame)
+			if n.resource, err = c.executionResource(e); err != nil {
+				return nil // the client comes back
 			}
-			if f.ends(n) {
-				return nil
+			if c.hub.sees(ear, n) {
+				if f.wants(n) {
+					_ = s.send(n.frame)
+				}
+				if f.ends(n) {
+					return nil
+				}
 			}
 		}
 	}
@@ -215,6 +220,9 @@ func (c *call) streamOutput() error {
 	defer beat.Stop()
 	after := int64(0)
 	for {
+		if c.who.rights.policy != c.Roles.Policy() {
+			return nil // the client comes back with the rights that it has now
+		}
 		// The status first: what is stored after that is printed is not missed.
 		if e, err = c.Store.Reader().Execution(ctx, e.ID); err != nil {
 			return nil // the client has gone

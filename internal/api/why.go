@@ -19,16 +19,16 @@ import (
 
 func (a *API) whyRoutes() []*route {
 	return []*route{
-		to("GET", ourService, "/events/{id}/why", "", (*call).eventWhy, "Say what each rule made of an event.").
-			gives(http.StatusOK, wire.EventWhy{}),
+		to("GET", ourService, "/events/{id}/why", "trigger_view", (*call).eventWhy, "Say what each rule made of an event.").
+			gives(http.StatusOK, wire.EventWhy{}).guard(orItsRules, (*call).seesInstance),
 		to("GET", ourService, "/rules/{ref}/why", "rule_view", (*call).ruleWhy, "Say why a rule does or does not match an event.").
-			gives(http.StatusOK, wire.RuleWhy{}).texts("event"),
+			gives(http.StatusOK, wire.RuleWhy{}).texts("event").on(ruleShelf(false).about),
 		to("GET", ourService, "/executions/{id}/why", "execution_view", (*call).executionWhy, "Say what an execution waits for, and who holds it.").
-			gives(http.StatusOK, wire.ExecutionWhy{}),
+			gives(http.StatusOK, wire.ExecutionWhy{}).on((*call).aboutExecution),
 		to("GET", ourService, "/executions/{id}/graph", "execution_view", (*call).executionGraph, "Show the graph of a workflow, and how far it has come.").
-			gives(http.StatusOK, wire.WorkflowGraph{}),
+			gives(http.StatusOK, wire.WorkflowGraph{}).on((*call).aboutExecution),
 		to("GET", ourService, "/pulse", "execution_list", (*call).pulse, "Say how many events there were each minute, and what became of what rules started.").
-			gives(http.StatusOK, wire.Pulse{}),
+			gives(http.StatusOK, wire.Pulse{}).overall(),
 	}
 }
 
@@ -52,9 +52,11 @@ func (c *call) explain(i *trigger.Instance) (wire.EventWhy, error) {
 		return out, fmt.Errorf("read the payload of event %s: %w", i.ID, err)
 	}
 	for _, v := range c.catalog().RuleIndex().Explain(c.ctx(), i.Trigger, payload, c.Intake.Env(i.OccurredAt)) {
-		out.Rules = append(out.Rules, ruleWhyOf(v))
+		if c.who.may("rule_view", c.resources().ruleResource(v.Rule)) {
+			out.Rules = append(out.Rules, ruleWhyOf(v))
+		}
 	}
-	found, _, err := c.Store.Reader().ListEnforcements(c.ctx(), store.Enforcements{Instance: i.ID}, store.Page{Limit: 1000, Asc: true})
+	found, _, err := c.Store.Reader().ListEnforcements(c.ctx(), store.Enforcements{Instance: i.ID, Of: c.sight().rules}, store.Page{Limit: 1000, Asc: true})
 	if err != nil {
 		return out, err
 	}
@@ -120,12 +122,15 @@ func (c *call) ruleWhy() error {
 func (c *call) eventFor(ref string) (*trigger.Instance, error) {
 	id := c.param("event")
 	if id == "" {
+		if !has(c.sight().triggers, ref) {
+			return nil, noEvent(ref)
+		}
 		found, _, err := c.Store.Reader().ListInstances(c.ctx(), store.Instances{Triggers: []string{ref}}, store.Page{Limit: 1})
 		if err != nil {
 			return nil, err
 		}
 		if len(found) == 0 {
-			return nil, fault.Newf(fault.NotFound, "There has been no event of trigger %s.", ref)
+			return nil, noEvent(ref)
 		}
 		return found[0], nil
 	}
@@ -136,10 +141,14 @@ func (c *call) eventFor(ref string) (*trigger.Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(found) == 0 {
+	if len(found) == 0 || !has(c.sight().triggers, found[0].Trigger) {
 		return nil, fault.Newf(fault.NotFound, "There is no event %s.", id)
 	}
 	return found[0], nil
+}
+
+func noEvent(ref string) error {
+	return fault.Newf(fault.NotFound, "There has been no event of trigger %s.", ref)
 }
 
 func (c *call) executionWhy() error {

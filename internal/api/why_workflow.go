@@ -24,6 +24,9 @@ func (c *call) waitsFor(e *execution.Execution, out *wire.ExecutionWhy) error {
 		children = children[:waitsShown]
 	}
 	for _, child := range children {
+		if c.who.hides(c.resources().execution(child)) {
+			continue // its parents are not
+		}
 		out.WaitsFor = append(out.WaitsFor, wire.WaitsFor{
 			ID: child.ID, Task: taskName(child), Action: child.Action, Status: string(child.Status),
 		})

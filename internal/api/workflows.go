@@ -10,7 +10,8 @@ import (
 
 func (a *API) workflowRoutes() []*route {
 	return []*route{
-		to("POST", apiService, "/workflows/inspect", "", (*call).inspectWorkflow, "Find what is wrong with the definition of a workflow.").changesNothing(),
+		to("POST", apiService, "/workflows/inspect", "", (*call).inspectWorkflow, "Find what is wrong with the definition of a workflow.").changesNothing().
+			anybody("it only reads what is sent along"),
 	}
 }
 

@@ -68,6 +68,7 @@ type Options struct {
 	Env     []string                              // the environment of local actions; default: a PATH only
 	Proxy   func(*http.Request) (*url.URL, error) // for HTTP actions; default: none
 	Runners map[string]runner.Runner              // more runners, or others for the built-in names
+	Hangups <-chan os.Signal                      // at each the roles are read again
 }
 
 // App is a server. Its parts can be used without Run, but nothing happens by
@@ -100,6 +101,7 @@ type App struct {
 	python    *python.Runner
 	exchange  *exchange.Exchange
 	installer *install.Installer
+	roles     *roles // nil: they are off
 	prober    *prober.Prober
 	auditor   *auditor.Auditor // nil: the audit log is sent nowhere
 	envs      *venv.Environments
@@ -197,6 +199,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 			return nil, err
 		}
 	}
+	a.useRoles()
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	doors, err := a.doors()
@@ -208,7 +211,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		return nil, err
 	}
 	handler := api.New(api.Deps{
-		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Inquiries: a.Dispatch, Registrar: a.Registry, Exchange: a.exchange,
+		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Inquiries: a.Dispatch, Roles: a.apiRoles(), Registrar: a.Registry, Exchange: a.exchange,
 		Signer: a.signer, Secrets: a.keys, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog, Probes: a.prober.Reports,
 		Passwords: passwords,
 	}, doors)
@@ -223,6 +226,11 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 func absolute(cfg *config.Config) (err error) {
 	if cfg.Data, err = filepath.Abs(cfg.Data); err != nil {
 		return fmt.Errorf("data folder: %w", err)
+	}
+	if cfg.RBAC.Folder != "" {
+		if cfg.RBAC.Folder, err = filepath.Abs(cfg.RBAC.Folder); err != nil {
+			return fmt.Errorf("folder of roles: %w", err)
+		}
 	}
 	cfg.Packs = slices.Clone(cfg.Packs)
 	for i := range cfg.Packs {
@@ -301,6 +309,7 @@ func (a *App) Run(ctx context.Context) error {
 		group.Go(func() error { return s.Run(ctx) })
 	}
 	group.Go(func() error { a.preparePython(ctx); return nil })
+	group.Go(func() error { return a.reloadRoles(ctx) })
 	server := &http.Server{
 		Handler:           a.Handler,
 		BaseContext:       func(net.Listener) context.Context { return requests },

@@ -100,8 +100,6 @@ func New(src Source) *Catalog {
 		policies: newShelf(src.Policies, func(p *policy.Policy) (string, string) { return p.Ref, p.ID }),
 		schemas:  src.ConfigSchemas,
 		configs:  src.Configs,
-		byType:   map[string][]*trigger.Trigger{},
-		webhooks: map[string][]*trigger.Trigger{},
 	}
 	c.units = newShelf(c.unitsOf(c.sensors.all), func(u *Unit) (string, string) { return u.Ref, "" })
 	governors := c.govern(src.Policies)
@@ -112,15 +110,7 @@ func New(src Source) *Catalog {
 		}
 	}
 	c.triggerTypes = newShelf(c.types(src.TriggerTypes), func(t *Type) (string, string) { return t.Ref, t.ID })
-	for _, t := range c.triggers.all {
-		c.byType[t.Type] = append(c.byType[t.Type], t)
-		if t.Type == trigger.Webhook && t.Parameters != nil {
-			if url, ok := t.Parameters.Get("url"); ok {
-				hook := HookName(value.Str(url))
-				c.webhooks[hook] = append(c.webhooks[hook], t)
-			}
-		}
-	}
+	c.indexTriggers()
 	matchers := make([]*rule.Matcher, len(c.rules.all))
 	for i, r := range c.rules.all {
 		var mistakes []rule.Mistake
@@ -134,6 +124,16 @@ func New(src Source) *Catalog {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Ref, b.Ref))
 	})
 	return c
+}
+
+func (c *Catalog) indexTriggers() {
+	c.byType, c.webhooks = map[string][]*trigger.Trigger{}, map[string][]*trigger.Trigger{}
+	for _, t := range c.triggers.all {
+		c.byType[t.Type] = append(c.byType[t.Type], t)
+		if hook, ok := HookOf(t); ok {
+			c.webhooks[hook] = append(c.webhooks[hook], t)
+		}
+	}
 }
 
 func (c *Catalog) problem(kind, ref string, err error) {
@@ -201,6 +201,19 @@ func compileSchema(d *value.Dict) (*schema.Schema, error) {
 		return nil, nil
 	}
 	return schema.Compile(d)
+}
+
+// Without returns the snapshot as somebody sees it to whom things are hidden. They
+// are asked about as the lists below return them. What acts by itself, such as
+// [Catalog.RuleIndex], is the same.
+func (c *Catalog) Without(hidden func(thing any) bool) *Catalog {
+	out := *c
+	out.packs, out.actions, out.rules = c.packs.without(hidden), c.actions.without(hidden), c.rules.without(hidden)
+	out.triggerTypes, out.triggers = c.triggerTypes.without(hidden), c.triggers.without(hidden)
+	out.sensors, out.aliases, out.policies = c.sensors.without(hidden), c.aliases.without(hidden), c.policies.without(hidden)
+	out.units = c.units.without(hidden)
+	out.indexTriggers()
+	return &out
 }
 
 // Problems lists what is registered and does not work.
@@ -295,6 +308,16 @@ func (c *Catalog) Governed() []*Action { return c.governed }
 // Webhook returns the triggers that listen to the webhook of a URL.
 func (c *Catalog) Webhook(url string) []*trigger.Trigger { return c.webhooks[HookName(url)] }
 
+// HookOf returns what the webhook of a trigger is found by, and false for a trigger
+// of another type.
+func HookOf(t *trigger.Trigger) (string, bool) {
+	if t.Type != trigger.Webhook || t.Parameters == nil {
+		return "", false
+	}
+	url, ok := t.Parameters.Get("url")
+	return HookName(value.Str(url)), ok
+}
+
 // HookName is what webhooks are found by: slashes at the ends mean nothing.
 func HookName(url string) string { return strings.Trim(url, "/") }
 
@@ -348,6 +371,25 @@ func newShelf[T any](all []T, names func(T) (ref, id string)) shelf[T] {
 		s.find[ref] = t
 	}
 	return s
+}
+
+// without returns s less what hidden reports.
+func (s shelf[T]) without(hidden func(thing any) bool) shelf[T] {
+	out := shelf[T]{find: make(map[string]T, len(s.find))}
+	gone := map[any]bool{}
+	for _, t := range s.all {
+		if hidden(t) {
+			gone[t] = true
+		} else {
+			out.all = append(out.all, t)
+		}
+	}
+	for name, t := range s.find {
+		if !gone[t] {
+			out.find[name] = t
+		}
+	}
+	return out
 }
 
 func (s shelf[T]) get(name string) (T, bool) {

@@ -47,6 +47,7 @@ type Config struct {
 	// Timezone is the zone of timers that name none. Default: UTC.
 	Timezone string `yaml:"timezone"`
 
+	RBAC      RBAC      `yaml:"rbac"`
 	Worker    Worker    `yaml:"worker"`
 	SSH       SSH       `yaml:"ssh"`
 	Python    Python    `yaml:"python"`
@@ -55,6 +56,18 @@ type Config struct {
 	Audit     Audit     `yaml:"audit"`
 	Retention Retention `yaml:"retention"`
 	Log       Log       `yaml:"log"`
+}
+
+// RBAC is who may do what.
+type RBAC struct {
+	// Enable has roles decide what people may do. Without, everybody who can log in may
+	// do everything but what takes an administrator. Default: false.
+	Enable bool `yaml:"enable"`
+
+	// Folder holds the folders roles, assignments and mappings, as StackStorm has them
+	// in /opt/stackstorm/rbac. They are read again on SIGHUP. Default: the folder rbac
+	// in data.
+	Folder string `yaml:"folder"`
 }
 
 // Worker is how actions are run.

@@ -2,9 +2,11 @@ package rbac
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -29,6 +31,10 @@ func (m Mistake) String() string {
 // less than refuse what was meant to be allowed.
 func Load(dir fs.FS) (*Policy, []Mistake) {
 	l := &loader{p: &Policy{Roles: map[string]*Role{}}, dir: dir}
+	if _, err := fs.ReadDir(dir, "."); err != nil {
+		l.found = append(l.found, Mistake{".", 1, 1, "the folder cannot be read: " + err.Error()})
+		return l.p, l.found
+	}
 	l.files("roles", l.role)
 	l.files("assignments", func(f *file) { l.assignment(f, "username") })
 	l.files("mappings", func(f *file) { l.assignment(f, "group") })
@@ -54,12 +60,15 @@ type file struct {
 
 func (l *loader) files(folder string, read func(f *file)) {
 	l.given = map[string]string{}
-	names, err := fs.Glob(l.dir, folder+"/*.y*ml")
-	if err != nil {
-		l.found = append(l.found, Mistake{folder, 1, 1, err.Error()})
+	entries, err := fs.ReadDir(l.dir, folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		l.found = append(l.found, Mistake{folder, 1, 1, "it cannot be read: " + err.Error()})
 	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, e := range entries {
+		name := path.Join(folder, e.Name())
+		if ext := path.Ext(name); ext != ".yaml" && ext != ".yml" {
+			continue
+		}
 		text, err := fs.ReadFile(l.dir, name)
 		if err != nil {
 			l.found = append(l.found, Mistake{name, 1, 1, "it cannot be read: " + err.Error()})

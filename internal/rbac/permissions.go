@@ -110,10 +110,10 @@ func asks() map[string]ask {
 			case "view", "list", "search", "views_filters_list", "views_index_health":
 				a.looks = true
 			}
-			switch {
-			case row.name == "rule_enforcement":
+			switch row.name {
+			case "rule_enforcement":
 				a.enough = enough("rule", verb)
-			case row.name == "execution":
+			case "execution":
 				a.like = map[string]string{"view": "action_view", "rerun": "action_execute", "stop": "action_execute", "all": "action_all"}[verb]
 			}
 			all[permission] = a

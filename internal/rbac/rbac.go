@@ -79,7 +79,8 @@ type Policy struct {
 // Decision is an answer and the reason for it.
 type Decision struct {
 	Allowed bool
-	// Hidden says that the person is not to learn that there is such a resource.
+	// Hidden says that it would be allowed if the resource were not locked down: the
+	// person is not to learn that there is one.
 	Hidden bool
 	Why    string // a sentence
 }

@@ -193,7 +193,7 @@ permission_grants:
 		{"eve", "rule_view", rule, false, true},
 		{"eve", "action_view", plain, true, false},
 		{"root", "action_delete", fix, true, false},
-		{"nobody", "action_view", fix, false, true},
+		{"nobody", "action_view", fix, false, false}, // as with what does not exist
 		{"nobody", "action_view", plain, false, false},
 	} {
 		got := p.Decide(rbac.Person{Name: tt.who}, tt.permission, tt.on)

@@ -63,6 +63,7 @@ type Instances struct {
 	Triggers      []string // references
 	Status        trigger.InstanceStatus
 	After, Before time.Time
+	Of            *Refs // only of these triggers
 }
 
 // ListInstances returns a page of events and how many there are in all.
@@ -70,6 +71,7 @@ func (r Reader) ListInstances(ctx context.Context, q Instances, p Page) ([]*trig
 	w := &where{}
 	w.among("id", q.IDs)
 	w.among("trigger_ref", q.Triggers)
+	w.within("trigger_ref", q.Of)
 	w.text("status", string(q.Status))
 	w.between("occurred_at", q.After, q.Before)
 	var total Total
@@ -147,6 +149,7 @@ type Enforcements struct {
 	Instance      string
 	Execution     string
 	After, Before time.Time
+	Of            *Refs // only of these rules
 }
 
 // ListEnforcements returns a page of enforcements and how many there are in all.
@@ -168,6 +171,7 @@ func (r Reader) ListEnforcements(ctx context.Context, q Enforcements, p Page) ([
 		w.text("trigger_instance_id", e.Context.TriggerInstance.ID)
 		w.text("execution_id", q.Execution)
 	}
+	w.within("rule_ref", q.Of)
 	w.between("enforced_at", q.After, q.Before)
 	total, err := r.count(ctx, "rule_enforcements", w)
 	if err != nil {

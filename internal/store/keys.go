@@ -95,6 +95,9 @@ type Keys struct {
 	Prefix string
 	Name   string
 	Now    time.Time // what has expired by then is left out
+	// Keep chooses among those; nil keeps all. It costs a look at each until the page
+	// is full, and the total is how many were kept until then.
+	Keep func(kv.Pair) bool
 }
 
 // ListKeys returns a page of pairs by name and how many there are in all.
@@ -109,14 +112,43 @@ func (r Reader) ListKeys(ctx context.Context, q Keys, p Page) ([]kv.Pair, Total,
 		w.add("substr(name, 1, length(?)) = ?", q.Prefix)
 	}
 	w.add("(expires_at = 0 OR expires_at > ?)", micros(q.Now))
+	const order = "scope, user_name, name"
+	if q.Keep != nil {
+		return r.keptKeys(ctx, q, w.ordered(order, Page{Limit: -1}), w.args, p)
+	}
 	total, err := r.count(ctx, "keys", w)
 	if err != nil {
 		return nil, Total{}, err
 	}
-	tail := w.ordered("scope, user_name, name", p)
+	tail := w.ordered(order, p)
 	rows, err := r.c.Query(ctx, `SELECT `+keyColumns+` FROM keys`+tail, w.args...)
 	out, err := collect(rows, err, func(rows *sql.Rows) (kv.Pair, error) { return scanKey(rows) })
 	if err != nil {
+		return nil, Total{}, fmt.Errorf("list keys: %w", err)
+	}
+	return out, total, nil
+}
+
+// keptKeys is ListKeys with a filter that the database doesn't know.
+func (r Reader) keptKeys(ctx context.Context, q Keys, tail string, args []any, p Page) (out []kv.Pair, total Total, err error) {
+	rows, err := r.c.Query(ctx, `SELECT `+keyColumns+` FROM keys`+tail, args...)
+	if err != nil {
+		return nil, Total{}, fmt.Errorf("list keys: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for (p.Limit < 0 || len(out) < p.Limit) && rows.Next() {
+		pair, err := scanKey(rows)
+		if err != nil {
+			return nil, Total{}, fmt.Errorf("list keys: %w", err)
+		}
+		if !q.Keep(pair) {
+			continue
+		}
+		if total.N++; total.N > p.Offset {
+			out = append(out, pair)
+		}
+	}
+	if err := rows.Err(); err != nil {
 		return nil, Total{}, fmt.Errorf("list keys: %w", err)
 	}
 	return out, total, nil

@@ -46,7 +46,24 @@ type Executions struct {
 	TriggerInstance string
 	After, Before   time.Time // by the time of request, both exclusive
 	At              time.Time
+
+	Actions *Refs // only of these
+	// Hidden leaves out those of these actions, and all that is a part of such a one,
+	// however deep.
+	Hidden *Refs
+	// HiddenRules are ids of rules: what they have started is left out in the same way.
+	HiddenRules []string
 }
+
+// Refs is a set of references.
+type Refs struct {
+	But   bool // it is all others than what follows
+	Refs  []string
+	Packs []string // whose references are all in it
+}
+
+// None reports whether there is nothing in the set.
+func (r *Refs) None() bool { return r != nil && !r.But && len(r.Refs) == 0 && len(r.Packs) == 0 }
 
 // where collects conditions and their arguments.
 type where struct {
@@ -86,6 +103,62 @@ func (w *where) list(head string, values []string) {
 		marks[i] = "$" + strconv.Itoa(len(w.args))
 	}
 	w.conds = append(w.conds, head+strings.Join(marks, ", ")+")")
+}
+
+// within adds that a reference is in a set; nil is all.
+func (w *where) within(column string, r *Refs) {
+	if cond := w.in(column, r); cond != "" {
+		w.conds = append(w.conds, cond)
+	}
+}
+
+// in returns the condition that a reference is in a set; none for all.
+func (w *where) in(column string, r *Refs) string {
+	switch {
+	case r.None():
+		return "1 = 0"
+	case r == nil, len(r.Refs) == 0 && len(r.Packs) == 0:
+		return ""
+	}
+	all := &where{args: w.args}
+	all.list(column+" IN (", r.Refs)
+	for _, pack := range r.Packs {
+		all.args = append(all.args, pack+".", pack+"/") // what is between begins with the first
+		n := len(all.args)
+		all.conds = append(all.conds, fmt.Sprintf("%s >= $%d AND %[1]s < $%[3]d", column, n-1, n))
+	}
+	w.args = all.args
+	cond := "(" + strings.Join(all.conds, " OR ") + ")"
+	if r.But {
+		return "NOT " + cond
+	}
+	return cond
+}
+
+// apart adds that an execution is none of those that q hides, nor a part of one.
+func (w *where) apart(q Executions) {
+	hidden := func(table string) string {
+		var conds []string
+		if q.Hidden != nil {
+			conds = append(conds, w.in(table+".action", q.Hidden))
+		}
+		if len(q.HiddenRules) > 0 {
+			ids := &where{args: w.args}
+			ids.list(table+".context -> 'rule' ->> 'id' IN (", q.HiddenRules)
+			w.args = ids.args
+			conds = append(conds, table+".rule IS NOT NULL AND "+ids.conds[0])
+		}
+		return strings.Join(conds, " OR ")
+	}
+	if q.Hidden == nil && len(q.HiddenRules) == 0 {
+		return
+	}
+	w.conds = append(w.conds, "NOT coalesce("+hidden("executions")+", 1 = 0)", `(executions.parent IS NULL OR NOT EXISTS (
+		WITH RECURSIVE up (id) AS (
+			SELECT executions.parent
+			UNION
+			SELECT e.parent FROM executions AS e JOIN up ON e.id = up.id WHERE e.parent IS NOT NULL)
+		SELECT 1 FROM executions AS e JOIN up ON e.id = up.id WHERE `+hidden("e")+`))`)
 }
 
 func (w *where) between(column string, after, before time.Time) {
@@ -139,7 +212,9 @@ func (r Reader) count(ctx context.Context, table string, w *where) (Total, error
 	return Total{N: n}, nil
 }
 
-func (q Executions) where() *where {
+// where returns the conditions of q. With walk, Actions is no way to find rows, but is
+// asked of each: among many, one is met soon.
+func (q Executions) where(walk bool) *where {
 	w := &where{}
 	w.among("id", q.IDs)
 	names := make([]string, len(q.Status))
@@ -150,7 +225,7 @@ func (q Executions) where() *where {
 	// the database can't tell which index leads to less, so the other is hidden.
 	status, action, rule := "status", "action", "rule"
 	switch {
-	case len(names) == 0 || q.Action == "" && q.Rule == "":
+	case len(names) == 0 || q.Action == "" && q.Rule == "" && q.Actions == nil:
 	case slices.Contains(q.Status, execution.Succeeded):
 		status = "coalesce(status, '')"
 	default:
@@ -161,6 +236,11 @@ func (q Executions) where() *where {
 	if q.Pack != "" {
 		w.add("action >= ?", q.Pack+".")
 		w.add("action < ?", q.Pack+"/")
+	}
+	if walk {
+		w.within("coalesce(action, '')", q.Actions)
+	} else {
+		w.within(action, q.Actions)
 	}
 	w.text("runner", q.Runner)
 	w.text("user_name", q.User)
@@ -176,13 +256,14 @@ func (q Executions) where() *where {
 	if !q.At.IsZero() {
 		w.add("created_at = ?", micros(q.At))
 	}
+	w.apart(q)
 	return w
 }
 
 // ListExecutions returns a page of executions, without results, and how many
 // there are in all.
 func (r Reader) ListExecutions(ctx context.Context, q Executions, p Page) ([]*execution.Execution, Total, error) {
-	w := q.where()
+	w := q.where(false)
 	var total Total
 	var err error
 	switch {
@@ -196,7 +277,15 @@ func (r Reader) ListExecutions(ctx context.Context, q Executions, p Page) ([]*ex
 	if err != nil {
 		return nil, Total{}, err
 	}
-	tail := w.page("created_at", p)
+	by := "created_at"
+	switch {
+	case q.Actions == nil || q.Action != "":
+	case total.AtLeast:
+		w = q.where(true)
+	default:
+		by = "+created_at" // no index for the order: these few are found by their actions
+	}
+	tail := w.page(by, p)
 	rows, err := r.c.Query(ctx, `SELECT `+executionColumns+` FROM executions`+tail, w.args...)
 	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
 	if err != nil {
@@ -207,15 +296,16 @@ func (r Reader) ListExecutions(ctx context.Context, q Executions, p Page) ([]*ex
 
 // ExecutionFacets returns the distinct values of a column of executions, for
 // the filters that people choose from.
-func (r Reader) ExecutionFacets(ctx context.Context, column string) ([]string, error) {
+func (r Reader) ExecutionFacets(ctx context.Context, column string, q Executions) ([]string, error) {
 	switch column {
 	case "action", "status", "rule", "runner", "trigger_ref", "trigger_type", "user_name":
 	default:
 		return nil, fmt.Errorf("executions have no facet %q", column)
 	}
+	w := q.where(true)
 	rows, err := r.c.Query(ctx, `SELECT DISTINCT `+column+` FROM (
-		SELECT `+column+` FROM executions ORDER BY created_at DESC LIMIT `+strconv.Itoa(counted)+`) AS late
-		WHERE `+column+` IS NOT NULL ORDER BY 1`)
+		SELECT `+column+` FROM executions`+w.String()+` ORDER BY created_at DESC LIMIT `+strconv.Itoa(counted)+`) AS late
+		WHERE `+column+` IS NOT NULL ORDER BY 1`, w.args...)
 	out, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
 		var s string
 		err := rows.Scan(&s)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/signal"
 	"runtime/pprof"
 	"syscall"
 	"time"
@@ -105,7 +106,14 @@ The first start makes the user admin and prints its password, once.`,
 			if err != nil {
 				return err
 			}
-			a, err := app.Open(cmd.Context(), cfg, o.server(cfg, cmd.ErrOrStderr()))
+			opts := o.server(cfg, cmd.ErrOrStderr())
+			if cfg.RBAC.Enable {
+				hangups := make(chan os.Signal, 1) // one that waits stands for all
+				signal.Notify(hangups, syscall.SIGHUP)
+				defer signal.Stop(hangups)
+				opts.Hangups = hangups
+			}
+			a, err := app.Open(cmd.Context(), cfg, opts)
 			if err != nil {
 				return err
 			}

@@ -114,7 +114,7 @@ func TestPlans(t *testing.T) {
 		"canceling":       {do: read(func(r store.Reader) error { _, err := r.Canceling(ctx, "w"); return err }), index: "executions_status"},
 		"last":            {do: read(func(r store.Reader) error { _, _ = r.LastExecution(ctx); return nil }), index: "executions_created", walk: true},
 		"children":        {do: read(func(r store.Reader) error { _, err := r.Children(ctx, "x"); return err }), index: "executions_parent"},
-		"facets":          {do: read(func(r store.Reader) error { _, err := r.ExecutionFacets(ctx, "action"); return err }), index: "executions_created", walk: true, sort: true},
+		"facets":          {do: read(func(r store.Reader) error { _, err := r.ExecutionFacets(ctx, "action", store.Executions{}); return err }), index: "executions_created", walk: true, sort: true},
 		"expired":         {do: read(func(r store.Reader) error { _, err := r.Expired(ctx, now, 9); return err }), index: "executions_expiring"},
 		"output":          {do: read(func(r store.Reader) error { _, err := r.Output(ctx, "x", "", 3, 9); return err }), index: "execution_output_execution"},
 		"event by key":    {do: read(func(r store.Reader) error { _, _ = r.InstanceByKey(ctx, "x", "y"); return nil }), index: "trigger_instances_key"},

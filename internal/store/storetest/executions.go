@@ -165,6 +165,38 @@ func executionLists(t *testing.T, h Harness) {
 		"pack": {store.Executions{Pack: "core"}, func(e *execution.Execution) bool {
 			return strings.HasPrefix(e.Action, "core.")
 		}},
+		"actions of a pack, and one": {
+			store.Executions{Actions: &store.Refs{Packs: []string{"core"}, Refs: []string{"examples.fix", "no.such"}}},
+			func(e *execution.Execution) bool {
+				return strings.HasPrefix(e.Action, "core.") || e.Action == "examples.fix"
+			},
+		},
+		"all actions but some": {
+			store.Executions{Actions: &store.Refs{But: true, Packs: []string{"core"}, Refs: []string{"examples.fix"}}},
+			func(e *execution.Execution) bool { return e.Action == "core2.noop" || e.Action == "cor.e" },
+		},
+		"all actions but none": {store.Executions{Actions: &store.Refs{But: true}}, func(*execution.Execution) bool { return true }},
+		"nobody's actions":     {store.Executions{Actions: &store.Refs{}}, func(*execution.Execution) bool { return false }},
+		"some actions, and what went well": {
+			store.Executions{Actions: &store.Refs{Packs: []string{"core"}}, Status: []execution.Status{execution.Succeeded, execution.Failed}},
+			func(e *execution.Execution) bool {
+				return strings.HasPrefix(e.Action, "core.") && (e.Status == execution.Succeeded || e.Status == execution.Failed)
+			},
+		},
+		"what is no part of some actions": {
+			store.Executions{Hidden: &store.Refs{Refs: []string{"core.noop"}}},
+			func(e *execution.Execution) bool { return e.Action != "core.noop" && e.Parent != id(0) },
+		},
+		"what some rules did not start": {
+			store.Executions{HiddenRules: []string{id(501), id(503)}},
+			func(e *execution.Execution) bool {
+				hidden := func(e *execution.Execution) bool {
+					return e.Context.Rule != nil && (e.Context.Rule.ID == id(501) || e.Context.Rule.ID == id(503))
+				}
+				parent := slices.IndexFunc(people, func(p *execution.Execution) bool { return p.ID == e.Parent })
+				return !hidden(e) && (parent < 0 || !hidden(people[parent]))
+			},
+		},
 		"runner":       {store.Executions{Runner: "noop"}, func(e *execution.Execution) bool { return e.Runner == "noop" }},
 		"user":         {store.Executions{User: "hubot"}, func(e *execution.Execution) bool { return e.Context.User == "hubot" }},
 		"parent":       {store.Executions{Parent: id(3)}, func(e *execution.Execution) bool { return e.Parent == id(3) }},
@@ -245,7 +277,7 @@ func executionLists(t *testing.T, h Harness) {
 				}
 			}
 			slices.Sort(want)
-			got, err := s.Reader().ExecutionFacets(t.Context(), column)
+			got, err := s.Reader().ExecutionFacets(t.Context(), column, store.Executions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -253,7 +285,7 @@ func executionLists(t *testing.T, h Harness) {
 				t.Errorf("%s: %s", column, d)
 			}
 		}
-		if _, err := s.Reader().ExecutionFacets(t.Context(), "id FROM users --"); err == nil {
+		if _, err := s.Reader().ExecutionFacets(t.Context(), "id FROM users --", store.Executions{}); err == nil {
 			t.Error("made a facet of anything")
 		}
 	})

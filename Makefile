@@ -40,6 +40,7 @@ fmt:
 
 e2e: build
 	./tools/e2e
+	./tools/web e2e
 
 bench: build
 	./bin/nightshift bench

@@ -16,6 +16,10 @@ const client = new QueryClient({
   },
 })
 
+// Links of StackStorm's web client, which chats and mails are full of.
+const [, execution] = /^#\/history\/([0-9a-f]{24})/.exec(location.hash) ?? []
+if (execution) history.replaceState(null, '', '/ui/executions/' + execution)
+
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <QueryClientProvider client={client}>

@@ -10,7 +10,8 @@ import { ConnectionBanner } from './banner'
 import { LoginForm, LoginPage } from './login'
 import { Sidebar, Tabbar } from './nav'
 
-const Palette = lazy(() => import('./palette'))
+const palette = () => import('./palette')
+const Palette = lazy(palette)
 
 /** The frame of all views, for whom the server knows. */
 export function App() {
@@ -25,7 +26,11 @@ export function App() {
       }
     }
     addEventListener('keydown', listen)
-    return () => removeEventListener('keydown', listen)
+    const early = setTimeout(() => void palette().catch(() => undefined), 1500) // so that it is there before the first letter is typed
+    return () => {
+      clearTimeout(early)
+      removeEventListener('keydown', listen)
+    }
   }, [])
   if (!user.data) {
     if (session === 'out') return <LoginPage />

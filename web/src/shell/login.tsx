@@ -26,7 +26,7 @@ export function LoginForm({ user }: { user?: string }) {
       </Field>
       <Field label="Password" needed>
         {(props) => (
-          <Input {...props} name="password" type="password" autoComplete="current-password" autoFocus={Boolean(user)} value={password} onChange={(e) => setPassword(e.target.value)} />
+          <Input {...props} name="password" type="password" autoComplete="current-password" data-autofocus value={password} onChange={(e) => setPassword(e.target.value)} />
         )}
       </Field>
       {login.isError && (

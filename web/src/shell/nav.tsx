@@ -47,11 +47,10 @@ export function Sidebar({ user, search }: { user: string; search: () => void }) 
       <button
         type="button"
         onClick={search}
-        aria-label="Find anything"
         className="mb-2 flex h-8 items-center gap-2.5 rounded-md border bg-sunken px-2.5 text-sm text-muted hover:text-text"
       >
         <Search size={14} className="shrink-0" aria-hidden />
-        <span className="grow text-left max-lg:hidden">Find …</span>
+        <span className="grow text-left max-lg:sr-only">Find anything</span>
         <kbd className="font-sans text-xs max-lg:hidden">Ctrl K</kbd>
       </button>
       {places.map(({ group, places }) => (

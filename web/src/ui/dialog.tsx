@@ -5,7 +5,7 @@ import { cx } from './cx'
 
 /**
  * A dialog over the page. The browser's own does the rest: it keeps the focus,
- * closes on Escape, and gives the focus back.
+ * closes on Escape, and gives the focus back. What has data-autofocus has it first.
  */
 export function Dialog({
   title,
@@ -28,6 +28,7 @@ export function Dialog({
     const dialog = ref.current
     if (!open || !dialog || dialog.open) return
     dialog.showModal()
+    dialog.querySelector<HTMLElement>('[data-autofocus]')?.focus()
     return () => dialog.close()
   }, [open])
   if (!open) return null

@@ -7,7 +7,7 @@ import { cx } from '../cx'
 import { Input } from '../field'
 import { above, find, rowsOf, type Row } from './rows'
 
-const line = 22
+const line = 24
 
 /** JSON as a tree that can be folded, searched and copied. Only the lines that are seen are drawn. */
 export function JsonView({ value, label, className }: { value: Json; label: string; className?: string }) {
@@ -44,7 +44,7 @@ export function JsonView({ value, label, className }: { value: Json; label: stri
         {wanted && <span className="text-xs text-muted">{found.length === 500 ? '500 and more' : found.length} found</span>}
         <CopyButton label={`Copy ${label}`} text={() => JSON.stringify(value, null, 2)} />
       </div>
-      <div ref={ref} role="region" aria-label={label} tabIndex={0} className="max-h-[28rem] min-h-0 overflow-auto px-2 py-2 font-mono text-[12.5px] leading-[22px]">
+      <div ref={ref} role="region" aria-label={label} tabIndex={0} className="max-h-[28rem] min-h-0 overflow-auto px-2 py-2 font-mono text-[12.5px] leading-6">
         <div className="relative" style={{ height: list.getTotalSize() }}>
           {list.getVirtualItems().map((item) => {
             const row = rows[item.index]!
@@ -58,7 +58,7 @@ export function JsonView({ value, label, className }: { value: Json; label: stri
 
 function Line({ row, top, marked, toggle }: { row: Row; top: number; marked: boolean; toggle: () => void }) {
   const place = { transform: `translateY(${top}px)`, paddingLeft: row.depth * 14 }
-  const className = cx('absolute flex h-[22px] w-max min-w-full items-center gap-1.5 rounded px-1 whitespace-pre', marked && 'bg-warn/20')
+  const className = cx('absolute flex h-6 w-max min-w-full items-center gap-1.5 rounded px-1 whitespace-pre', marked && 'bg-warn/20')
   if (row.holds === -2) {
     return (
       <button type="button" className={cx(className, 'text-accent')} style={place} onClick={toggle}>

@@ -44,6 +44,10 @@ const actions = createRoute({
 
 const action = createRoute({ getParentRoute: () => root, path: '/actions/$ref', component: lazyRouteComponent(() => import('./actions/action'), 'Action') })
 
+const composeNew = createRoute({ getParentRoute: () => root, path: '/compose', component: lazyRouteComponent(() => import('./composer/page'), 'ComposeNew') })
+
+const compose = createRoute({ getParentRoute: () => root, path: '/compose/$ref', component: lazyRouteComponent(() => import('./composer/page'), 'Compose') })
+
 const rules = createRoute({
   getParentRoute: () => root,
   path: '/rules',
@@ -66,7 +70,7 @@ type Search = Record<string, string | undefined>
 
 /** What follows the ? of an address is plain words, so that people can read and write it. */
 export const router = createRouter({
-  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, rules, rule, events, event]),
+  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, composeNew, compose, rules, rule, events, event]),
   basepath: '/ui',
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -1,13 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
+import { Workflow } from 'lucide-react'
 import { actionQuery, parametersQuery, sourceQuery } from '@/api/actions'
 import { executionList } from '@/api/executions'
 import type { Action as Data } from '@/api/types'
+import { buttonClass } from '@/ui/button'
 import { CopyButton } from '@/ui/copy'
 import { ExecutionLine } from '@/ui/executions'
 import { Facts, Page, Panel } from '@/ui/page'
 import { Loaded } from '@/ui/state'
-import { RunForm } from './run'
+import { RunForm } from '@/ui/run'
 
 const route = getRouteApi('/actions/$ref')
 
@@ -22,7 +24,16 @@ function Shown({ action: a }: { action: Data }) {
   const parameters = useQuery(parametersQuery(a.ref))
   const before = useQuery(executionList({ action: a.ref, parts: '1' }, 10))
   return (
-    <Page title={a.ref}>
+    <Page
+      title={a.ref}
+      actions={
+        a.runner_type === 'orquesta' && (
+          <Link to="/compose/$ref" params={{ ref: a.ref }} className={buttonClass()}>
+            <Workflow size={14} aria-hidden /> Compose
+          </Link>
+        )
+      }
+    >
       {a.description && <p className="-mt-2 max-w-prose text-muted">{a.description}</p>}
       {a.problem && <p className="rounded-xl border border-bad/40 bg-bad/5 px-4 py-2.5 whitespace-pre-wrap text-bad">{a.problem}</p>}
       <div className="grid gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">

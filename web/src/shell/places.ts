@@ -1,4 +1,4 @@
-import { CircleHelp, History, House, Radio, Split, SquareTerminal, type LucideIcon } from 'lucide-react'
+import { CircleHelp, History, House, Radio, Split, SquareTerminal, Workflow, type LucideIcon } from 'lucide-react'
 
 export interface Place {
   to: string
@@ -23,6 +23,7 @@ export const places: { group: string; places: Place[] }[] = [
     places: [
       { to: '/rules', name: 'Rules', icon: Split, says: 'Which events start what' },
       { to: '/actions', name: 'Actions', icon: SquareTerminal, says: 'What can be run' },
+      { to: '/compose', name: 'Composer', icon: Workflow, says: 'Make a new workflow' },
     ],
   },
 ]

@@ -5,9 +5,9 @@ import { useState } from 'react'
 import { messageOf } from '@/api/client'
 import { runAction } from '@/api/executions'
 import type { Action, JsonObject, Properties } from '@/api/types'
-import { Button } from '@/ui/button'
-import { SchemaForm } from '@/ui/form/form'
-import { askedFor, readAll, type Draft } from '@/ui/form/schema'
+import { Button } from './button'
+import { SchemaForm } from './form/form'
+import { askedFor, readAll, type Draft } from './form/schema'
 
 /** Runs an action with what is filled in, and goes to its execution. */
 export function RunForm({ action, properties }: { action: Action; properties: Properties }) {

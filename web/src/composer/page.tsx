@@ -1,0 +1,215 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, useBlocker, useNavigate } from '@tanstack/react-router'
+import { ReactFlowProvider } from '@xyflow/react'
+import { FlaskConical, LayoutGrid, Play, Plus, Redo2, Save, Undo2 } from 'lucide-react'
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
+import { actionQuery, actionsQuery, sourceQuery } from '@/api/actions'
+import type { Action } from '@/api/types'
+import { Button, IconButton } from '@/ui/button'
+import { Failure, Loading } from '@/ui/state'
+import { Canvas, type CanvasDeeds, type Selection } from './canvas'
+import { SourceEditor, useSource } from './editor'
+import * as edits from './model/edits'
+import { draw } from './model/graph'
+import { namesOf } from './model/names'
+import { read, type Workflow } from './model/workflow'
+import { Palette } from './palette'
+import { Panel } from './panel'
+import { usePlaces } from './places'
+import { inspectionQuery, taskAt, useSettled } from './problems'
+import { pastQuery, type Play as Played } from './rehearsal'
+import { RunDialog } from './run'
+import { SaveDialog, SaveNewDialog } from './save'
+import { PastChoice, statusesOf, Tryout } from './tryout'
+
+const route = getRouteApi('/compose/$ref')
+
+/** Composes a workflow that there is. */
+export function Compose() {
+  const { ref } = route.useParams()
+  const action = useQuery(actionQuery(ref))
+  const source = useQuery({ ...sourceQuery(ref), staleTime: Infinity })
+  const failed = action.error ?? source.error
+  if (failed) return <Failure error={failed} />
+  if (!action.data || source.data === undefined) return <Loading className="p-10" />
+  if (action.data.runner_type !== 'orquesta') return <Failure error={new Error(`${ref} is no workflow of Orquesta: its runner is ${action.data.runner_type}.`)} />
+  return <Composer key={ref} action={action.data} saved={source.data} />
+}
+
+/** Composes a new workflow. */
+export function ComposeNew() {
+  return <Composer saved={edits.blank} />
+}
+
+const nothing: Workflow = { input: [], vars: [], output: [], tasks: [] }
+
+function Composer({ action, saved }: { action?: Action; saved: string }) {
+  const navigate = useNavigate()
+  const [base, setBase] = useState(saved) // what is in the pack
+  const [selection, select] = useState<Selection>()
+  const [dialog, setDialog] = useState<'save' | 'run'>()
+  const [trying, setTrying] = useState(false)
+  const [played, setPlayed] = useState<Played>()
+  const [run, setRun] = useState<string>()
+  const past = useQuery({ ...pastQuery(run ?? ''), enabled: run !== undefined })
+  const actions = useQuery(actionsQuery)
+
+  const [names, setNames] = useState(() => namesOf(read(saved).workflow))
+  const known = useMemo(() => ({ names, actions: actions.data?.items ?? [] }), [names, actions.data])
+  const source = useSource(saved, known, 'Definition')
+  const text = useDeferredValue(source.text)
+
+  // While the text has a mistake, the graph is that of before.
+  const reading = useMemo(() => read(text), [text])
+  const [workflow, setWorkflow] = useState<Workflow>(reading.workflow ?? nothing)
+  if (reading.workflow && reading.workflow !== workflow) {
+    setWorkflow(reading.workflow)
+    setNames(namesOf(reading.workflow))
+  }
+  const drawing = useMemo(() => draw(workflow), [workflow])
+  const { places, move, forget } = usePlaces(action?.ref ?? 'new')
+
+  const settled = useSettled(text, 400)
+  const inspection = useQuery(inspectionQuery(settled))
+  // Before there is a task, whoever begins knows that there is none.
+  const findings = useMemo(() => (workflow.tasks.length > 0 ? (inspection.data ?? []) : []), [inspection.data, workflow])
+  const problems = useMemo(() => {
+    const count = new Map<string, number>()
+    for (const f of findings) {
+      const task = taskAt(f, workflow.tasks)
+      if (task) count.set(task, (count.get(task) ?? 0) + 1)
+    }
+    return count
+  }, [findings, workflow])
+  const statuses = useMemo(() => statusesOf(played), [played])
+
+  const { edit } = source
+  const choose = useCallback((s: Selection) => select((now) => (now?.task === s?.task && now?.transition === s?.transition ? now : s)), [])
+  const add = useCallback(
+    (ref: string, place?: { x: number; y: number }) => {
+      let name = ''
+      const done = edit((x) => {
+        name = edits.freeName(x, ref.split('.').slice(1).join('_'))
+        return edits.addTask(x, name, ref)
+      })
+      if (!done) return
+      if (place) move({ [name]: { x: place.x - 104, y: place.y - 29 } })
+      choose({ task: name })
+    },
+    [edit, move, choose],
+  )
+  const deeds = useMemo(
+    (): CanvasDeeds => ({
+      select: choose,
+      add,
+      move,
+      connect: (from, to, kind) => void edit((x) => edits.connect(x, from, to, kind)),
+      removeTask: (task) => void (edit((x) => edits.removeTask(x, task)) && choose(undefined)),
+      disconnect: (e) => void (edit((x) => edits.disconnect(x, e.task, e.index, e.target)) && choose(undefined)),
+    }),
+    [choose, add, move, edit],
+  )
+
+  // The text shows the task that was chosen on the canvas.
+  const { show } = source
+  const shownTask = useRef<string>(undefined)
+  const line = workflow.tasks.find((t) => t.name === selection?.task)?.line
+  useEffect(() => {
+    if (selection?.task !== shownTask.current && line) show(line)
+    shownTask.current = selection?.task
+  }, [selection?.task, line, show])
+
+  const changed = source.text !== base
+  useBlocker({ shouldBlockFn: () => changed && !confirm('What you have changed is not saved. Leave all the same?'), enableBeforeUnload: () => changed, disabled: !changed })
+  useEffect(() => {
+    document.title = `${action?.ref ?? 'New workflow'} · Composer · Nightshift`
+  }, [action])
+  const around = useMemo(() => ({ known, definition: settled, past: past.data }), [known, settled, past.data])
+
+  return (
+    <div
+      className="flex h-dvh min-h-0 flex-col max-md:h-auto"
+      onKeyDown={(e) => {
+        if (!(e.ctrlKey || e.metaKey)) return
+        if (e.key === 's') {
+          e.preventDefault()
+          setDialog('save')
+        }
+      }}
+    >
+      <header className="flex min-h-12 flex-wrap items-center gap-2 border-b bg-panel px-3 py-1.5">
+        <h1 className="min-w-0 truncate text-base font-semibold">{action?.ref ?? 'New workflow'}</h1>
+        {changed && <span className="rounded bg-warn/15 px-1.5 py-0.5 text-xs font-medium text-warn">not saved</span>}
+        <div className="ml-auto flex flex-wrap items-center gap-1.5">
+          <IconButton label="Undo" disabled={!source.canUndo} onClick={source.undo}>
+            <Undo2 size={16} aria-hidden />
+          </IconButton>
+          <IconButton label="Redo" disabled={!source.canRedo} onClick={source.redo}>
+            <Redo2 size={16} aria-hidden />
+          </IconButton>
+          <IconButton label="Arrange all tasks" onClick={forget}>
+            <LayoutGrid size={16} aria-hidden />
+          </IconButton>
+          <Button onClick={() => add('')}>
+            <Plus size={14} aria-hidden /> Empty task
+          </Button>
+          <PastChoice action={action?.ref} id={run} choose={setRun} />
+          <Button aria-expanded={trying} onClick={() => setTrying(!trying)}>
+            <FlaskConical size={14} aria-hidden /> Try
+          </Button>
+          {action && (
+            <>
+              <Button disabled={changed} title={changed ? 'Save it first' : undefined} onClick={() => setDialog('run')}>
+                <Play size={14} aria-hidden /> Run
+              </Button>
+            </>
+          )}
+          <Button kind="primary" disabled={!changed || !reading.workflow} onClick={() => setDialog('save')}>
+            <Save size={14} aria-hidden /> Save …
+          </Button>
+        </div>
+      </header>
+      {reading.problem && (
+        <button type="button" role="alert" className="bg-bad/10 px-3 py-1.5 text-left text-sm text-bad" onClick={() => source.show(reading.problem.line)}>
+          Line {reading.problem.line}: {reading.problem.message}. The graph shows what was there before.
+        </button>
+      )}
+      <div className="grid min-h-0 grow grid-cols-[190px_minmax(0,1fr)_290px_minmax(0,0.8fr)] max-xl:grid-cols-[160px_minmax(0,1fr)_280px] max-md:grid-cols-1">
+        <Palette add={add} />
+        <div className="flex min-h-64 min-w-0">
+          <ReactFlowProvider>
+            <Canvas drawing={drawing} places={places} selection={selection} problems={problems} played={statuses} deeds={deeds} />
+          </ReactFlowProvider>
+        </div>
+        <div className="flex min-h-0 flex-col border-l *:grow">
+          <Panel selection={selection} source={source} workflow={workflow} around={around} findings={findings} select={choose} />
+        </div>
+        <div className="flex min-h-72 flex-col border-l max-xl:col-span-full max-xl:max-h-80 max-xl:border-t">
+          <SourceEditor source={source} findings={findings} />
+        </div>
+      </div>
+      {trying && (
+        <section aria-label="Try" className="max-h-[45%] overflow-y-auto border-t bg-panel">
+          <Tryout definition={text} workflow={workflow} past={past.data} played={played} show={setPlayed} />
+        </section>
+      )}
+      {dialog === 'run' && action && <RunDialog action={action.ref} close={() => setDialog(undefined)} />}
+      {dialog === 'save' &&
+        reading.workflow &&
+        (action ? (
+          <SaveDialog action={action} was={base} text={source.text} workflow={reading.workflow} close={() => setDialog(undefined)} saved={(_, x) => (setBase(x), setDialog(undefined))} />
+        ) : (
+          <SaveNewDialog
+            text={source.text}
+            workflow={reading.workflow}
+            close={() => setDialog(undefined)}
+            saved={(ref, x) => {
+              setBase(x)
+              setDialog(undefined)
+              void navigate({ to: '/compose/$ref', params: { ref }, ignoreBlocker: true })
+            }}
+          />
+        ))}
+    </div>
+  )
+}

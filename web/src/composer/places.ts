@@ -1,0 +1,28 @@
+import { useCallback, useState } from 'react'
+import type { Positions } from './model/graph'
+
+/** Where somebody has moved the tasks of a workflow to. The browser remembers it. */
+export function usePlaces(workflow: string) {
+  const key = `composer ${workflow}`
+  const [places, setPlaces] = useState<Positions>(() => {
+    try {
+      return JSON.parse(localStorage.getItem(key) ?? '{}') as Positions
+    } catch {
+      return {} // storage may be forbidden, or hold something else
+    }
+  })
+  const keep = useCallback(
+    (next: Positions) => {
+      try {
+        localStorage.setItem(key, JSON.stringify(next))
+      } catch {
+        // Then it is for this page only.
+      }
+      return next
+    },
+    [key],
+  )
+  const move = useCallback((now: Positions) => setPlaces((before) => keep({ ...before, ...now })), [keep])
+  const forget = useCallback(() => setPlaces(keep({})), [keep])
+  return { places, move, forget }
+}

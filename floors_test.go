@@ -29,7 +29,7 @@ var floors = []struct {
 	}},
 	{"seams", false, []string{
 		"store", "store/sqlite", "store/storetest", "bus", "bus/membus", "bus/bustest",
-		"exchange", "identity", "identity/htpasswd", "identity/ldap", "runner", "runner/shell", "runner/ssh", "runner/winrm", "runner/web", "runner/noop", "runner/announcement", "runner/native", "runner/python", "runner/python/venv", "runner/inquirer", "runner/runnertest", "api/client",
+		"exchange", "identity", "identity/htpasswd", "identity/ldap", "identity/oidc", "identity/oidc/oidctest", "runner", "runner/shell", "runner/ssh", "runner/winrm", "runner/web", "runner/noop", "runner/announcement", "runner/native", "runner/python", "runner/python/venv", "runner/inquirer", "runner/runnertest", "api/client",
 	}},
 	{"operations", false, []string{"register", "launch", "intake", "dispatch", "install", "keyring"}},
 	{"services", false, []string{"worker", "scheduler", "timekeeper", "prober", "prober/tail", "prober/check", "sensorhost", "janitor", "conductor", "notifier", "auditor"}},

@@ -21,8 +21,6 @@ func (a *API) accessRoutes() []*route {
 			gives(http.StatusCreated, wire.Token{}),
 		to("POST", authService, "/tokens/validate", "", (*call).validateToken, "Say whether a token is good.").changesNothing().takes(validateBody).
 			gives(http.StatusOK, wire.TokenValid{}).anybody("who has the token could as well use it"),
-		to("GET", authService, "/sso", "", (*call).sso, "Say whether log-in by another service is possible.").public().
-			gives(http.StatusOK, wire.SSO{}),
 		to("DELETE", ourService, "/token", "", (*call).revokeToken, "Take away the token that is shown with the request.").
 			empties().anybody("it is their own"),
 		to("GET", apiService, "/user", "", (*call).user, "Say who is asking.").
@@ -99,8 +97,6 @@ func (c *call) validateToken() error {
 	}
 	return c.json(http.StatusOK, wire.TokenValid{Valid: err == nil})
 }
-
-func (c *call) sso() error { return c.json(http.StatusOK, wire.SSO{}) }
 
 func (c *call) revokeToken() error {
 	switch {

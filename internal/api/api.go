@@ -68,6 +68,7 @@ type Deps struct {
 	Probes    func() []probe.Report // how they fare
 	Exchange  Exchange
 	Passwords Passwords // default: the users of the ledger
+	SSO       SSO       // nil: there is none
 	Signer    *access.Signer
 	Secrets   Secrets
 	Metrics   *prometheus.Registry
@@ -143,6 +144,7 @@ type API struct {
 
 	described description
 
+	ssoPlaces   chan struct{} // one for each that waits for the provider of single sign-on
 	inspections chan struct{} // those that go on; see maxInspections
 }
 
@@ -167,6 +169,7 @@ func New(d Deps, o Options) *API {
 		Deps: d, opts: o.withDefaults(), mux: http.NewServeMux(), meters: newMeters(d.Metrics),
 		callers: newCallers(), alerts: sources(),
 		buffers:     sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		ssoPlaces:   make(chan struct{}, ssoAtOnce),
 		inspections: make(chan struct{}, maxInspections),
 	}
 	a.hub = newHub(a)
@@ -174,7 +177,7 @@ func New(d Deps, o Options) *API {
 	a.attrs.instances = attributesOf[wire.Instance](nil, nil)
 	a.attrs.enforcements = attributesOf[wire.Enforcement](nil, nil)
 	for _, group := range [][]*route{
-		a.accessRoutes(), a.userRoutes(), a.contentRoutes(), a.packRoutes(), a.configRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(), a.auditRoutes(),
+		a.accessRoutes(), a.userRoutes(), a.ssoRoutes(), a.contentRoutes(), a.packRoutes(), a.configRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(), a.auditRoutes(),
 		a.workflowRoutes(), a.composeRoutes(), a.sourceRoutes(), a.whyRoutes(), a.sensorRoutes(), a.probeRoutes(), a.streamRoutes(), a.serverRoutes(),
 	} {
 		a.routes = append(a.routes, group...)

@@ -94,6 +94,12 @@ func (r *route) sends(media string) *route {
 	return r
 }
 
+// redirects says that r sends browsers elsewhere.
+func (r *route) redirects(status int) *route {
+	r.Status = status
+	return r
+}
+
 // asks says what the query of r may have.
 func (r *route) asks(params ...Parameter) *route {
 	r.Query = append(r.Query, params...)

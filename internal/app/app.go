@@ -210,10 +210,14 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	if err != nil {
 		return nil, err
 	}
+	sso, err := a.sso()
+	if err != nil {
+		return nil, err
+	}
 	handler := api.New(api.Deps{
 		Store: a.Store, Catalog: a.Catalog, Bus: a.Bus, Launcher: a.Launcher, Intake: a.Intake, Inquiries: a.Dispatch, Roles: a.apiRoles(), Registrar: a.Registry, Exchange: a.exchange,
 		Signer: a.signer, Secrets: a.keys, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog, Probes: a.prober.Reports,
-		Passwords: passwords,
+		Passwords: passwords, SSO: sso,
 	}, doors)
 	if a.Handler, err = webui.New(handler); err != nil {
 		return nil, err

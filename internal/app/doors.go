@@ -18,6 +18,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/identity"
 	"github.com/nightshift-run/nightshift/internal/identity/htpasswd"
 	"github.com/nightshift-run/nightshift/internal/identity/ldap"
+	"github.com/nightshift-run/nightshift/internal/identity/oidc"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -94,6 +95,28 @@ func (a *App) passwords() (*identity.Chain, error) {
 		}
 	}
 	return identity.NewChain(a.log("auth"), members...), nil
+}
+
+// sso returns the provider of single sign-on; nil: there is none.
+func (a *App) sso() (api.SSO, error) {
+	o := a.cfg.Auth.OIDC
+	if o.Issuer == "" {
+		return nil, nil //nolint:nilnil // see above
+	}
+	roots, err := authorities(o.CA)
+	if err != nil {
+		return nil, fmt.Errorf("auth.oidc.ca: %w", err)
+	}
+	secret := ""
+	if o.ClientSecretFile != "" {
+		if secret, err = secretFile(o.ClientSecretFile); err != nil {
+			return nil, fmt.Errorf("auth.oidc.client_secret_file: %w", err)
+		}
+	}
+	return oidc.New(oidc.Options{
+		Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: secret, Redirect: strings.TrimSuffix(a.URL(), "/") + "/auth/v1/sso/callback",
+		Scopes: o.Scopes, Username: o.Username, Groups: o.Groups, Require: o.Require, Roots: roots, Proxy: a.opts.Proxy,
+	}), nil
 }
 
 func directory(l config.LDAP) (*ldap.Directory, error) {

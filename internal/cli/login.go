@@ -95,13 +95,16 @@ func (a *app) askLine(r *bufio.Reader, prompt string) (string, error) {
 
 func (a *app) login() *cobra.Command {
 	var c credentials
-	var write bool
+	var write, sso bool
 	cmd := &cobra.Command{
 		Use:   "login [user]",
 		Short: "Log in, and be known from then on",
 		Long: `Log in with a password, and keep the token and the address of the server in ~/.nightshift, where only
-you can read them. The password is asked for on the terminal, or read from standard input.`,
+you can read them. The password is asked for on the terminal, or read from standard input.
+
+With --sso nothing is typed here: a code is shown, to be confirmed in a browser, on whatever machine.`,
 		Example: `  nightshift login admin
+  nightshift login --sso
   nightshift login --url https://nightshift.example.com`,
 		Args: args(0, 1),
 		RunE: func(cmd *cobra.Command, words []string) error {
@@ -112,7 +115,13 @@ you can read them. The password is asked for on the terminal, or read from stand
 			if a.configPath() == "" || a.Home == "" {
 				return fault.Newf(fault.Invalid, "there is no home folder to keep the token in; use nightshift auth")
 			}
-			t, password, err := s.logIn(cmd.Context(), words, &c)
+			var t wire.Token
+			var password string
+			if sso {
+				t, err = s.logInBySSO(cmd.Context(), &c)
+			} else {
+				t, password, err = s.logIn(cmd.Context(), words, &c)
+			}
 			if err != nil {
 				return err
 			}
@@ -130,6 +139,7 @@ you can read them. The password is asked for on the terminal, or read from stand
 		},
 	}
 	c.add(cmd)
+	cmd.Flags().BoolVar(&sso, "sso", false, "log in by single sign-on, in a browser")
 	cmd.Flags().BoolVarP(&write, "write-password", "w", false, "keep the password, too, and log in by itself when the token ends")
 	return cmd
 }

@@ -224,3 +224,27 @@ func TestLoginKeepsTheRestOfTheConfiguration(t *testing.T) {
 		t.Errorf("the time zone: got\n%s", got.Out)
 	}
 }
+
+func TestLoginBySingleSignOnWaitsForABrowser(t *testing.T) {
+	f := newFake(t)
+	f.tokens(t, time.Hour)
+	f.answer("POST /auth/v1/sso/device", 200, `{"device": "sealed", "user_code": "WDJB-MJHT", "verification_uri": "https://id.example/activate", "expires_in": 600, "interval": 1}`)
+	f.answers("POST /auth/v1/sso/device/token", `{"slow_down": false}`,
+		`{"user": "ada", "token": "fresh-ada", "id": "1", "expiry": "2126-11-23T15:00:00.000000Z", "metadata": {}}`)
+	x := f.person(t, "")
+	got := x.run("login", "--sso", "--url", f.URL)
+	if got.Code != 0 || !strings.HasPrefix(got.Out, "Logged in as ada until ") || got.Err != "Open https://id.example/activate in a browser, and confirm the code WDJB-MJHT.\n" {
+		t.Fatalf("got %+v", got)
+	}
+	if got := readPrivate(t, filepath.Join(x.opts.Home, ".nightshift", "token-ada")); !strings.Contains(got, "fresh-ada") {
+		t.Errorf("the token: got %s", got)
+	}
+}
+
+func TestLoginBySingleSignOnThatIsNotThere(t *testing.T) {
+	f := newFake(t)
+	f.answer("POST /auth/v1/sso/device", 404, `{"faultstring": "Single sign-on is not set up here."}`)
+	if got := f.person(t, "").run("login", "--sso", "--url", f.URL); got.Code != ExitNotFound || !strings.Contains(got.Err, "not set up here") {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -15,6 +15,8 @@ type Auth struct {
 	// Default: the users of this server, which is own: true.
 	Backends []Backend `yaml:"backends"`
 
+	OIDC OIDC `yaml:"oidc"`
+
 	// AdminGroups are groups whose members may do everything. Default: none.
 	AdminGroups []string `yaml:"admin_groups"`
 
@@ -34,6 +36,41 @@ type Backend struct {
 
 	// LDAP is a directory: OpenLDAP, Active Directory and the like.
 	LDAP *LDAP `yaml:"ldap"`
+}
+
+// OIDC lets people in by a provider of OpenID Connect: Keycloak, Okta, Google and the like.
+type OIDC struct {
+	// Issuer is the URL of the provider, below which it describes itself in
+	// /.well-known/openid-configuration. Default: none, and there is no single sign-on.
+	Issuer string `yaml:"issuer"`
+
+	// ClientID is what the provider knows this server by. Its redirect URI there is url
+	// with /auth/v1/sso/callback.
+	ClientID string `yaml:"client_id"`
+
+	// ClientSecretFile is a file with the secret of the client. It is read at each start.
+	// Default: none, for a public client.
+	ClientSecretFile string `yaml:"client_secret_file"`
+
+	// Scopes are asked for beside openid. Default: profile, email.
+	Scopes []string `yaml:"scopes"`
+
+	// Username is the claim that people are known by here. With email, the provider must
+	// say that it has verified the address. Default: preferred_username.
+	Username string `yaml:"username"`
+
+	// Groups is the claim with the groups of a person; dots go into things:
+	// realm_access.roles. Default: groups.
+	Groups string `yaml:"groups"`
+
+	// Require are claims that must have these values, or have them in their lists; nobody
+	// else is let in. With Google say hd: example.com, or all the world may log in.
+	// Default: none.
+	Require map[string]string `yaml:"require"`
+
+	// CA is a file with the certificates that vouch for the provider. Default: those of
+	// the system.
+	CA string `yaml:"ca"`
 }
 
 // LDAP says where a directory is and how people are found in it. In user_dn and the filters
@@ -135,6 +172,7 @@ func (c Config) checkDoors() []error {
 	if c.Auth.TokenTTL <= 0 {
 		errs = append(errs, errors.New("auth.token_ttl is no positive duration"))
 	}
+	errs = append(errs, c.Auth.OIDC.check()...)
 	for i, b := range c.Auth.Backends {
 		given := 0
 		for _, is := range []bool{b.Own, b.HTPasswd != "", b.LDAP != nil} {
@@ -174,5 +212,27 @@ func (l *LDAP) check(at string) []error {
 	wrong(l.Groups.Filter != "" && !strings.Contains(l.Groups.Filter, "{dn}") && !strings.Contains(l.Groups.Filter, "{user}"),
 		"groups.filter has neither {dn} nor {user} in it, so everybody would be in all groups")
 	wrong((l.BindDN == "") != (l.BindPasswordFile == ""), "bind_dn and bind_password_file go together")
+	return errs
+}
+
+func (o OIDC) check() []error {
+	if o.Issuer == "" {
+		if o.ClientID != "" {
+			return []error{errors.New("auth.oidc.issuer is not given")}
+		}
+		return nil
+	}
+	var errs []error
+	u, err := url.Parse(o.Issuer)
+	local := err == nil && u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1")
+	if err != nil || u.Host == "" || u.Scheme != "https" && !local {
+		errs = append(errs, fmt.Errorf("auth.oidc.issuer: %q is no URL with https", o.Issuer))
+	}
+	if o.ClientID == "" {
+		errs = append(errs, errors.New("auth.oidc.client_id is not given"))
+	}
+	if err == nil && u.Host == "accounts.google.com" && o.Require["hd"] == "" {
+		errs = append(errs, errors.New("auth.oidc.require: with Google, say hd: and your domain, or everybody with an account there may log in"))
+	}
 	return errs
 }

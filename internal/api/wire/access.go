@@ -103,3 +103,18 @@ type Revoked struct {
 	Tokens  int `json:"tokens"`
 	APIKeys int `json:"api_keys"`
 }
+
+// Device is a log-in that waits to be confirmed in a browser elsewhere.
+type Device struct {
+	Device    string `json:"device"`    // to ask for the token with
+	UserCode  string `json:"user_code"` // to confirm
+	URL       string `json:"verification_uri"`
+	FullURL   string `json:"verification_uri_complete,omitempty"`
+	ExpiresIn int    `json:"expires_in"` // seconds
+	Interval  int    `json:"interval"`   // seconds between two questions
+}
+
+// Pending says that a log-in is not confirmed yet.
+type Pending struct {
+	SlowDown bool `json:"slow_down"` // the questions come too fast
+}

@@ -45,3 +45,20 @@ func BenchmarkWebhookNotFound(b *testing.B) {
 func BenchmarkWebhookUnmatched(b *testing.B) {
 	benchmark(b, http.MethodPost, "/api/v1/webhooks/deploy/prod", `{"branch": "other", "commits": [{"id": "a"}, {"id": "b"}]}`, 202)
 }
+
+// The same as above, for somebody whose roles are asked.
+func BenchmarkWithRoles(b *testing.B) {
+	g := newGuarded(b, true)
+	g.fill()
+	for name, path := range map[string]string{"action": "/api/v1/actions/p.say", "execution": "/api/v1/executions/" + g.names["executions"]} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				r := newRequest(b, http.MethodGet, path, "")
+				r.Header.Set("X-Auth-Token", g.tokens["owner"])
+				if w := g.serve(r); w.Code != http.StatusOK {
+					b.Fatalf("%d %s", w.Code, w.Body)
+				}
+			}
+		})
+	}
+}

@@ -155,6 +155,9 @@ func (c *call) launch(r execution.Request, show bool) error {
 // start starts an execution. One whose parameters can't be rendered is on record
 // as failed, and refused nevertheless.
 func (c *call) start(r execution.Request) (*execution.Execution, error) {
+	if err := c.mayLookUp(r.Parameters, looksUp); err != nil {
+		return nil, err
+	}
 	e, err := c.Launcher.Launch(c.ctx(), r)
 	if err == nil {
 		return e, nil

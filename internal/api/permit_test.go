@@ -138,7 +138,7 @@ func (g *guarded) fill() {
 		"actions": "p.say", "rules": "p.deploy", "actionalias": "p.talk", "sensortypes": "p.Eye", "sensors": "p.Eye", "policies": "p.one",
 		"packs": "p", "configs": "p", "config_schemas": "p", "triggertypes": "p.alarm", "triggers": "p.alarm", "timers": "core.tick",
 		"webhooks": "deploy/prod", "alerts": "alertmanager", "runnertypes": "local-shell-cmd", "policytypes": "action.retry", "keys": "p.key",
-		"ruletypes": "standard", "service_registry": "actionrunner", "apikeys": "none",
+		"ruletypes": "standard", "service_registry": "actionrunner", "rbac": "none", "apikeys": "none",
 	}
 }
 
@@ -201,7 +201,9 @@ func wants(r api.Route) string {
 		"POST /workflows/inspect": "yyyy", "GET /metrics": "yyyy", "GET /{$}": "yyyy", "GET /version": "yyyy",
 		"GET /service_registry/groups": "nnnn", "GET /service_registry/groups/{id}/members": "nnnn", "POST /secrets/rotate": "nnnn",
 		"GET /users": "nnnn", "POST /users": "nnnn", "GET /users/{name}": "nnnn", "PUT /users/{name}": "nnnn", "DELETE /users/{name}": "nnnn",
-		"DELETE /users/{name}/credentials": "nnnn", "GET /audit": "nnnn", "GET /audit/head": "nnnn", "POST /workflows/rehearse": "yyyy", "PUT /password": "yyyy",
+		"DELETE /users/{name}/credentials": "nnnn", "GET /rbac/permission_types": "nnnn", "GET /rbac/permission_types/{kind}": "nnnn", "GET /rbac/roles": "nnnn", "GET /rbac/roles/{name}": "nnnn",
+		"GET /rbac/role_assignments": "nnnn", "GET /rbac/role_assignments/{id}": "yyyy", "GET /rbac/explain": "nnnn", "POST /rbac/reload": "nnnn",
+		"GET /audit": "nnnn", "GET /audit/head": "nnnn", "POST /workflows/rehearse": "yyyy", "PUT /password": "yyyy",
 		"GET /keys":         "yyyy",                                                              // each their own
 		"GET /apikeys/{id}": "yyyy", "PUT /apikeys/{id}": "yyyy", "DELETE /apikeys/{id}": "yyyy", // each their own: there is none here
 	}
@@ -463,4 +465,111 @@ func TestAnInquiryIsForWhoHasTheRole(t *testing.T) {
 	g.as("other", "PUT", of, answer).status(403)
 	g.as("owner", "PUT", of, answer).status(200)
 	g.as("owner", "PUT", ask(`{"schema": {}, "roles": ["q"], "users": [], "route": "", "ttl": 0}`), answer).status(403)
+}
+
+func TestTemplatesLookUpOnlyWhatTheirSenderMaySee(t *testing.T) {
+	g := newGuarded(t, false)
+	for text, status := range map[string]int{
+		"plain":                                   201,
+		"{{ st2kv.system.p.key }}":                201,
+		"{{ st2kv.system.p.key | decrypt_kv }}":   0, // it is no secret, which is for the filter to say
+		"x {{- st2kv.user.mine -}} y":             201,
+		"{{ st2kv.system.q.key }}":                403,
+		"{{ st2kv.system.p }}":                    403,
+		"{{ st2kv['system']['q.key'] }}":          403,
+		"{{ st2kv.system.p.key ~ st2kv.system }}": 403,
+		`{{ "}}" ~ st2kv.system.q.key }}`:         403,
+		"{% set a = st2kv.system.p %}{{ a.key }}": 403,
+		"{{ (st2kv.system.p.key).x }}":            403,
+		"{{ config_context.token }}":              403,
+		"{{ 'x' | decrypt_kv }}":                  403,
+		"{{ 1 + 1 }}":                             201,
+		"st2kv.system.q.key":                      201, // no template
+	} {
+		run := body(t, map[string]any{"action": "p.say", "parameters": map[string]any{"word": text}})
+		if a := g.as("owner", "POST", "/api/v1/executions", run); status != 0 && a.Code != status || status == 0 && a.Code == 403 {
+			t.Errorf("%s: %d %s, want %d", text, a.Code, a.Body, status)
+		}
+		rule := body(t, map[string]any{
+			"name": "r" + itoa(len(text)), "pack": "p", "trigger": map[string]any{"type": "p.alarm"},
+			"action": map[string]any{"ref": "p.say", "parameters": map[string]any{"word": text}},
+		})
+		if a := g.as("owner", "POST", "/api/v1/rules", rule); (a.Code == 403) != (status == 403) {
+			t.Errorf("a rule with %s: %d %s", text, a.Code, a.Body)
+		}
+	}
+	old := body(t, map[string]any{
+		"name": "old", "pack": "p", "trigger": map[string]any{"type": "p.alarm"},
+		"action": map[string]any{"ref": "p.say", "parameters": map[string]any{"word": "{{ system.q.key }}"}},
+	})
+	g.as("owner", "POST", "/api/v1/rules", old).status(403)
+	g.as("admin", "POST", "/api/v1/rules", old).status(201)
+}
+
+func TestRolesAreShown(t *testing.T) {
+	g := newGuarded(t, true)
+	g.fill()
+	me := g.get("owner", "/api/v1/user").status(200)
+	if me.at("rbac.enabled") != "true" || me.at("rbac.roles.0") != "p" || me.at("rbac.is_admin") != "false" {
+		t.Errorf("the user: %s", me.Body)
+	}
+	if me := g.get("boss", "/api/v1/user").status(200); me.at("rbac.is_admin") != "true" {
+		t.Errorf("an administrator by a role: %s", me.Body)
+	}
+	roles := g.do("GET", "/api/v1/rbac/roles", "").status(200)
+	if roles.at("0.name") != "system_admin" || roles.at("0.system") != "true" || roles.at("3.name") != "p" || roles.at("3.permission_grant_objects.0.resource_type") != "pack" {
+		t.Errorf("roles: %s", roles.Body)
+	}
+	if one := g.do("GET", "/api/v1/rbac/roles/"+roles.at("4.id"), "").status(200); one.at("name") != "q" {
+		t.Errorf("a role by its id: %s", one.Body)
+	}
+	if own := g.do("GET", "/api/v1/rbac/roles?system=true", "").status(200); own.at("2.name") != "observer" || own.at("3.name") != "" {
+		t.Errorf("roles of the system: %s", own.Body)
+	}
+	remote := g.do("GET", "/api/v1/rbac/role_assignments?remote=1", "").status(200)
+	if remote.at("0.user") != "other" || remote.at("0.role") != "q" || remote.at("0.source") != "mappings/q.yaml" || remote.at("1.user") != "" {
+		t.Errorf("assignments by a group: %s", remote.Body)
+	}
+	g.get("other", "/api/v1/rbac/role_assignments?user=other").status(200)
+	g.get("other", "/api/v1/rbac/role_assignments?user=owner").status(403)
+	g.get("other", "/api/v1/rbac/role_assignments/"+remote.at("0.id")).status(200)
+	g.get("owner", "/api/v1/rbac/role_assignments/"+remote.at("0.id")).status(403)
+	if kinds := g.do("GET", "/api/v1/rbac/permission_types/action", "").status(200); kinds.at("action_execute") != "Execute an action." {
+		t.Errorf("permissions: %s", kinds.Body)
+	}
+	g.do("GET", "/api/v1/rbac/permission_types/nothing", "").status(404)
+}
+
+func TestRightsAreExplained(t *testing.T) {
+	g := newGuarded(t, true)
+	g.fill()
+	for _, tt := range []struct{ user, permission, resource, allowed, why string }{
+		{"owner", "action_execute", "action:p:say", "true", `Role "p", which user "owner" has by assignments/owner.yaml, grants action_all on pack:p.`},
+		{"owner", "action_execute", "p.say", "true", `Role "p", which user "owner" has by assignments/owner.yaml, grants action_all on pack:p.`},
+		{"other", "action_list", "", "true", `Role "q", which group "team-q" has by mappings/q.yaml, grants action_list.`},
+		{"other", "action_execute", "p.say", "false", `User "other" doesn't have required permission "action_execute" on resource "action:p:say"`},
+		{"viewer", "action_view", "p.say", "false", `User "viewer" doesn't have required permission "action_view" on resource "action:p:say": it is locked down`},
+		{"admin", "action_view", "p.say", "true", "The user is an administrator by the ledger or a group of auth.admin_groups, who may do everything."},
+		{"owner", "execution_view", "execution:" + g.names["executions"], "true", `Role "p", which user "owner" has by assignments/owner.yaml, grants action_all on pack:p.`},
+		{"owner", "key_value_pair_view", "key_value_pair:st2kv.user:other:x", "false", `It is a key of user "other", which only they and administrators may see.`},
+		{"owner", "nothing_at_all", "", "false", `There is no permission "nothing_at_all".`},
+		{"admin", "nothing_at_all", "", "false", `There is no permission "nothing_at_all".`},
+	} {
+		a := g.do("GET", "/api/ns/v1/rbac/explain?user="+tt.user+"&permission="+tt.permission+"&resource="+tt.resource, "").status(200)
+		if a.at("allowed") != tt.allowed || a.at("why") != tt.why {
+			t.Errorf("%s %s %s: %s %s", tt.user, tt.permission, tt.resource, a.at("allowed"), a.at("why"))
+		}
+	}
+}
+
+func TestMistakesInRolesAreToldAndChangeNothing(t *testing.T) {
+	g := newGuarded(t, false)
+	g.do("POST", "/api/ns/v1/rbac/reload", "").status(200)
+	g.roles.mistakes = []rbac.Mistake{{File: "roles/p.yaml", Line: 3, Column: 4, Msg: "there is no permission 'x'"}}
+	if got := g.do("POST", "/api/ns/v1/rbac/reload", "").status(400).fault(); !strings.Contains(got, "roles/p.yaml:3:4: there is no permission 'x'") {
+		t.Errorf("told %q", got)
+	}
+	g.get("owner", "/api/v1/actions/p.say").status(200)
+	g.roles.policy = nil
+	g.do("POST", "/api/ns/v1/rbac/reload", "").status(400)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/catalog"
+	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/rbac"
 	"github.com/nightshift-run/nightshift/internal/rule"
@@ -20,8 +21,8 @@ type sight struct {
 	rules    *store.Refs // whose enforcements are seen
 	triggers *store.Refs // whose events are seen
 
-	hidden      *store.Refs // actions whose parts are not seen
-	hiddenRules []string    // ids of rules of which nothing that they started is seen
+	hidden      *store.Refs       // actions whose parts are not seen
+	hiddenRules []execution.Named // rules of which nothing that they started is seen
 }
 
 // sight returns what the caller sees.
@@ -70,7 +71,7 @@ func newSight(c resources, w *caller) *sight {
 		resource := c.ruleResource(r)
 		rules.add(r.Ref, enforced(resource))
 		if w.hides(resource) {
-			s.hiddenRules = append(s.hiddenRules, r.ID)
+			s.hiddenRules = append(s.hiddenRules, execution.Named{ID: r.ID, Name: r.Name})
 		}
 	}
 	triggers, listeners := newRefSet(packs, "trigger", fired), listening(c.Catalog)

@@ -65,8 +65,8 @@ type RBAC struct {
 	Enable bool `yaml:"enable"`
 
 	// Folder holds the folders roles, assignments and mappings, as StackStorm has them
-	// in /opt/stackstorm/rbac. They are read again on SIGHUP. Default: the folder rbac
-	// in data.
+	// in /opt/stackstorm/rbac. They are read again on SIGHUP and by "nightshift rbac
+	// reload". Default: the folder rbac in data.
 	Folder string `yaml:"folder"`
 }
 

@@ -217,6 +217,7 @@ func (l *loader) assignment(f *file, key string) {
 	}
 	l.given[who] = f.name
 	a := Assignment{File: f.name}
+	a.Description, _ = get(f.root, "description").(string)
 	if key == "group" {
 		a.Group = who
 	} else {

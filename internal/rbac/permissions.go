@@ -61,6 +61,48 @@ func split(permission string) (kind, verb string, ok bool) {
 	return "", "", false
 }
 
+// Known reports whether there is a permission.
+func Known(permission string) bool {
+	_, _, ok := split(permission)
+	return ok
+}
+
+// KindOf returns the kind of resources that a permission is about; empty: there is none.
+func KindOf(permission string) string {
+	kind, _, _ := split(permission)
+	return kind
+}
+
+// Describe says what a permission allows.
+func Describe(permission string) string {
+	kind, verb, ok := split(permission)
+	if !ok {
+		return ""
+	}
+	things := strings.ReplaceAll(kind, "_", " ")
+	one := "a " + things
+	if strings.ContainsRune("aeiou", rune(kind[0])) {
+		one = "an " + things
+	}
+	switch verb {
+	case "all":
+		return "Everything with " + one + "."
+	case "list":
+		return "List what there is of type " + things + "."
+	case "views_filters_list":
+		return "List what executions can be filtered by."
+	case "views_index_health":
+		return "See how the indexes of packs are."
+	case "match":
+		return "Find the alias that a command fits."
+	case "help":
+		return "See what commands there are."
+	case "search":
+		return "Find packs that can be installed."
+	}
+	return strings.ToUpper(verb[:1]) + verb[1:] + " " + one + "."
+}
+
 // Global reports whether a permission is granted for all resources at once, without
 // one being named.
 func Global(permission string) bool {

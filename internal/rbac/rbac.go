@@ -67,13 +67,24 @@ type Assignment struct {
 	User  string // empty: it is for a group
 	Group string
 	Roles []string
-	File  string // that says so
+
+	Description string
+	File        string // that says so
 }
 
 // Policy is all roles and who has them. The zero value gives nobody any.
 type Policy struct {
 	Roles       map[string]*Role
 	Assignments []Assignment
+}
+
+// SystemRoles returns the roles that need no file.
+func SystemRoles() []Role {
+	return []Role{
+		{Name: SystemAdmin, Description: "May do everything, as admin."},
+		{Name: Admin, Description: "May do everything."},
+		{Name: Observer, Description: "May look at everything, and change nothing."},
+	}
 }
 
 // Decision is an answer and the reason for it.

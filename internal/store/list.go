@@ -51,8 +51,8 @@ type Executions struct {
 	// Hidden leaves out those of these actions, and all that is a part of such a one,
 	// however deep.
 	Hidden *Refs
-	// HiddenRules are ids of rules: what they have started is left out in the same way.
-	HiddenRules []string
+	// HiddenRules are rules: what they have started is left out in the same way.
+	HiddenRules []execution.Named
 }
 
 // Refs is a set of references.
@@ -143,10 +143,15 @@ func (w *where) apart(q Executions) {
 			conds = append(conds, w.in(table+".action", q.Hidden))
 		}
 		if len(q.HiddenRules) > 0 {
-			ids := &where{args: w.args}
-			ids.list(table+".context -> 'rule' ->> 'id' IN (", q.HiddenRules)
-			w.args = ids.args
-			conds = append(conds, table+".rule IS NOT NULL AND "+ids.conds[0])
+			names, ids := make([]string, len(q.HiddenRules)), make([]string, len(q.HiddenRules))
+			for i, r := range q.HiddenRules {
+				names[i], ids[i] = r.Name, r.ID
+			}
+			of := &where{args: w.args}
+			of.list(table+".rule IN (", names) // which has a column, and rules out most
+			of.list(table+".context -> 'rule' ->> 'id' IN (", ids)
+			w.args = of.args
+			conds = append(conds, strings.Join(of.conds, " AND "))
 		}
 		return strings.Join(conds, " OR ")
 	}

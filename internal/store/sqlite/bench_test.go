@@ -193,6 +193,12 @@ func BenchmarkList50of1M(b *testing.B) {
 		"pack": {Pack: "examples"}, "rare_pack": {Pack: "rare"}, "root_action": {Root: true, Action: "examples.a7"},
 		"root_failed":   {Root: true, Status: []execution.Status{execution.Failed}},
 		"action_failed": {Action: "examples.a7", Status: []execution.Status{execution.Failed}},
+		"seen_few":      {Actions: &store.Refs{Refs: []string{"rare.action", "no.such"}}},
+		"seen_some":     {Actions: &store.Refs{Refs: []string{"examples.a7", "rare.action"}, Packs: []string{"other"}}},
+		"seen_pack":     {Actions: &store.Refs{Packs: []string{"examples"}}},
+		"seen_failed":   {Actions: &store.Refs{Packs: []string{"rare", "other"}}, Status: []execution.Status{execution.Failed}},
+		"seen_but":      {Actions: &store.Refs{But: true, Packs: []string{"rare"}}, Hidden: &store.Refs{Packs: []string{"rare"}}},
+		"hidden_rules":  {Actions: &store.Refs{But: true, Packs: []string{"rare"}}, Hidden: &store.Refs{Packs: []string{"rare"}}, HiddenRules: []execution.Named{{ID: "x", Name: "examples.rule7"}}},
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

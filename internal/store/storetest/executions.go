@@ -188,7 +188,7 @@ func executionLists(t *testing.T, h Harness) {
 			func(e *execution.Execution) bool { return e.Action != "core.noop" && e.Parent != id(0) },
 		},
 		"what some rules did not start": {
-			store.Executions{HiddenRules: []string{id(501), id(503)}},
+			store.Executions{HiddenRules: []execution.Named{{ID: id(501), Name: "examples.rule1"}, {ID: id(503), Name: "examples.rule3"}}},
 			func(e *execution.Execution) bool {
 				hidden := func(e *execution.Execution) bool {
 					return e.Context.Rule != nil && (e.Context.Rule.ID == id(501) || e.Context.Rule.ID == id(503))

@@ -1,0 +1,72 @@
+package api
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/kv"
+)
+
+// What templates look up that is not everybody's: the datastore and the configurations of
+// packs. Rules name the scopes of the datastore also by themselves, as old packs do.
+var (
+	looksUp       = regexp.MustCompile(`\b(st2kv|decrypt_kv|config_context)\b`)
+	looksUpInRule = regexp.MustCompile(looksUp.String() + `|(^|[^.\w])(system|user)\s*[.\[|]`)
+	// plainLookUp is the one form in which it is plain to see what is looked up.
+	plainLookUp = regexp.MustCompile(`\{\{-?\s*st2kv\.(system|user)\.([\w.]+)\s*(\|\s*decrypt_kv\s*)?-?\}\}`)
+)
+
+// mayLookUp returns why templates that the caller has sent may not be rendered: they look
+// up, as odd says, what the caller may not see. Those of packs may: their authors know what
+// they show.
+func (c *call) mayLookUp(v value.Value, odd *regexp.Regexp) error {
+	switch v := v.(type) {
+	case string:
+		return c.mayRender(v, odd)
+	case *value.List:
+		for _, item := range v.Items {
+			if err := c.mayLookUp(item, odd); err != nil {
+				return err
+			}
+		}
+	case *value.Dict:
+		if v == nil {
+			return nil
+		}
+		for name, item := range v.Texts() {
+			if err := c.mayRender(name, odd); err != nil {
+				return err
+			}
+			if err := c.mayLookUp(item, odd); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *call) mayRender(text string, odd *regexp.Regexp) error {
+	if c.who.free() || !strings.Contains(text, "{{") && !strings.Contains(text, "{%") {
+		return nil
+	}
+	for _, m := range plainLookUp.FindAllStringSubmatch(text, -1) {
+		r, permission := pairResource(kv.System, "", m[2]), "key_value_pair_view"
+		if m[1] == "user" {
+			r = pairResource(kv.User, c.who.User, m[2])
+		}
+		if m[3] != "" {
+			permission = "key_value_pair_all"
+		}
+		if !c.who.may(permission, r) {
+			return fault.Newf(fault.Forbidden, "User \"%s\" doesn't have required permission \"%s\" on resource \"%s\"", c.who.User, permission, r.UID)
+		}
+	}
+	// The whole text is looked at, as strings in a template may seem to end it.
+	if found := odd.FindString(plainLookUp.ReplaceAllString(text, " ")); found != "" {
+		return fault.Newf(fault.Forbidden, "User \"%s\" may look up keys in the form {{ st2kv.system.NAME }} only, and no configurations: %s",
+			c.who.User, strings.TrimSpace(found))
+	}
+	return nil
+}

@@ -56,7 +56,9 @@ func (c *call) open() (*sse, error) {
 	h.Set("Content-Type", "text/event-stream; charset=UTF-8")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Accel-Buffering", "no")
-	h.Set("Connection", "close") // its deadline must not hit another request
+	if c.r.ProtoMajor == 1 {
+		h.Set("Connection", "close") // its deadline must not hit another request
+	}
 	c.w.WriteHeader(http.StatusOK)
 	s := &sse{c, http.NewResponseController(c.w)}
 	return s, s.send([]byte("\n"))

@@ -91,6 +91,7 @@ type App struct {
 	keys      *keyring.Keyring
 	signer    *access.Signer
 	listener  net.Listener
+	tls       encryption
 	ready     atomic.Bool
 	password  string // of the user admin, when this start made it
 
@@ -184,6 +185,9 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		return nil, err
 	}
 	if err := a.listen(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.useTLS(ctx); err != nil {
 		return nil, err
 	}
 	a.params = launch.NewParams(a.Store, a.Catalog)
@@ -315,7 +319,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { a.preparePython(ctx); return nil })
 	group.Go(func() error { return a.reloadRoles(ctx) })
 	server := &http.Server{
-		Handler:           a.Handler,
+		Handler:           strict(a.Handler),
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ReadHeaderTimeout: 10 * time.Second,
 		WriteTimeout:      5 * time.Minute, // streams set their own
@@ -323,12 +327,8 @@ func (a *App) Run(ctx context.Context) error {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log("http").Handler(), slog.LevelDebug),
 	}
-	group.Go(func() error {
-		if err := server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve: %w", err)
-		}
-		return nil
-	})
+	group.Go(func() error { return a.serve(server) })
+	group.Go(func() error { return a.runRedirect(ctx) })
 	group.Go(func() error {
 		<-ctx.Done()
 		a.ready.Store(false)
@@ -350,6 +350,11 @@ func (a *App) Close() error {
 	var errs []error
 	if a.listener != nil {
 		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if a.tls.redirect != nil {
+		if err := a.tls.redirect.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}

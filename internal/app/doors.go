@@ -60,6 +60,9 @@ func (a *App) URL() string {
 	if a.cfg.URL != "" {
 		return a.cfg.URL
 	}
+	if a.cfg.TLS.On() {
+		return "https://" + a.listener.Addr().String()
+	}
 	return "http://" + a.listener.Addr().String()
 }
 

@@ -27,7 +27,7 @@ type Config struct {
 	Listen string `yaml:"listen"`
 
 	// URL is where others reach the API, for actions and for links.
-	// Default: http:// and the address that the server listens on.
+	// Default: http:// or https:// and the address that the server listens on.
 	URL string `yaml:"url"`
 
 	// TrustedProxies are the addresses and networks of proxies in front of the server,
@@ -35,6 +35,7 @@ type Config struct {
 	// by a socket of the machine. Default: none.
 	TrustedProxies []string `yaml:"trusted_proxies"`
 
+	TLS  TLS  `yaml:"tls"`
 	Auth Auth `yaml:"auth"`
 
 	// Packs are folders whose subfolders are packs, beside the folder packs in data,
@@ -315,7 +316,7 @@ func (c Config) check() error {
 	default:
 		errs = append(errs, fmt.Errorf("log.format is %q; it is one of text, json", c.Log.Format))
 	}
-	return errors.Join(slices.Concat(errs, c.checkDoors(), c.SSH.check(), c.Probes.check())...)
+	return errors.Join(slices.Concat(errs, c.checkDoors(), c.TLS.check(), c.SSH.check(), c.Probes.check())...)
 }
 
 func (s SSH) check() []error {

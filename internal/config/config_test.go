@@ -53,9 +53,12 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		"auth: {oidc: {issuer: 'https://id.example.com'}}":                                         "auth.oidc.client_id is not given",
 		"auth: {oidc: {client_id: x}}":                                                             "auth.oidc.issuer is not given",
 		"auth: {oidc: {issuer: 'https://accounts.google.com', client_id: x}}":                      "say hd: and your domain",
-		"listen: [a":              "line 1",
-		"log: {format: xml}":      "log.format is \"xml\"",
-		"worker: {slots: [1, 2]}": "line 1",
+		"tls: {cert: x}":                             "tls.cert and tls.key go together",
+		"tls:\n  redirect: :80":                       "tls.redirect: there is no TLS to send anybody to",
+		"tls: {cert: x, key: x, acme: {hosts: [x]}}": "either in files or from an authority",
+		"listen: [a":                                 "line 1",
+		"log: {format: xml}":                         "log.format is \"xml\"",
+		"worker: {slots: [1, 2]}":                    "line 1",
 	} {
 		_, err := config.Read([]byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -159,6 +159,17 @@ test('anything is found from the keyboard', async () => {
   await heading('shop.rescue').waitFor()
 })
 
+test('a secret is set, and shown to nobody', async () => {
+  await go('/keys')
+  await page.getByRole('button', { name: 'New key' }).click()
+  await page.getByLabel('Name').fill('db/password')
+  await page.getByLabel('It is a secret').check()
+  await page.getByLabel('Value').fill('hunter2')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('db/password').waitFor()
+  expect(await page.content()).not.toContain('hunter2')
+})
+
 test('a page survives that the server starts again', async () => {
   await go('/history')
   await heading('History').waitFor()
@@ -190,12 +201,12 @@ for (const theme of ['dark', 'light'] as const) {
     const [event] = await server.ask<{ id: string }[]>('GET', '/api/v1/triggerinstances?trigger_type=core.st2.webhook&limit=1')
     await logIn(page, server)
     await heading('Now').waitFor()
-    const views = ['/', '/history', `/executions/${execution!.id}`, `/executions/${execution!.id}?view=timeline`, `/executions/${execution!.id}?task=look`, '/inquiries', '/events', `/events/${event!.id}`, '/rules', '/rules/shop.down', '/actions', '/actions/shop.talk']
+    const views = ['/', '/history', `/executions/${execution!.id}`, `/executions/${execution!.id}?view=timeline`, `/executions/${execution!.id}?task=look`, '/inquiries', '/events', `/events/${event!.id}`, '/rules', '/rules/shop.down', '/actions', '/actions/shop.talk', '/packs', '/packs/shop', '/sensors', '/keys', '/settings', '/settings?view=api-keys', '/settings?view=audit']
     for (const view of views) {
       await page.goto('/ui' + view)
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
       await expectAccessible(page, view)
     }
-  }, 120_000)
+  }, 180_000)
 }

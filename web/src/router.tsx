@@ -66,11 +66,26 @@ const events = createRoute({
 
 const event = createRoute({ getParentRoute: () => root, path: '/events/$id', component: lazyRouteComponent(() => import('./events/event'), 'Event') })
 
+const packs = createRoute({ getParentRoute: () => root, path: '/packs', component: lazyRouteComponent(() => import('./packs/page'), 'Packs') })
+
+const pack = createRoute({ getParentRoute: () => root, path: '/packs/$ref', component: lazyRouteComponent(() => import('./packs/pack'), 'Pack') })
+
+const sensors = createRoute({ getParentRoute: () => root, path: '/sensors', component: lazyRouteComponent(() => import('./sensors/page'), 'Sensors') })
+
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: '/keys',
+  component: lazyRouteComponent(() => import('./keys/page'), 'Keys'),
+  validateSearch: (s: { scope?: string }) => s,
+})
+
+const settings = createRoute({ getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('./settings/page'), 'Settings'), validateSearch: (s: { view?: string }) => s })
+
 type Search = Record<string, string | undefined>
 
 /** What follows the ? of an address is plain words, so that people can read and write it. */
 export const router = createRouter({
-  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, composeNew, compose, rules, rule, events, event]),
+  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, composeNew, compose, rules, rule, events, event, packs, pack, sensors, keys, settings]),
   basepath: '/ui',
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -1,4 +1,4 @@
-import { CircleHelp, History, House, Radio, Split, SquareTerminal, Workflow, type LucideIcon } from 'lucide-react'
+import { CircleHelp, Eye, History, House, KeyRound, Package, Radio, Settings, Split, SquareTerminal, Workflow, type LucideIcon } from 'lucide-react'
 
 export interface Place {
   to: string
@@ -24,6 +24,15 @@ export const places: { group: string; places: Place[] }[] = [
       { to: '/rules', name: 'Rules', icon: Split, says: 'Which events start what' },
       { to: '/actions', name: 'Actions', icon: SquareTerminal, says: 'What can be run' },
       { to: '/compose', name: 'Composer', icon: Workflow, says: 'Make a new workflow' },
+      { to: '/packs', name: 'Packs', icon: Package, says: 'What is installed' },
+    ],
+  },
+  {
+    group: 'Look after',
+    places: [
+      { to: '/sensors', name: 'Sensors', icon: Eye, says: 'Sensors, probes and timers, and how they fare' },
+      { to: '/keys', name: 'Keys', icon: KeyRound, says: 'The datastore' },
+      { to: '/settings', name: 'Settings', icon: Settings, says: 'The server, API keys, policies, audit' },
     ],
   },
 ]

@@ -1,0 +1,72 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, ask, page } from './client'
+import type { components } from './schema'
+import type { Policy } from './types'
+
+type Schemas = components['schemas']
+
+export const versionQuery = queryOptions({
+  queryKey: ['version'],
+  queryFn: ({ signal }) => ask<{ version: string; go: string }>(api.GET('/api/ns/v1/version', { signal })),
+  staleTime: Infinity,
+})
+
+/** Whether the server can do its work; a refusal says why not. */
+export const readyQuery = queryOptions({
+  queryKey: ['ready'],
+  queryFn: ({ signal }) => ask<{ status: string }>(api.GET('/readyz', { signal })),
+  refetchInterval: 10_000,
+  retry: false,
+})
+
+export const workersQuery = queryOptions({
+  queryKey: ['workers'],
+  queryFn: async ({ signal }) => {
+    const answer = await ask<{ members: { member_id: string }[] }>(api.GET('/api/v1/service_registry/groups/{id}/members', { params: { path: { id: 'actionrunner' } }, signal }))
+    return answer.members
+  },
+  refetchInterval: 10_000,
+})
+
+export type APIKey = Required<Omit<Schemas['APIKey'], 'metadata'>> & { metadata?: { name?: string } }
+
+export const apiKeysQuery = queryOptions({
+  queryKey: ['api keys'],
+  queryFn: ({ signal }) => page<APIKey>(api.GET('/api/v1/apikeys', { params: { query: { limit: 100 } }, signal })),
+})
+
+export function makeAPIKey(name: string) {
+  return ask<APIKey>(api.POST('/api/v1/apikeys', { body: { metadata: { name } } }))
+}
+
+export function enableAPIKey({ id, user, metadata }: APIKey, enabled: boolean) {
+  return ask(api.PUT('/api/v1/apikeys/{id}', { params: { path: { id } }, body: { user, metadata, enabled } }))
+}
+
+export function deleteAPIKey(id: string) {
+  return ask(api.DELETE('/api/v1/apikeys/{id}', { params: { path: { id } } }))
+}
+
+export const policiesQuery = queryOptions({
+  queryKey: ['policies'],
+  queryFn: ({ signal }) => page<Policy>(api.GET('/api/v1/policies', { signal })),
+})
+
+export type Account = Required<Schemas['Account']>
+
+export const usersQuery = queryOptions({
+  queryKey: ['users'],
+  queryFn: ({ signal }) => page<Account>(api.GET('/api/ns/v1/users', { signal })),
+})
+
+export interface AuditEntry {
+  seq: number
+  record: { at: string; user: string; credential: string; address: string; client?: string; method: string; route: string; object?: string; permission?: string; outcome: string; reason?: string }
+}
+
+export function auditQuery(user: string) {
+  return queryOptions({
+    queryKey: ['audit', user],
+    queryFn: ({ signal }) => ask<AuditEntry[]>(api.GET('/api/ns/v1/audit', { params: { query: { limit: 100, ...(user && { user }) } }, signal })),
+  })
+}

@@ -1,0 +1,115 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { enableSensor, probesQuery, sensorLogQuery, sensorsQuery, timersQuery } from '@/api/sources'
+import type { SensorRun } from '@/api/types'
+import { Button } from '@/ui/button'
+import { cx } from '@/ui/cx'
+import { written } from '@/ui/form/schema'
+import { Page, Panel } from '@/ui/page'
+import { Loaded } from '@/ui/state'
+import { Switch } from '@/ui/switch'
+import { Ago } from '@/ui/time'
+import { toast } from '@/ui/toast'
+
+/** What watches: sensors, probes and timers, and how they fare. */
+export function Sensors() {
+  const sensors = useQuery(sensorsQuery)
+  const probes = useQuery(probesQuery)
+  const timers = useQuery(timersQuery)
+  return (
+    <Page title="Sensors and timers">
+      <Panel title="Sensors" aside={sensors.data?.length}>
+        <Loaded query={sensors}>{(items) => (items.length === 0 ? <Nothing>No pack has a sensor.</Nothing> : <ul className="divide-y">{items.map((s) => <Sensor key={s.ref} sensor={s} />)}</ul>)}</Loaded>
+      </Panel>
+      <Panel title="Probes" aside={probes.data?.length}>
+        <Loaded query={probes}>
+          {(items) =>
+            items.length === 0 ? (
+              <Nothing>No rule listens to a probe.</Nothing>
+            ) : (
+              <ul className="divide-y">
+                {items.map((p) => (
+                  <li key={p.trigger} className="grid gap-x-4 px-4 py-2 md:grid-cols-[6rem_minmax(0,2fr)_minmax(0,2fr)_7rem]">
+                    <State of={p.state} good={['well', 'following']} bad={['firing']} />
+                    <span className="truncate font-medium">{p.target}</span>
+                    <span className="truncate text-sm text-muted">{p.message ?? p.type}</span>
+                    <Ago at={p.checked_at} className="text-sm text-muted md:text-right" />
+                  </li>
+                ))}
+              </ul>
+            )
+          }
+        </Loaded>
+      </Panel>
+      <Panel title="Timers" aside={timers.data?.length}>
+        <Loaded query={timers}>
+          {(items) =>
+            items.length === 0 ? (
+              <Nothing>No rule listens to a timer.</Nothing>
+            ) : (
+              <ul className="divide-y">
+                {items.map((t) => (
+                  <li key={t.ref}>
+                    <Link to="/events" search={{ trigger: t.ref }} className="grid gap-x-4 px-4 py-2 hover:bg-sunken md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
+                      <span className="truncate font-medium">{t.type.replace('core.st2.', '')}</span>
+                      <span className="truncate font-mono text-[13px] text-muted">{written(t.parameters).replace(/\s+/g, ' ')}</span>
+                    </Link>
+                  </li>
+                ))}
+              </ul>
+            )
+          }
+        </Loaded>
+      </Panel>
+    </Page>
+  )
+}
+
+function Nothing({ children }: { children: string }) {
+  return <p className="px-4 py-3 text-muted">{children}</p>
+}
+
+function State({ of, good, bad }: { of?: string; good: string[]; bad: string[] }) {
+  return <span className={cx('text-sm font-medium', good.includes(of ?? '') ? 'text-good' : bad.includes(of ?? '') ? 'text-bad' : 'text-warn')}>{of}</span>
+}
+
+function Sensor({ sensor: s }: { sensor: SensorRun }) {
+  const client = useQueryClient()
+  const [open, setOpen] = useState(false)
+  const enable = useMutation({
+    mutationFn: (enabled: boolean) => enableSensor(s.ref, enabled),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['sensors'] }),
+    onError: toast.failed,
+  })
+  const on = enable.isPending ? enable.variables : (s.enabled ?? false)
+  return (
+    <li>
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2">
+        <Switch label={`${s.ref} is ${on ? 'enabled' : 'disabled'}`} on={on} disabled={enable.isPending} onChange={enable.mutate} />
+        <span className="min-w-0 grow truncate font-medium">{s.ref}</span>
+        {(s.starts ?? 0) > 1 && <span className="text-sm text-warn">started {s.starts} times</span>}
+        <State of={s.state} good={['running', 'finished']} bad={['waiting']} />
+        <Ago at={s.polled_at ?? s.alive_at ?? s.since} className="text-sm text-muted" />
+        <Button size="sm" kind="ghost" aria-expanded={open} onClick={() => setOpen(!open)}>
+          Log
+        </Button>
+        {s.error && <p className="w-full text-sm whitespace-pre-wrap text-bad">{s.error}</p>}
+      </div>
+      {open && <SensorLog of={s.ref} />}
+    </li>
+  )
+}
+
+function SensorLog({ of }: { of: string }) {
+  const query = useQuery(sensorLogQuery(of))
+  return (
+    <Loaded query={query}>
+      {({ log }) => (
+        <pre tabIndex={0} aria-label={`Log of ${of}`} className="max-h-80 overflow-auto border-t bg-sunken p-3 font-mono text-[12.5px] leading-5">
+          {log || 'It has printed nothing.'}
+        </pre>
+      )}
+    </Loaded>
+  )
+}

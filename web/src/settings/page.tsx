@@ -1,0 +1,117 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { CircleCheck, TriangleAlert } from 'lucide-react'
+import { messageOf } from '@/api/client'
+import { policiesQuery, readyQuery, usersQuery, versionQuery, workersQuery } from '@/api/settings'
+import { userQuery } from '@/api/user'
+import { written } from '@/ui/form/schema'
+import { Facts, Page } from '@/ui/page'
+import { Loaded } from '@/ui/state'
+import { Tabs } from '@/ui/tabs'
+import { Time } from '@/ui/time'
+import { APIKeys } from './apikeys'
+import { Audit } from './audit'
+
+const route = getRouteApi('/settings')
+
+/** The server itself, and who may do what with it. */
+export function Settings() {
+  const { view } = route.useSearch()
+  const navigate = useNavigate()
+  return (
+    <Page title="Settings">
+      <Tabs
+        label="Settings"
+        open={view ?? 'server'}
+        onOpen={(v) => void navigate({ to: '/settings', search: { view: v === 'server' ? undefined : v }, replace: true })}
+        tabs={[
+          { id: 'server', name: 'Server', content: <Health /> },
+          { id: 'api-keys', name: 'API keys', content: <APIKeys /> },
+          { id: 'users', name: 'Users', content: <Users /> },
+          { id: 'policies', name: 'Policies', content: <Policies /> },
+          { id: 'audit', name: 'Audit', content: <Audit /> },
+        ]}
+      />
+    </Page>
+  )
+}
+
+const link = 'text-accent hover:underline'
+
+function Health() {
+  const version = useQuery(versionQuery)
+  const ready = useQuery(readyQuery)
+  const workers = useQuery(workersQuery)
+  const user = useQuery(userQuery)
+  return (
+    <Facts
+      facts={[
+        [
+          'State',
+          ready.isError ? (
+            <span key="bad" className="inline-flex items-center gap-1.5 text-bad">
+              <TriangleAlert size={15} aria-hidden /> {messageOf(ready.error)}
+            </span>
+          ) : (
+            ready.data && (
+              <span key="good" className="inline-flex items-center gap-1.5 text-good">
+                <CircleCheck size={15} aria-hidden /> it can do its work
+              </span>
+            )
+          ),
+        ],
+        ['Version', version.data && `${version.data.version} (${version.data.go})`],
+        ['Workers', workers.data?.map((w) => w.member_id).join(', ')],
+        ['You are', user.data && `${user.data.username}${user.data.rbac.is_admin ? ', an administrator' : ''}`],
+        ['Until', user.data?.authentication.token_expire && <Time key="until" at={user.data.authentication.token_expire} />],
+        ['Figures', <a key="metrics" href="/metrics" className={link}>in the form of Prometheus</a>],
+        ['The API', <a key="api" href="/api/v1/openapi.json" className={link}>describes itself</a>],
+      ]}
+    />
+  )
+}
+
+function Users() {
+  const query = useQuery(usersQuery)
+  return (
+    <Loaded query={query}>
+      {({ items }) => (
+        <ul className="divide-y">
+          {items.map((u) => (
+            <li key={u.name} className="flex flex-wrap items-center gap-x-4 px-4 py-2">
+              <span className="min-w-40 font-medium">{u.name}</span>
+              <span className="grow text-sm text-muted">{[u.admin && 'administrator', u.disabled && 'disabled', !u.has_password && 'no password here', ...(u.groups ?? [])].filter(Boolean).join(', ')}</span>
+              <Time at={u.created_at} className="text-sm text-muted" />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Loaded>
+  )
+}
+
+function Policies() {
+  const query = useQuery(policiesQuery)
+  return (
+    <Loaded query={query}>
+      {({ items }) =>
+        items.length === 0 ? (
+          <p className="px-4 py-3 text-muted">There are none. A policy limits how many executions of an action run at a time, or has it tried again.</p>
+        ) : (
+          <ul className="divide-y">
+            {items.map((p) => (
+              <li key={p.ref} className="grid gap-x-4 px-4 py-2 md:grid-cols-3">
+                <span className="font-medium">{p.ref}</span>
+                <span className="text-sm text-muted">
+                  {p.policy_type} of {p.resource_ref}
+                  {!p.enabled && ', disabled'}
+                </span>
+                <span className="font-mono text-[13px] text-muted">{written(p.parameters).replace(/\s+/g, ' ')}</span>
+              </li>
+            ))}
+          </ul>
+        )
+      }
+    </Loaded>
+  )
+}

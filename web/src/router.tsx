@@ -57,6 +57,15 @@ const rules = createRoute({
 
 const rule = createRoute({ getParentRoute: () => root, path: '/rules/$ref', component: lazyRouteComponent(() => import('./rules/rule'), 'Rule') })
 
+const ruleNew = createRoute({
+  getParentRoute: () => root,
+  path: '/rules/new',
+  component: lazyRouteComponent(() => import('./rules/edit'), 'RuleNew'),
+  validateSearch: (s: { action?: string; trigger?: string; clone?: string }) => s,
+})
+
+const ruleEdit = createRoute({ getParentRoute: () => root, path: '/rules/$ref/edit', component: lazyRouteComponent(() => import('./rules/edit'), 'RuleEdit') })
+
 const events = createRoute({
   getParentRoute: () => root,
   path: '/events',
@@ -85,7 +94,7 @@ type Search = Record<string, string | undefined>
 
 /** What follows the ? of an address is plain words, so that people can read and write it. */
 export const router = createRouter({
-  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, composeNew, compose, rules, rule, events, event, packs, pack, sensors, keys, settings]),
+  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, composeNew, compose, rules, rule, ruleNew, ruleEdit, events, event, packs, pack, sensors, keys, settings]),
   basepath: '/ui',
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -21,6 +21,15 @@ export function eventWhyQuery(id: string) {
   })
 }
 
+/** What was in the latest events of a kind. */
+export function payloadsQuery(kind: string) {
+  return queryOptions({
+    queryKey: ['events', 'payloads', kind],
+    queryFn: async ({ signal }) => (await page<Instance>(api.GET('/api/v1/triggerinstances', { params: { query: { trigger_type: kind, limit: 20 } }, signal }))).items.map((i) => i.payload),
+    staleTime: 30_000,
+  })
+}
+
 export const triggerTypesQuery = queryOptions({
   queryKey: ['trigger types'],
   queryFn: ({ signal }) => page<TriggerType>(api.GET('/api/v1/triggertypes', { params: { query: { limit: 100 } }, signal })),

@@ -26,3 +26,7 @@ export function enforcementsQuery(of: { rule_ref?: string; trigger_instance?: st
 export function saveRule(rule: Rule) {
   return ask<Rule>(api.PUT('/api/v1/rules/{ref}', { params: { path: { ref: rule.ref } }, body: rule }))
 }
+
+export function makeRule({ name, pack, description, enabled, trigger, criteria, action }: Rule) {
+  return ask<Rule>(api.POST('/api/v1/rules', { body: { name, pack, description, enabled, trigger: { type: trigger.type, parameters: trigger.parameters }, criteria, action: { ref: action.ref, parameters: action.parameters } } }))
+}

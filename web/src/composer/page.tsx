@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, useBlocker, useNavigate } from '@tanstack/react-router'
+import { getRouteApi, Link, useBlocker, useNavigate } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
-import { FlaskConical, LayoutGrid, Play, Plus, Redo2, Save, Undo2 } from 'lucide-react'
+import { FlaskConical, LayoutGrid, Play, Plus, Redo2, Save, Split, Undo2 } from 'lucide-react'
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
 import { actionQuery, actionsQuery, sourceQuery } from '@/api/actions'
 import type { Action } from '@/api/types'
-import { Button, IconButton } from '@/ui/button'
+import { Button, buttonClass, IconButton } from '@/ui/button'
 import { Failure, Loading } from '@/ui/state'
 import { Canvas, type CanvasDeeds, type Selection } from './canvas'
 import { SourceEditor, useSource } from './editor'
@@ -159,6 +159,9 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
           </Button>
           {action && (
             <>
+              <Link to="/rules/new" search={{ action: action.ref }} className={buttonClass()}>
+                <Split size={14} aria-hidden /> Make a rule
+              </Link>
               <Button disabled={changed} title={changed ? 'Save it first' : undefined} onClick={() => setDialog('run')}>
                 <Play size={14} aria-hidden /> Run
               </Button>

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { ArrowRight, Split } from 'lucide-react'
+import { ArrowRight, Plus, Split } from 'lucide-react'
 import { rulesQuery } from '@/api/rules'
+import { buttonClass } from '@/ui/button'
 import { Page, Panel } from '@/ui/page'
 import { byPack, matches, SearchBox } from '@/ui/search'
 import { Empty, Loaded } from '@/ui/state'
@@ -15,7 +16,17 @@ export function Rules() {
   const navigate = useNavigate()
   const query = useQuery(rulesQuery)
   return (
-    <Page title="Rules" actions={<SearchBox label="Search rules" value={find ?? ''} onChange={(text) => void navigate({ to: '/rules', search: { find: text || undefined }, replace: true })} />}>
+    <Page
+      title="Rules"
+      actions={
+        <>
+          <SearchBox label="Search rules" value={find ?? ''} onChange={(text) => void navigate({ to: '/rules', search: { find: text || undefined }, replace: true })} />
+          <Link to="/rules/new" className={buttonClass({ kind: 'primary' })}>
+            <Plus size={14} aria-hidden /> New rule
+          </Link>
+        </>
+      }
+    >
       <Loaded query={query} lines={8}>
         {({ items }) => {
           const found = items.filter((r) => matches(find, r.ref, r.description, r.trigger.type, r.action.ref))

@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { ArrowDown } from 'lucide-react'
+import { ArrowDown, Copy, Pencil } from 'lucide-react'
 import { enforcementsQuery, ruleQuery } from '@/api/rules'
 import type { Rule as Data } from '@/api/types'
+import { buttonClass } from '@/ui/button'
 import { Enforcements } from '@/ui/enforcements'
 import { written } from '@/ui/form/schema'
 import { JsonView } from '@/ui/json/view'
@@ -24,7 +25,20 @@ function Shown({ rule: r }: { rule: Data }) {
   const lately = useQuery(enforcementsQuery({ rule_ref: r.ref }))
   const criteria = Object.entries(r.criteria)
   return (
-    <Page title={r.ref} actions={<RuleSwitch rule={r} />}>
+    <Page
+      title={r.ref}
+      actions={
+        <>
+          <RuleSwitch rule={r} />
+          <Link to="/rules/new" search={{ clone: r.ref }} className={buttonClass()}>
+            <Copy size={14} aria-hidden /> Clone
+          </Link>
+          <Link to="/rules/$ref/edit" params={{ ref: r.ref }} className={buttonClass()}>
+            <Pencil size={14} aria-hidden /> Edit
+          </Link>
+        </>
+      }
+    >
       {r.description && <p className="-mt-2 max-w-prose text-muted">{r.description}</p>}
       {r.problem && <p className="rounded-xl border border-bad/40 bg-bad/5 px-4 py-2.5 whitespace-pre-wrap text-bad">{r.problem}</p>}
       <div className="grid gap-4 lg:grid-cols-2">

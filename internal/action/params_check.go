@@ -243,6 +243,14 @@ func (c *Compiled) Secret(name string) bool {
 	return ok && d.Has(name)
 }
 
+// Secrets returns the texts that are secret in parameters.
+func (c *Compiled) Secrets(parameters *value.Dict) []string {
+	if d, ok := c.secrets.(*value.Dict); !ok || d.Len() == 0 {
+		return nil
+	}
+	return schema.SecretTexts(parameters, c.secrets)
+}
+
 // Masked returns parameters as they may be shown: with schema.Mask in place of
 // each secret. Those given are not changed.
 func (c *Compiled) Masked(parameters *value.Dict) *value.Dict {

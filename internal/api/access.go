@@ -173,7 +173,7 @@ func (c *call) key() (access.APIKey, error) {
 		k, err = c.Store.Reader().APIKey(c.ctx(), access.KeyHash(id))
 	}
 	if errors.Is(err, store.ErrNotFound) || err == nil && c.owned() != "" && k.User != c.who.User {
-		return k, fault.Newf(fault.NotFound, "ApiKey matching id or key \"%s\" not found.", shortened(id))
+		return k, fault.Newf(fault.NotFound, "ApiKey matching id or key \"%s\" not found.", shownKey(id))
 	}
 	return k, err
 }
@@ -307,6 +307,14 @@ func (c *call) deleteKey() error {
 	}
 	c.callers.drop(k.Hash)
 	return c.empty()
+}
+
+// shownKey is what may be shown of what a client calls an API key: the key itself is a secret.
+func shownKey(id string) string {
+	if ident.Valid(id) || len(id) < 16 {
+		return id
+	}
+	return wire.Mask
 }
 
 // objectJSON is b, or an empty object.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/secret"
 )
 
 func (a *API) aliasRoutes() []*route {
@@ -235,7 +237,8 @@ func (c *call) command(a *alias.Alias, req wire.AliasRequest, multiple bool) ([]
 	said.Set("api_user", req.User)
 	said.Set("user", c.who.User)
 	said.Set("source_channel", req.SourceChannel)
-	immutable, err := c.immutable(a, said)
+	ctx, opened := secret.Listen(c.ctx())
+	immutable, err := c.immutable(ctx, a, said)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +246,7 @@ func (c *call) command(a *alias.Alias, req wire.AliasRequest, multiple bool) ([]
 	if err != nil {
 		return nil, err
 	}
-	r := execution.Request{Action: a.ActionRef, Notify: answerTo(req)}
+	r := execution.Request{Action: a.ActionRef, Notify: answerTo(req), Secrets: opened.Texts()}
 	if err := decode(said, &r.Context); err != nil {
 		return nil, err
 	}
@@ -269,11 +272,11 @@ func (c *call) command(a *alias.Alias, req wire.AliasRequest, multiple bool) ([]
 
 // immutable returns the immutable parameters of an alias, rendered with what is
 // known of the command; nil if there are none.
-func (c *call) immutable(a *alias.Alias, said *value.Dict) (*value.Dict, error) {
+func (c *call) immutable(ctx context.Context, a *alias.Alias, said *value.Dict) (*value.Dict, error) {
 	if a.ImmutableParameters == nil || a.ImmutableParameters.Len() == 0 {
 		return nil, nil
 	}
-	v, err := c.Launcher.Render(c.ctx(), a.ImmutableParameters, c.who.User, said)
+	v, err := c.Launcher.Render(ctx, a.ImmutableParameters, c.who.User, said)
 	if err != nil {
 		return nil, fmt.Errorf("render the immutable parameters of %s: %w", a.Ref, err)
 	}
@@ -315,7 +318,7 @@ func (c *call) acknowledge(a *alias.Alias, out *wire.AliasExecution) error {
 		if err := vars.UnmarshalJSON(compactJSON(out)); err != nil {
 			return nil, err
 		}
-		v, err := c.Launcher.Render(c.ctx(), text, c.who.User, vars)
+		v, err := c.shown(text, vars)
 		if fault.KindOf(err) == fault.Invalid {
 			return fmt.Sprintf("Cannot render \"%s\" in field \"ack\" for alias. %v", key, err), nil
 		}

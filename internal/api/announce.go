@@ -7,6 +7,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/runner"
+	"github.com/nightshift-run/nightshift/internal/secret"
 )
 
 // eventAnnouncement is followed by the route of the announcement.
@@ -43,7 +44,7 @@ func (h *hub) announce(ctx context.Context, e *execution.Execution, t *told) err
 		frame: frame(event, compactJSON(struct {
 			Payload json.RawMessage  `json:"payload"`
 			Trace   *execution.Trace `json:"trace_context"`
-		}{h.api.view().maskParameters(e.Action, payload), e.Context.TraceContext})),
+		}{secret.NewMasker(e.Secrets).JSON(h.api.view().maskParameters(e.Action, payload)), e.Context.TraceContext})),
 	}))
 	return nil
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/nightshift-run/nightshift/internal/audit"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
-	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/schema"
 	"github.com/nightshift-run/nightshift/internal/store"
@@ -124,11 +123,7 @@ func (c *call) record(outcome string) audit.Record {
 		Address: c.address(), Client: shortened(c.r.UserAgent()), Request: c.w.Header().Get("X-Request-ID"),
 		Method: c.route.Method, Route: c.route.Path, Permission: c.route.Permission, Outcome: outcome,
 	}
-	if c.route.Path == apiKeyPath && !ident.Valid(c.part("id")) {
-		r.Object = schema.Mask // the key itself
-	} else {
-		r.Object = shortened(strings.TrimPrefix(c.r.URL.Path, c.route.Service+"/"))
-	}
+	r.Object = shortened(strings.TrimPrefix(shownPath(c.r.URL.Path), c.route.Service+"/"))
 	switch {
 	case c.who.Signed:
 		r.Credential = "token of an execution"

@@ -242,7 +242,7 @@ const internalError = "Internal Server Error"
 // nobody.
 func (c *call) fail(err error) {
 	if c.w.(*recorder).status != 0 { //nolint:forcetypeassert // see ServeHTTP
-		c.Logger.Error("answer broken off", "path", c.r.URL.Path, "err", err)
+		c.Logger.Error("answer broken off", "path", shownPath(c.r.URL.Path), "err", err)
 		return
 	}
 	if soon, ok := errors.AsType[*tooSoon](err); ok {
@@ -255,7 +255,7 @@ func (c *call) fail(err error) {
 		if c.r.Context().Err() != nil && errors.Is(err, context.Canceled) {
 			return // the client has gone
 		}
-		c.Logger.Error("request failed", "method", c.r.Method, "path", c.r.URL.Path,
+		c.Logger.Error("request failed", "method", c.r.Method, "path", shownPath(c.r.URL.Path),
 			"request_id", c.w.Header().Get("X-Request-ID"), "err", err)
 		writeFault(c.w, http.StatusInternalServerError, internalError, "")
 		return

@@ -16,6 +16,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/rbac"
 	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/rule"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/workflow/rehearsal"
 )
@@ -153,7 +154,9 @@ func (c *call) tryRule() error {
 		if err != nil {
 			return err
 		}
-		why := ruleWhyOf(m.Explain(c.ctx(), payload, c.Intake.Env(i.OccurredAt)))
+		ctx, opened := secret.Listen(c.ctx())
+		verdict := m.Explain(ctx, payload, c.Intake.Env(i.OccurredAt))
+		why := ruleWhyOf(verdict, secret.NewMasker(opened.Texts()))
 		tried := wire.TriedEvent{Event: i.ID, At: wire.TimeOf(i.OccurredAt), Matched: why.Matched, Reason: why.Reason, Criteria: why.Criteria}
 		if why.Matched {
 			out.Matched++
@@ -171,7 +174,7 @@ func (c *call) example(r *rule.Rule, event string, payload value.Value) *wire.Ru
 	vars := value.NewDict()
 	vars.Set("trigger", payload)
 	out := &wire.RuleExample{Event: event}
-	params, err := c.Launcher.Render(c.ctx(), r.Action.Parameters, c.who.User, vars)
+	params, err := c.shown(r.Action.Parameters, vars)
 	if err != nil {
 		out.Failure = err.Error()
 		return out

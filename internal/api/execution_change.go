@@ -213,7 +213,7 @@ func (c *call) reRun() error {
 	}
 	params.Update(more)
 	r := execution.Request{
-		Action: e.Action, Parameters: params, Notify: e.Notify, Delay: time.Duration(req.Delay) * time.Millisecond,
+		Action: e.Action, Parameters: params, Secrets: e.Secrets, Notify: e.Notify, Delay: time.Duration(req.Delay) * time.Millisecond,
 		Context: execution.Context{
 			User: c.who.User, ReRun: again, TraceContext: e.Context.TraceContext,
 		},
@@ -281,7 +281,7 @@ func textOf(v value.Value) string {
 
 // end sets the end of an execution, as somebody outside who knows it says.
 func (c *call) end(e *execution.Execution, to execution.Status, d *value.Dict) error {
-	ch := store.Change{ID: e.ID, From: []execution.Status{e.Status}, Attempt: e.Attempt, To: to, At: time.Now()}
+	ch := store.Change{ID: e.ID, From: []execution.Status{e.Status}, Attempt: e.Attempt, To: to, At: time.Now(), Secret: len(e.Secrets) > 0}
 	if d.Has("result") {
 		ch.Result = wire.JSON(dictAt(d, "result"))
 	}

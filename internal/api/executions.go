@@ -13,6 +13,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/rbac"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -240,9 +241,11 @@ func (a *API) executionView(e *execution.Execution, sel selection, show bool) wi
 		out.Runner = v.runner(e.Runner)
 	}
 	if !show {
-		out.Parameters = v.maskParameters(e.Action, out.Parameters)
+		masker := secret.NewMasker(e.Secrets)
+		out.Parameters = masker.JSON(v.maskParameters(e.Action, out.Parameters))
 		out.LiveAction.Parameters = out.Parameters
 		out.Result = v.maskResult(e, out.Result)
+		out.Context = masker.JSON(out.Context)
 	}
 	if r := e.Context.Rule; r != nil && sel.wants("rule") {
 		if full, ok := v.catalog.Rule(r.ID); ok {
@@ -500,6 +503,8 @@ func (c *call) executionOutput() error {
 	if err != nil {
 		return err
 	}
+	// The worker has masked what it knew of then.
+	text := secret.NewMasker(e.Secrets).NewStream()
 	chunks, err := c.Store.Reader().Output(c.ctx(), e.ID, stream, 0, outputPage)
 	if err != nil {
 		return err
@@ -508,7 +513,7 @@ func (c *call) executionOutput() error {
 	c.w.WriteHeader(http.StatusOK)
 	for len(chunks) > 0 {
 		for _, chunk := range chunks {
-			if _, err := c.w.Write([]byte(chunk.Data)); err != nil {
+			if _, err := c.w.Write([]byte(text.Next(chunk.Data))); err != nil {
 				return nil //nolint:nilerr // the client has gone
 			}
 		}
@@ -520,6 +525,7 @@ func (c *call) executionOutput() error {
 			return err
 		}
 	}
+	c.w.Write([]byte(text.End())) //nolint:errcheck,gosec // the client may have gone
 	return nil
 }
 

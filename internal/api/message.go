@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/nightshift-run/nightshift/internal/alias"
@@ -9,6 +10,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/secret"
 )
 
 // usualMessage is what a chat is told of an end where no alias says it in its own words.
@@ -57,19 +59,30 @@ func (c *call) executionMessage() error {
 		format = own
 	}
 	var out wire.ChatMessage
-	text, err := c.Launcher.Render(c.ctx(), format, c.who.User, vars)
+	text, err := c.shown(format, vars)
 	if err != nil {
 		return err
 	}
 	out.Message = value.Str(text)
 	if extra, _ := result.Get("extra"); extra != nil {
-		rendered, err := c.Launcher.Render(c.ctx(), extra, c.who.User, vars)
+		rendered, err := c.shown(extra, vars)
 		if err != nil {
 			return err
 		}
 		out.Extra = wire.JSON(rendered)
 	}
 	return c.json(http.StatusOK, out)
+}
+
+// shown renders what is for people to read: what it decrypts is masked.
+func (c *call) shown(v value.Value, vars *value.Dict) (value.Value, error) {
+	ctx, opened := secret.Listen(c.ctx())
+	out, err := c.Launcher.Render(ctx, v, c.who.User, vars)
+	masker := secret.NewMasker(opened.Texts())
+	if f, ok := errors.AsType[*fault.Fault](err); ok {
+		return nil, fault.Newf(f.Kind, "%s", masker.Text(f.Msg))
+	}
+	return masker.Value(out), err
 }
 
 // startedBy returns the alias by which an execution was started; nil if it was not,

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -57,7 +58,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if p == http.ErrAbortHandler { //nolint:errorlint // it is a panic's value
 				panic(p)
 			}
-			a.Logger.Error("handler panicked", "panic", fmt.Sprint(p), "method", r.Method, "path", r.URL.Path,
+			a.Logger.Error("handler panicked", "panic", fmt.Sprint(p), "method", r.Method, "path", shownPath(r.URL.Path),
 				"request_id", rec.id, "stack", string(debug.Stack()))
 			if rec.status == 0 {
 				writeFault(rec, http.StatusInternalServerError, internalError, "")
@@ -68,7 +69,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			label = inner.Pattern
 		}
 		a.meters.count(label, rec.status, time.Since(start))
-		a.Logger.Debug("request", "method", r.Method, "path", r.URL.Path, "status", rec.status, "request_id", rec.id,
+		a.Logger.Debug("request", "method", r.Method, "path", shownPath(r.URL.Path), "status", rec.status, "request_id", rec.id,
 			"took", time.Since(start))
 	}()
 	if origin := r.Header.Get("Origin"); origin != "" || r.Method == http.MethodOptions {
@@ -145,6 +146,15 @@ func printable(s string) bool {
 		}
 	}
 	return true
+}
+
+// shownPath is a path without the API key that may be in it.
+func shownPath(path string) string {
+	head, id, ok := strings.Cut(path, "/apikeys/")
+	if !ok {
+		return path
+	}
+	return head + "/apikeys/" + shownKey(id)
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -13,6 +13,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -274,6 +275,6 @@ func (c *call) sendOutput(s *sse, e *execution.Execution, stream string, after i
 func outputJSON(e *execution.Execution, chunk store.Chunk) json.RawMessage {
 	return compactJSON(wire.Output{
 		ID: strconv.FormatInt(chunk.Seq, 10), ExecutionID: e.ID, ActionRef: e.Action, RunnerRef: e.Runner,
-		Timestamp: wire.TimeOf(chunk.At), Type: chunk.Stream, Data: chunk.Data,
+		Timestamp: wire.TimeOf(chunk.At), Type: chunk.Stream, Data: secret.NewMasker(e.Secrets).Text(chunk.Data),
 	})
 }

@@ -10,9 +10,8 @@ import (
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
-	"github.com/nightshift-run/nightshift/internal/inquiry"
 	"github.com/nightshift-run/nightshift/internal/pack"
-	"github.com/nightshift-run/nightshift/internal/schema"
+	"github.com/nightshift-run/nightshift/internal/secret"
 )
 
 // views are things of one catalog as they are shown inside others. An execution
@@ -142,16 +141,6 @@ func (v *views) hasSecrets(a *catalog.Action) bool {
 
 // maskResult hides the secrets in the result of an execution.
 func (v *views) maskResult(e *execution.Execution, result json.RawMessage) json.RawMessage {
-	if e.Runner == inquiry.Runner {
-		return inquiry.Masked(result) // which has its schema with it
-	}
-	a, ok := v.catalog.Action(e.Action)
-	if !ok || a.Runner == nil || a.OutputSchema == nil || a.OutputSchema.Len() == 0 || len(result) == 0 {
-		return result
-	}
-	was, err := value.FromJSON(result)
-	if err != nil {
-		return result
-	}
-	return wire.JSON(schema.MaskOutput(was, a.Runner.OutputKey, a.OutputSchema))
+	result = secret.NewMasker(e.Secrets).JSON(result)
+	return v.catalog.MaskResult(e.Action, e.Runner, result)
 }

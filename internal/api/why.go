@@ -13,6 +13,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/rule"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/trigger"
 )
@@ -51,9 +52,10 @@ func (c *call) explain(i *trigger.Instance) (wire.EventWhy, error) {
 	if err != nil {
 		return out, fmt.Errorf("read the payload of event %s: %w", i.ID, err)
 	}
-	for _, v := range c.catalog().RuleIndex().Explain(c.ctx(), i.Trigger, payload, c.Intake.Env(i.OccurredAt)) {
+	ctx, opened := secret.Listen(c.ctx())
+	for _, v := range c.catalog().RuleIndex().Explain(ctx, i.Trigger, payload, c.Intake.Env(i.OccurredAt)) {
 		if c.who.may("rule_view", c.resources().ruleResource(v.Rule)) {
-			out.Rules = append(out.Rules, ruleWhyOf(v))
+			out.Rules = append(out.Rules, ruleWhyOf(v, secret.NewMasker(opened.Texts())))
 		}
 	}
 	found, _, err := c.Store.Reader().ListEnforcements(c.ctx(), store.Enforcements{Instance: i.ID, Of: c.sight().rules}, store.Page{Limit: 1000, Asc: true})
@@ -71,15 +73,16 @@ func (c *call) explain(i *trigger.Instance) (wire.EventWhy, error) {
 	return out, nil
 }
 
-func ruleWhyOf(v rule.Verdict) wire.RuleWhy {
+// ruleWhyOf is a verdict on the wire, less what templates in criteria have decrypted.
+func ruleWhyOf(v rule.Verdict, masker *secret.Masker) wire.RuleWhy {
 	out := wire.RuleWhy{
-		Rule: v.Rule.Ref, Enabled: v.Rule.Enabled, Action: v.Rule.Action.Ref, Matched: v.Matched, Reason: v.Reason,
+		Rule: v.Rule.Ref, Enabled: v.Rule.Enabled, Action: v.Rule.Action.Ref, Matched: v.Matched, Reason: masker.Text(v.Reason),
 		Criteria: []wire.Criterion{},
 	}
 	for _, f := range v.Criteria {
 		k := wire.Criterion{
-			Key: f.Key, Operator: f.Operator, Pattern: wire.JSON(f.Pattern), Value: wire.JSON(f.Value), Met: f.Met,
-			Failure: f.Failure, Note: f.Note, Decided: f.Decided, Text: f.String(),
+			Key: f.Key, Operator: f.Operator, Pattern: masker.JSON(wire.JSON(f.Pattern)), Value: masker.JSON(wire.JSON(f.Value)), Met: f.Met,
+			Failure: masker.Text(f.Failure), Note: masker.Text(f.Note), Decided: f.Decided, Text: masker.Text(f.String()),
 		}
 		if f.Written != nil {
 			k.Written = wire.JSON(f.Written)

@@ -154,8 +154,9 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		return nil, err
 	}
 	a := &App{
-		cfg: cfg, opts: opts, Bus: new(membus.Bus), Catalog: new(catalog.Holder), templates: jinja.New(jinja.Options{}),
+		cfg: cfg, opts: opts, Bus: new(membus.Bus), Catalog: new(catalog.Holder),
 	}
+	a.templates = jinja.New(jinja.Options{Filters: map[string]jinja.Filter{"decrypt_kv": a.decryptKV}})
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/keyring"
 	"github.com/nightshift-run/nightshift/internal/secret"
 )
@@ -39,4 +41,17 @@ func (a *App) useKeys(ctx context.Context) error {
 	}
 	a.signer, err = a.keys.Signer(ctx)
 	return err
+}
+
+// decryptKV is the filter decrypt_kv in rules, which act on behalf of the system's user.
+func (a *App) decryptKV(ctx context.Context, in value.Value, args *value.Args) (value.Value, error) {
+	if err := args.None(); err != nil {
+		return nil, err
+	}
+	if r, ok := in.(value.Raiser); ok {
+		if err := r.Raise(); err != nil {
+			return nil, err
+		}
+	}
+	return a.keys.Decrypt(ctx, intake.SystemUser, value.Str(in))
 }

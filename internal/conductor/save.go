@@ -106,7 +106,10 @@ func (t *turn) claim(ctx context.Context, tx *store.Tx) error {
 
 // follow records what the turn gave rise to.
 func (t *turn) follow(ctx context.Context, tx *store.Tx) error {
-	if err := tx.PutRows(ctx, t.w.exec.ID, t.rows); err != nil {
+	if err := tx.PutRows(ctx, t.w.exec.ID, t.rows, t.secret()); err != nil {
+		return err
+	}
+	if err := tx.AddSecrets(ctx, t.w.exec.ID, t.secrets); err != nil {
 		return err
 	}
 	for _, e := range t.children {
@@ -155,11 +158,15 @@ func (t *turn) show(ctx context.Context, tx *store.Tx) error {
 	return err
 }
 
+// secret reports whether the workflow has seen secrets.
+func (t *turn) secret() bool { return len(t.w.exec.Secrets)+len(t.secrets) > 0 }
+
 // change moves the execution to where the workflow stands.
 func (t *turn) change() store.Change {
 	c := store.Change{ID: t.w.exec.ID, To: t.status(), At: t.now}
 	if t.end != nil {
 		c.Result, c.Closed = t.end.result, true // see save
+		c.Secret = t.secret()
 	}
 	for _, s := range execution.Statuses() {
 		if !s.Final() && s != c.To {

@@ -13,6 +13,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/runner"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/workflow"
 )
@@ -59,6 +60,9 @@ type refused struct {
 // start prepares a child. The engine hears in the same turn which execution it is,
 // and how it ended if it did so at once.
 func (t *turn) start(ctx context.Context, s workflow.Start) error {
+	if err := t.know(ctx); err != nil {
+		return err
+	}
 	wish, err := t.wish(s)
 	if err != nil {
 		return err
@@ -116,6 +120,20 @@ func (t *turn) refuse(s workflow.Start, cause error) error {
 	return nil
 }
 
+// know brings the secrets of the workflow up to date, once a turn: what its children have
+// seen may be in what it gives to others.
+func (t *turn) know(ctx context.Context) error {
+	if t.known {
+		return nil
+	}
+	secrets, err := t.c.Store.Reader().Secrets(ctx, t.w.exec.ID)
+	if err != nil {
+		return lookup(err)
+	}
+	t.known, t.w.exec.Secrets = true, secrets
+	return nil
+}
+
 // wish is the wish to run the action of a task.
 func (t *turn) wish(s workflow.Start) (execution.Request, error) {
 	of := t.w.exec
@@ -124,7 +142,8 @@ func (t *turn) wish(s workflow.Start) (execution.Request, error) {
 		return execution.Request{}, err
 	}
 	r := execution.Request{
-		Action: s.Action, Parameters: s.Input, Delay: s.Delay, Parent: of.ID, Task: s.Ref,
+		Secrets: secret.Union(secret.Union(t.w.exec.Secrets, t.secrets), t.opened.Texts()),
+		Action:  s.Action, Parameters: s.Input, Delay: s.Delay, Parent: of.ID, Task: s.Ref,
 		Context: execution.Context{
 			User: of.Context.User, APIUser: of.Context.APIUser, Parent: parent, TraceContext: of.Context.TraceContext,
 			Extra: make(map[string]json.RawMessage, len(s.Context)),

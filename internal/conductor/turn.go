@@ -11,6 +11,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/workflow"
 )
@@ -41,6 +42,9 @@ type turn struct {
 	at       map[rowName]int // where a row is in rows
 	children []*execution.Execution
 	requests []request
+	secrets  []string // that were opened
+	opened   *secret.Opened
+	known    bool // the secrets of the workflow are up to date
 	alarms   []store.Alarm
 	left     []store.Message // for the workflow itself, in another turn
 	end      *ending
@@ -77,6 +81,8 @@ func (t *turn) full() bool {
 // hear lets the workflow hear an event, and everything that the turn itself gives
 // rise to by it.
 func (t *turn) hear(ctx context.Context, e workflow.Event) error {
+	ctx, t.opened = secret.Listen(ctx)
+	defer func() { t.secrets = secret.Union(t.secrets, t.opened.Texts()) }()
 	for t.follows = append(t.follows, e); len(t.follows) > 0; {
 		next := t.follows[0]
 		t.follows = t.follows[1:]

@@ -24,6 +24,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/runner"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -159,6 +160,8 @@ func (d *Dispatch) task(ctx context.Context, e *execution.Execution, now time.Ti
 	if a.Runner.Missing != "" {
 		return runner.Task{}, fmt.Errorf("action %q cannot be run: %s", e.Action, a.Runner.Missing)
 	}
+	known := len(e.Secrets)
+	ctx, opened := secret.Listen(ctx)
 	runnerParams, actionParams, err := d.params.Final(ctx, a, e)
 	if err != nil {
 		return runner.Task{}, err
@@ -191,6 +194,13 @@ func (d *Dispatch) task(ctx context.Context, e *execution.Execution, now time.Ti
 			return runner.Task{}, err
 		}
 	}
+	t.Secrets = secret.Union(e.Secrets, opened.Texts())
+	if len(t.Secrets) > known {
+		// Whoever is shown what comes of it must not see them, so they are on record before it begins.
+		if err := d.note(ctx, e.ID, t.Secrets); err != nil {
+			return runner.Task{}, err
+		}
+	}
 	if d.opts.Signer != nil {
 		t.Env["ST2_ACTION_AUTH_TOKEN"] = d.opts.Signer.Sign(access.Grant{
 			User: e.Context.User, Execution: e.ID, Pack: a.Pack, Expires: now.Add(tokenLife).Unix(),
@@ -201,7 +211,8 @@ func (d *Dispatch) task(ctx context.Context, e *execution.Execution, now time.Ti
 
 // refuse fails an execution that can't be run at all.
 func (d *Dispatch) refuse(ctx context.Context, e *execution.Execution, cause error) {
-	b, err := json.Marshal(map[string]string{"error": cause.Error(), "traceback": ""})
+	text := secret.NewMasker(e.Secrets).Text(cause.Error())
+	b, err := json.Marshal(map[string]string{"error": text, "traceback": ""})
 	if err == nil {
 		err = d.Finish(ctx, Finished{ID: e.ID, Attempt: e.Attempt, Action: e.Action, Status: execution.Failed, Result: b})
 	}
@@ -241,6 +252,7 @@ type Finished struct {
 	Action  string // reference
 	Status  execution.Status
 	Result  json.RawMessage
+	Secret  bool          // the execution has seen secrets
 	Output  []store.Chunk // what was printed and not yet handed in
 }
 
@@ -258,7 +270,7 @@ func (d *Dispatch) Finish(ctx context.Context, f Finished) error {
 		return fmt.Errorf("finish execution %s: %s is not an end", f.ID, f.Status)
 	}
 	err := d.end(ctx, f.Action, store.Change{
-		ID: f.ID, Attempt: f.Attempt, To: f.Status, At: time.Now(), Result: f.Result,
+		ID: f.ID, Attempt: f.Attempt, To: f.Status, At: time.Now(), Result: f.Result, Secret: f.Secret,
 		From: []execution.Status{execution.Running, execution.Canceling, execution.Pausing, execution.Resuming},
 	}, f.Output)
 	if err != nil {

@@ -80,6 +80,14 @@ func (d *Dispatch) askedInVain(ctx context.Context, f Finished) error {
 	return d.Finish(ctx, f)
 }
 
+// note has secrets that an execution has seen on record.
+func (d *Dispatch) note(ctx context.Context, id string, secrets []string) error {
+	if len(secrets) == 0 {
+		return nil
+	}
+	return d.store.Write(ctx, func(tx *store.Tx) error { return tx.AddSecrets(ctx, id, secrets) })
+}
+
 // Answer ends the inquiry that is the execution id with a response. Refusals are
 // faults: there is no such inquiry, it is not open, the person may not answer, or
 // the response does not fit. Of several answers the first counts.
@@ -109,8 +117,12 @@ func (d *Dispatch) Answer(ctx context.Context, id string, by inquiry.Person, res
 		return err
 	}
 	e.Context.AnsweredBy = by.User
+	// What the answer is used for must not show what is secret in it.
+	if err := d.note(ctx, id, inquiry.Secrets(result)); err != nil {
+		return err
+	}
 	err = d.end(ctx, e.Action, store.Change{
-		ID: id, From: []execution.Status{execution.Pending}, To: execution.Succeeded, At: time.Now(), Result: result, Context: &e.Context,
+		ID: id, From: []execution.Status{execution.Pending}, To: execution.Succeeded, At: time.Now(), Result: result, Secret: true, Context: &e.Context,
 	}, nil)
 	if errors.Is(err, ErrStale) { // somebody else was faster
 		if e, err = d.store.Reader().Execution(ctx, id); err == nil {

@@ -50,6 +50,10 @@ type Execution struct {
 	Attempt int
 	Worker  string // id of the worker that holds it
 
+	// Secrets are texts that it has seen and that are masked in all that is shown of it: its
+	// secret parameters, and what was decrypted on its behalf.
+	Secrets []string
+
 	Result     json.RawMessage // nil until finished, and in lists
 	ResultSize int
 }
@@ -64,6 +68,8 @@ type Request struct {
 
 	Trigger     string // reference of the trigger whose event asks, if one does
 	TriggerType string
+
+	Secrets []string // that are in the parameters
 
 	Parent string // id of the workflow that asks, if one does
 	Task   string // what it calls the execution

@@ -161,6 +161,16 @@ func (i *Inquiry) Answered(response *value.Dict) (json.RawMessage, error) {
 	return b, nil
 }
 
+// Secrets returns what the schema of an inquiry calls secret in its result.
+func Secrets(result json.RawMessage) []string {
+	i, err := Read("", result)
+	if err != nil {
+		return nil
+	}
+	response, _ := i.result.Get(keyResponse)
+	return schema.SecretTexts(response, schema.SecretParameters(i.Schema))
+}
+
 // Masked returns the result of an inquiry without what its schema calls secret in
 // the response.
 func Masked(result json.RawMessage) json.RawMessage {

@@ -8,6 +8,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/schema"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/trigger"
 )
@@ -36,8 +37,9 @@ func (i *Intake) EndOf(e *execution.Execution) Event {
 	payload.Set("action_name", e.Action) // as in StackStorm, which has the reference in both
 	payload.Set("action_ref", e.Action)
 	payload.Set("runner_ref", e.Runner)
-	payload.Set("parameters", i.masked(e))
-	payload.Set("result", read(e.Result))
+	masker := secret.NewMasker(e.Secrets)
+	payload.Set("parameters", masker.Value(i.masked(e)))
+	payload.Set("result", masker.Value(read(i.catalog.Get().MaskResult(e.Action, e.Runner, e.Result))))
 	return Event{Trigger: trigger.ActionFinished, Payload: payload, Key: e.ID, TraceTag: traceTag(e)}
 }
 

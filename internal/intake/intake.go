@@ -21,6 +21,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/rule"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/trigger"
 )
@@ -32,9 +33,12 @@ type Launcher interface {
 	Ring(ctx context.Context, executions ...*execution.Execution)
 }
 
+// SystemUser is on whose behalf rules start actions unless told otherwise.
+const SystemUser = "nightshift"
+
 // Options configure an Intake. The zero value of each field means its default.
 type Options struct {
-	// User is on whose behalf rules start actions; default "nightshift".
+	// User is on whose behalf rules start actions; default [SystemUser].
 	User   string
 	Logger *slog.Logger // default: discard
 }
@@ -52,7 +56,7 @@ type Intake struct {
 // New returns an intake whose rules look keys up in d and are rendered with t.
 func New(s *store.Store, c *catalog.Holder, l Launcher, d action.Datastore, t *jinja.Env, opts Options) *Intake {
 	if opts.User == "" {
-		opts.User = "nightshift"
+		opts.User = SystemUser
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -194,11 +198,13 @@ func (d *decision) refuse(r *rule.Rule, e *execution.Execution, err error, now t
 func (i *Intake) start(
 	ctx context.Context, d *decision, trig *trigger.Trigger, r *rule.Rule, payload *value.Dict, now time.Time,
 ) (*execution.Execution, error) {
+	ctx, opened := secret.Listen(ctx)
 	params, err := i.parameters(ctx, r, payload)
 	if err != nil {
-		return nil, fmt.Errorf("render the parameters of %s: %w", r.Action.Ref, err)
+		return nil, masked(fmt.Errorf("render the parameters of %s: %w", r.Action.Ref, err), opened)
 	}
-	return i.launcher.Prepare(ctx, execution.Request{
+	e, err := i.launcher.Prepare(ctx, execution.Request{
+		Secrets:     opened.Texts(),
 		Action:      r.Action.Ref,
 		Parameters:  params,
 		Trigger:     trig.Ref,
@@ -210,6 +216,18 @@ func (i *Intake) start(
 			TraceContext:    &execution.Trace{Tag: d.instance.TraceTag},
 		},
 	}, now)
+	return e, masked(err, opened)
+}
+
+// masked returns an error that does not tell what was opened.
+func masked(err error, opened *secret.Opened) error {
+	if err == nil {
+		return nil
+	}
+	if text := secret.NewMasker(opened.Texts()).Text(err.Error()); text != err.Error() {
+		return errors.New(text)
+	}
+	return err
 }
 
 func (i *Intake) record(ctx context.Context, tx *store.Tx, d *decision) error {

@@ -75,8 +75,11 @@ func Open(ctx context.Context, s *store.Store, file secret.File, opts Options) (
 	case err != nil:
 		return nil, fmt.Errorf("read the file of the master key: %w", err)
 	}
-	_, err = k.finish(ctx)
-	return k, err
+	if _, err := k.finish(ctx); err != nil {
+		return nil, err
+	}
+	s.SealWith(k.ring)
+	return k, nil
 }
 
 // load unwraps the data keys of the ledger and gives them to the ring.
@@ -228,5 +231,5 @@ func (k *Keyring) needed(ctx context.Context, tx *store.Tx, d store.DataKey, now
 	if d.RetiredAt.IsZero() || now.Sub(d.RetiredAt) < linger {
 		return true, nil
 	}
-	return tx.DataKeyNeeded(ctx, secret.Prefix(d.ID))
+	return tx.DataKeyNeeded(ctx, secret.Prefix(d.ID), d.RetiredAt)
 }

@@ -56,13 +56,14 @@ func (k *Keyring) Foreign(p kv.Pair, value string) (text string, own bool, err e
 
 // Decrypt returns the text in a value as templates of a user get it: what is the
 // system's, the user's own, or comes from StackStorm.
-func (k *Keyring) Decrypt(_ context.Context, user, value string) (string, error) {
+func (k *Keyring) Decrypt(ctx context.Context, user, value string) (string, error) {
 	if is, ok := secret.About(value); ok {
 		if parts := strings.Split(is, "\x00"); len(parts) != 4 || parts[0] != aboutPair || parts[1] == kv.User && parts[2] != user {
 			return "", fault.Newf(fault.Forbidden, "The value is a secret of somebody else.")
 		}
 	}
 	text, _, err := k.Foreign(kv.Pair{}, value)
+	secret.Tell(ctx, text)
 	switch {
 	case errors.Is(err, secret.ErrNoKey):
 		return "", fault.Newf(fault.Invalid, "The value is not encrypted with a key of this server.")

@@ -10,6 +10,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/bus"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -145,7 +146,7 @@ func CanceledResult(user string) json.RawMessage {
 
 // fail makes e a failed execution that says why, and returns err with it.
 func fail(e *execution.Execution, err error, now time.Time) (*execution.Execution, error) {
-	e.Result = object("error", err.Error(), "traceback", "")
+	e.Result = object("error", secret.NewMasker(e.Secrets).Text(err.Error()), "traceback", "")
 	e.ResultSize = len(e.Result)
 	e.To(execution.Failed, now)
 	return e, err

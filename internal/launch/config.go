@@ -13,6 +13,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/pack"
 	"github.com/nightshift-run/nightshift/internal/schema"
+	"github.com/nightshift-run/nightshift/internal/secret"
 )
 
 // Config returns the configuration of a pack as its code sees it: with the
@@ -57,7 +58,11 @@ func (p *Params) config(ctx context.Context, ref, user string, own *value.Dict) 
 	if err != nil {
 		return nil, err
 	}
-	return v.(*value.Dict), nil
+	out := v.(*value.Dict)
+	if properties, ok := spec.Get("properties"); ok {
+		secret.Tell(ctx, schema.SecretTexts(out, schema.SecretParameters(properties.(*value.Dict)))...)
+	}
+	return out, nil
 }
 
 // withDefaults fills in what is not configured below properties that a schema does not

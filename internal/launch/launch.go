@@ -22,6 +22,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/inquiry"
 	"github.com/nightshift-run/nightshift/internal/notify"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -80,6 +81,9 @@ func (l *Launcher) Prepare(ctx context.Context, r execution.Request, now time.Ti
 	if given == nil {
 		given = value.NewDict()
 	}
+	ctx, opened := secret.Listen(ctx)
+	secret.Tell(ctx, r.Secrets...)
+	secret.Tell(ctx, a.Params.Secrets(given)...)
 	live, err := a.Params.Live(ctx, given, l.params.env(e))
 	if err != nil {
 		if !errors.Is(err, action.ErrRendering) {
@@ -89,12 +93,14 @@ func (l *Launcher) Prepare(ctx context.Context, r execution.Request, now time.Ti
 		if werr != nil {
 			return nil, fmt.Errorf("write parameters: %w", werr)
 		}
-		e.Parameters = written
+		e.Parameters, e.Secrets = written, opened.Texts()
 		return fail(e, err, now)
 	}
 	if e.Parameters, err = live.MarshalJSON(); err != nil {
 		return nil, fmt.Errorf("write parameters: %w", err)
 	}
+	secret.Tell(ctx, a.Params.Secrets(live)...)
+	e.Secrets = opened.Texts()
 	if !a.Governor.Governs() {
 		e.To(execution.Scheduled, now)
 	}

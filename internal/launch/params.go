@@ -12,6 +12,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/kv"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -30,7 +31,7 @@ type Params struct {
 func NewParams(s *store.Store, c *catalog.Holder) *Params { return &Params{store: s, catalog: c} }
 
 // Final returns the parameters that e's runner and action see, rendered now,
-// right before the run.
+// right before the run. What secrets that took is among the secrets of e afterwards.
 func (p *Params) Final(ctx context.Context, a *catalog.Action, e *execution.Execution) (runner, action *value.Dict, err error) {
 	live, err := value.FromJSON(e.Parameters)
 	if err != nil {
@@ -40,7 +41,14 @@ func (p *Params) Final(ctx context.Context, a *catalog.Action, e *execution.Exec
 	if !ok {
 		return nil, nil, fmt.Errorf("the parameters of execution %s are no object", e.ID)
 	}
-	return a.Params.Final(ctx, d, p.env(e))
+	ctx, opened := secret.Listen(ctx)
+	runner, action, err = a.Params.Final(ctx, d, p.env(e))
+	if err == nil {
+		secret.Tell(ctx, a.Params.Secrets(runner)...)
+		secret.Tell(ctx, a.Params.Secrets(action)...)
+	}
+	e.Secrets = secret.Union(e.Secrets, opened.Texts())
+	return runner, action, err
 }
 
 // Templates returns what templates on behalf of e look up.

@@ -56,6 +56,7 @@ type Task struct {
 	// hand it to their actions; may be nil.
 	Config *value.Dict
 
+	Secrets          []string    // that are masked in what it prints
 	RunnerParameters *value.Dict // those that the runner type declares; never nil
 	ActionParameters *value.Dict // the others; never nil
 	Schema           *value.Dict // of the action's parameters, by name; may be nil

@@ -95,6 +95,61 @@ func MaskParameters(parameters, secret value.Value) value.Value {
 	return Mask
 }
 
+// SecretTexts returns the texts, and the numbers as texts, that are secret in parameters, as
+// [SecretParameters] says it.
+func SecretTexts(parameters, secret value.Value) []string {
+	switch secret := secret.(type) {
+	case *value.Dict:
+		d, ok := parameters.(*value.Dict)
+		if !ok {
+			return nil
+		}
+		var out []string
+		for name, sub := range secret.Texts() {
+			if v, ok := d.Get(name); ok {
+				out = append(out, SecretTexts(v, sub)...)
+			}
+		}
+		return out
+	case *value.List:
+		l, ok := parameters.(*value.List)
+		if !ok {
+			return nil
+		}
+		var out []string
+		for _, item := range l.Items {
+			for _, sub := range secret.Items {
+				out = append(out, SecretTexts(item, sub)...)
+			}
+		}
+		return out
+	}
+	return texts(parameters)
+}
+
+// texts returns all texts and numbers in a value.
+func texts(v value.Value) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case int64, float64:
+		return []string{value.Str(v)}
+	case *value.List:
+		var out []string
+		for _, item := range v.Items {
+			out = append(out, texts(item)...)
+		}
+		return out
+	case *value.Dict:
+		var out []string
+		for _, item := range v.All() {
+			out = append(out, texts(item)...)
+		}
+		return out
+	}
+	return nil
+}
+
 // hide masks what is not of the kind that its schema says: a secret may be
 // anywhere in it. None holds no secret.
 func hide(v value.Value) value.Value {

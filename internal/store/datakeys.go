@@ -82,12 +82,13 @@ func (r Reader) SecretsNotSealedWith(ctx context.Context, prefix string, after k
 }
 
 // DataKeyNeeded reports whether something may still be sealed with the data key whose
-// values begin with prefix.
-func (tx *Tx) DataKeyNeeded(ctx context.Context, prefix string) (bool, error) {
+// values begin with prefix, and which was retired at a time: executions from before then may be.
+func (tx *Tx) DataKeyNeeded(ctx context.Context, prefix string, retired time.Time) (bool, error) {
 	var needed bool
 	err := tx.c.QueryRow(ctx, `
 		SELECT EXISTS (SELECT 1 FROM keys WHERE secret = 1 AND substr(value, 1, length($1)) = $1)
-			OR EXISTS (SELECT 1 FROM settings WHERE substr(value, 1, length($1)) = $1)`, prefix).Scan(&needed)
+			OR EXISTS (SELECT 1 FROM settings WHERE substr(value, 1, length($1)) = $1)
+			OR EXISTS (SELECT 1 FROM executions WHERE secrets IS NOT NULL AND created_at <= $2)`, prefix, micros(retired)).Scan(&needed)
 	if err != nil {
 		return true, fmt.Errorf("find what needs a data key: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/secret"
 )
 
 // InsertExecution records a new execution. One that is over and has no
@@ -36,16 +37,25 @@ func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error
 	if err != nil {
 		return err
 	}
+	parameters := object(e.Parameters)
+	secrets, err := tx.writeSecrets(e.ID, e.Secrets)
+	if err != nil {
+		return err
+	}
+	if secrets.Valid {
+		parameters = tx.sealed(e.ID, sealedParameters, []byte(parameters))
+		inline, gzipped = tx.sealResult(e.ID, inline, gzipped)
+	}
 	_, err = tx.c.Exec(ctx, `
 		INSERT INTO executions (id, status, action, runner, user_name, parent, rule, trigger_type,
 			trigger_ref, trigger_instance, created_at, not_before, started_at, finished_at, idempotent,
-			attempt, worker, log, result_size, context, notify, parameters, result, result_apart, conducted, task)
+			attempt, worker, log, result_size, context, notify, parameters, result, result_apart, conducted, task, secrets)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-			$25, $26)`,
+			$25, $26, $27)`,
 		e.ID, string(e.Status), e.Action, e.Runner, e.Context.User, null(e.Parent), null(rule), null(e.TriggerType),
 		null(e.Trigger), null(instance), micros(e.CreatedAt), micros(e.NotBefore), micros(e.StartedAt), micros(finished),
 		e.Idempotent, e.Attempt, null(e.Worker), formatLog(e.Log), len(e.Result), string(ctxJSON), null(string(e.Notify)),
-		object(e.Parameters), inline, gzipped != nil, e.Conducted, null(e.Task))
+		parameters, inline, gzipped != nil, e.Conducted, null(e.Task), secrets)
 	if err != nil {
 		return fmt.Errorf("insert execution %s: %w", e.ID, err)
 	}
@@ -63,24 +73,24 @@ func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error
 			return err
 		}
 	}
-	return tx.change(changedExecution, e.ID, nil, AuditedExecution{Action: e.Action, Parameters: json.RawMessage(object(e.Parameters))})
+	return tx.change(changedExecution, e.ID, nil, AuditedExecution{Action: e.Action, Parameters: secret.NewMasker(e.Secrets).JSON([]byte(object(e.Parameters)))})
 }
 
-// executionColumns are what [scanExecution] reads: everything but the result.
+// executionColumns are what [Reader.scanExecution] reads: everything but the result.
 const executionColumns = `id, status, action, runner, parent, trigger_type, trigger_ref, created_at,
-	not_before, started_at, finished_at, idempotent, attempt, worker, log, result_size, context, notify, parameters, conducted, task`
+	not_before, started_at, finished_at, idempotent, attempt, worker, log, result_size, context, notify, parameters, conducted, task, secrets`
 
 type scanner interface{ Scan(dest ...any) error }
 
-func scanExecution(row scanner, more ...any) (*execution.Execution, error) {
+func (r Reader) scanExecution(row scanner, more ...any) (*execution.Execution, error) {
 	var e execution.Execution
-	var parent, triggerType, trigger, worker, notify, task sql.NullString
+	var parent, triggerType, trigger, worker, notify, task, secrets sql.NullString
 	var created, notBefore, started, finished int64
 	var log, ctxJSON, params string
 	dest := append([]any{
 		&e.ID, &e.Status, &e.Action, &e.Runner, &parent, &triggerType, &trigger, &created, &notBefore, &started,
 		&finished, &e.Idempotent, &e.Attempt, &worker, &log, &e.ResultSize, &ctxJSON, &notify, &params,
-		&e.Conducted, &task,
+		&e.Conducted, &task, &secrets,
 	}, more...)
 	if err := row.Scan(dest...); err != nil {
 		return nil, err
@@ -89,6 +99,15 @@ func scanExecution(row scanner, more ...any) (*execution.Execution, error) {
 	e.Worker, e.Task = worker.String, task.String
 	e.CreatedAt, e.NotBefore, e.StartedAt, e.FinishedAt = fromMicros(created), fromMicros(notBefore), fromMicros(started), fromMicros(finished)
 	e.Log, e.Parameters = parseLog(log), json.RawMessage(params)
+	if secrets.Valid {
+		var err error
+		if e.Secrets, err = r.readSecrets(e.ID, secrets); err != nil {
+			return nil, err
+		}
+		if e.Parameters, err = r.opened(e.ID, sealedParameters, e.Parameters); err != nil {
+			return nil, err
+		}
+	}
 	if notify.Valid {
 		e.Notify = json.RawMessage(notify.String)
 	}
@@ -100,13 +119,13 @@ func scanExecution(row scanner, more ...any) (*execution.Execution, error) {
 
 // Execution returns one execution without its result.
 func (r Reader) Execution(ctx context.Context, id string) (*execution.Execution, error) {
-	e, err := scanExecution(r.c.QueryRow(ctx, `SELECT `+executionColumns+` FROM executions WHERE id = $1`, id))
+	e, err := r.scanExecution(r.c.QueryRow(ctx, `SELECT `+executionColumns+` FROM executions WHERE id = $1`, id))
 	return e, notFound(err, "execution %s", id)
 }
 
 // LastExecution returns the execution that was requested last.
 func (r Reader) LastExecution(ctx context.Context) (*execution.Execution, error) {
-	e, err := scanExecution(r.c.QueryRow(ctx, `
+	e, err := r.scanExecution(r.c.QueryRow(ctx, `
 		SELECT `+executionColumns+` FROM executions ORDER BY created_at DESC, seq DESC LIMIT 1`))
 	return e, notFound(err, "last execution")
 }
@@ -115,7 +134,7 @@ func (r Reader) LastExecution(ctx context.Context) (*execution.Execution, error)
 func (r Reader) Children(ctx context.Context, id string) ([]*execution.Execution, error) {
 	rows, err := r.c.Query(ctx, `
 		SELECT `+executionColumns+` FROM executions WHERE parent = $1 ORDER BY created_at, seq`, id)
-	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return r.scanExecution(rows) })
 	if err != nil {
 		return nil, fmt.Errorf("children of execution %s: %w", id, err)
 	}
@@ -157,6 +176,7 @@ type Change struct {
 	NotBefore time.Time
 	Context   *execution.Context
 	Result    json.RawMessage // of a final status, or of what waits for somebody
+	Secret    bool            // the result may have secrets in it, and is sealed
 	Expires   time.Time       // until when a pending execution waits; see [Reader.Expired]
 
 	// Closed says that what follows from a final status is recorded with it. Of
@@ -179,6 +199,9 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	inline, gzipped, err := packResult(c.Result)
 	if err != nil {
 		return false, err
+	}
+	if c.Secret {
+		inline, gzipped = tx.sealResult(c.ID, inline, gzipped)
 	}
 	var ctxJSON sql.NullString
 	if c.Context != nil {
@@ -250,7 +273,7 @@ func (tx *Tx) Claim(ctx context.Context, worker string, n int, now time.Time) ([
 		WHERE seq IN `+dueSeqs(false)+` AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND lease_until >= $1)
 		RETURNING `+executionColumns,
 		micros(now), n, worker, logEntry(execution.Running, now))
-	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return tx.scanExecution(rows) })
 	if err != nil {
 		return nil, fmt.Errorf("claim executions: %w", err)
 	}
@@ -351,7 +374,7 @@ func (r Reader) Waiting(ctx context.Context, action string, fresh bool, after in
 		SELECT `+executionColumns+`, seq FROM executions WHERE seq IN (`+seqs+`)
 		ORDER BY seq LIMIT $4`, action, after, micros(now), limit)
 	last := after
-	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows, &last) })
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return r.scanExecution(rows, &last) })
 	if err != nil {
 		return nil, 0, fmt.Errorf("executions of %s that wait: %w", action, err)
 	}
@@ -374,7 +397,7 @@ func (r Reader) WaitingBut(ctx context.Context, actions []string, now time.Time,
 		SELECT `+executionColumns+` FROM executions
 		WHERE `+waitingCond+` AND not_before <= $1 AND action IN (SELECT action FROM waiting`+w.String()+`)
 		ORDER BY seq LIMIT $2`, w.args...)
-	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return r.scanExecution(rows) })
 	if err != nil {
 		return nil, fmt.Errorf("executions that wait: %w", err)
 	}
@@ -388,7 +411,7 @@ func (r Reader) Occupying(ctx context.Context, action string) ([]*execution.Exec
 		SELECT `+executionColumns+` FROM executions
 		WHERE action = $1 AND finished_at = 0 AND status <> 'requested' AND status <> 'delayed' -- as executions_occupying has it
 		ORDER BY seq`, action)
-	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return r.scanExecution(rows) })
 	if err != nil {
 		return nil, fmt.Errorf("executions of %s that run: %w", action, err)
 	}

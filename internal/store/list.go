@@ -292,7 +292,7 @@ func (r Reader) ListExecutions(ctx context.Context, q Executions, p Page) ([]*ex
 	}
 	tail := w.page(by, p)
 	rows, err := r.c.Query(ctx, `SELECT `+executionColumns+` FROM executions`+tail, w.args...)
-	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return r.scanExecution(rows) })
 	if err != nil {
 		return nil, Total{}, fmt.Errorf("list executions: %w", err)
 	}

@@ -41,7 +41,7 @@ func (r Reader) Expired(ctx context.Context, now time.Time, limit int) ([]*execu
 		SELECT `+executionColumns+` FROM executions
 		WHERE status = 'pending' AND expires_at > 0 AND expires_at <= $1
 		ORDER BY expires_at, seq LIMIT $2`, micros(now), limit)
-	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return r.scanExecution(rows) })
 	if err != nil {
 		return nil, fmt.Errorf("executions that waited too long: %w", err)
 	}

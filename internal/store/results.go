@@ -35,6 +35,17 @@ func packResult(result json.RawMessage) (inline sql.NullString, gzipped []byte, 
 	return inline, b.Bytes(), nil
 }
 
+// sealResult seals what [packResult] returned.
+func (tx *Tx) sealResult(id string, inline sql.NullString, gzipped []byte) (sql.NullString, []byte) {
+	if inline.Valid {
+		inline.String = tx.sealed(id, sealedResult, []byte(inline.String))
+	}
+	if gzipped != nil {
+		gzipped = []byte(tx.sealed(id, sealedResult, gzipped))
+	}
+	return inline, gzipped
+}
+
 func (tx *Tx) putResult(ctx context.Context, id string, gzipped []byte) error {
 	_, err := tx.c.Exec(ctx, `
 		INSERT INTO execution_results (execution_id, gzipped) VALUES ($1, $2)
@@ -57,12 +68,15 @@ func (r Reader) Result(ctx context.Context, id string) (json.RawMessage, error) 
 		if !inline.Valid {
 			return nil, nil
 		}
-		return json.RawMessage(inline.String), nil
+		return r.opened(id, sealedResult, []byte(inline.String))
 	}
 	var gzipped []byte
 	err = r.c.QueryRow(ctx, `SELECT gzipped FROM execution_results WHERE execution_id = $1`, id).Scan(&gzipped)
 	if err != nil {
 		return nil, notFound(err, "result of execution %s", id)
+	}
+	if gzipped, err = r.opened(id, sealedResult, gzipped); err != nil {
+		return nil, err
 	}
 	z, err := gzip.NewReader(bytes.NewReader(gzipped))
 	if err != nil {

@@ -47,6 +47,7 @@ var ErrNotFound = errors.New("not found")
 // Store is the ledger over one database.
 type Store struct {
 	driver Driver
+	sealer Sealer // nil: nothing is sealed
 }
 
 // New returns the store in a database whose schema is up to date.
@@ -64,7 +65,7 @@ func (s *Store) Close() error { return s.driver.Close() }
 func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
 	trail := trailOf(ctx)
 	err := s.driver.Write(ctx, func(c Conn) error {
-		tx := &Tx{Reader: Reader{c}, trail: trail}
+		tx := &Tx{Reader: Reader{c, s.sealer}, trail: trail}
 		if err := f(tx); err != nil {
 			return err
 		}
@@ -80,10 +81,13 @@ func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
 }
 
 // Reader returns what reads the last commit.
-func (s *Store) Reader() Reader { return Reader{s.driver.Read()} }
+func (s *Store) Reader() Reader { return Reader{s.driver.Read(), s.sealer} }
 
 // Reader answers questions. Its methods are in the files of their nouns.
-type Reader struct{ c Conn }
+type Reader struct {
+	c      Conn
+	sealer Sealer
+}
 
 // A Tx is a transaction: it reads what it has itself changed.
 type Tx struct {

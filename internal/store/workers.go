@@ -85,7 +85,7 @@ func (r Reader) Orphans(ctx context.Context, limit int) ([]*execution.Execution,
 		WHERE status IN ('running', 'canceling', 'pausing', 'resuming')
 			AND worker IS NOT NULL AND worker NOT IN (SELECT id FROM workers)
 		ORDER BY seq LIMIT $1`, limit)
-	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return r.scanExecution(rows) })
 	if err != nil {
 		return nil, fmt.Errorf("orphaned executions: %w", err)
 	}

@@ -77,17 +77,21 @@ func (tx *Tx) StepWorkflow(ctx context.Context, id string, version int64) (bool,
 }
 
 // PutRows saves what is another in the state of a workflow. Of two rows with the
-// same name the later one counts.
-func (tx *Tx) PutRows(ctx context.Context, id string, rows []workflow.Row) error {
+// same name the later one counts. With secret, they are sealed.
+func (tx *Tx) PutRows(ctx context.Context, id string, rows []workflow.Row, secret bool) error {
 	for _, r := range rows {
 		var err error
 		if r.Body == nil {
 			_, err = tx.c.Exec(ctx, `
 				DELETE FROM workflow_rows WHERE execution_id = $1 AND kind = $2 AND key = $3`, id, r.Kind, r.Key)
 		} else {
+			body := string(r.Body)
+			if secret {
+				body = tx.sealed(anyWorkflow, sealedRow, r.Body)
+			}
 			_, err = tx.c.Exec(ctx, `
 				INSERT INTO workflow_rows (execution_id, kind, key, body) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (execution_id, kind, key) DO UPDATE SET body = excluded.body`, id, r.Kind, r.Key, string(r.Body))
+				ON CONFLICT (execution_id, kind, key) DO UPDATE SET body = excluded.body`, id, r.Kind, r.Key, body)
 		}
 		if err != nil {
 			return fmt.Errorf("save workflow %s: %w", id, err)
@@ -125,7 +129,9 @@ func (r Reader) WorkflowRows(ctx context.Context, id string) ([]workflow.Row, er
 		var row workflow.Row
 		var body string
 		err := rows.Scan(&row.Kind, &row.Key, &body)
-		row.Body = []byte(body)
+		if err == nil {
+			row.Body, err = r.opened(anyWorkflow, sealedRow, []byte(body))
+		}
 		return row, err
 	})
 	if err != nil {
@@ -223,7 +229,7 @@ func (r Reader) Unheard(ctx context.Context, after string, limit int) ([]string,
 func (r Reader) DueConducted(ctx context.Context, now time.Time, limit int) ([]*execution.Execution, error) {
 	rows, err := r.c.Query(ctx, `
 		SELECT `+executionColumns+` FROM executions WHERE seq IN `+dueSeqs(true)+` ORDER BY seq`, micros(now), limit)
-	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows) })
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return r.scanExecution(rows) })
 	if err != nil {
 		return nil, fmt.Errorf("workflows that may begin: %w", err)
 	}
@@ -237,7 +243,7 @@ func (r Reader) LiveChildren(ctx context.Context, id string, after int64, limit 
 	rows, err := r.c.Query(ctx, `
 		SELECT `+executionColumns+`, seq FROM executions
 		WHERE parent = $1 AND parent IS NOT NULL AND finished_at = 0 AND seq > $2 ORDER BY seq LIMIT $3`, id, after, limit)
-	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return scanExecution(rows, &last) })
+	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return r.scanExecution(rows, &last) })
 	if err != nil {
 		return nil, 0, fmt.Errorf("what workflow %s has under way: %w", id, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/runner"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -31,16 +32,18 @@ type run struct {
 	stop context.CancelCauseFunc
 
 	mu      sync.Mutex
-	emptied *sync.Cond    // signalled when buffer has been taken; its lock is mu
-	buffer  []store.Chunk // printed and not stored; guarded by mu
-	size    int           // of buffer in bytes; guarded by mu
-	kept    int           // bytes taken into buffer so far; guarded by mu
-	flushed bool          // something has been taken out of buffer; guarded by mu
-	ended   bool          // guarded by mu
+	emptied *sync.Cond                       // signalled when buffer has been taken; its lock is mu
+	buffer  []store.Chunk                    // printed and not stored; guarded by mu
+	size    int                              // of buffer in bytes; guarded by mu
+	kept    int                              // bytes taken into buffer so far; guarded by mu
+	flushed bool                             // something has been taken out of buffer; guarded by mu
+	ended   bool                             // guarded by mu
+	streams map[runner.Stream]*secret.Stream // that mask what is printed; guarded by mu; nil: there is nothing to mask
+	masker  *secret.Masker
 }
 
 func (w *Worker) begin(ctx context.Context, a dispatch.Assignment) *run {
-	r := &run{a: a}
+	r := &run{a: a, masker: secret.NewMasker(a.Task.Secrets)}
 	r.emptied = sync.NewCond(&r.mu)
 	r.ctx, r.stop = context.WithCancelCause(ctx)
 	w.mu.Lock()
@@ -68,6 +71,7 @@ func (w *Worker) do(ctx context.Context, r *run) {
 	}
 	f := dispatch.Finished{
 		ID: r.a.Task.ExecutionID, Attempt: r.a.Attempt, Action: r.a.Task.Action, Status: out.Status, Output: w.end(r),
+		Secret: len(r.a.Task.Secrets) > 0,
 	}
 	var err error
 	if f.Result, err = value.ToJSON(out.Result); err != nil {
@@ -133,6 +137,25 @@ func (r *run) Print(stream runner.Stream, data string) {
 	if r.ended || r.kept >= keptOutput {
 		return
 	}
+	if r.masker != nil {
+		s := r.streams[stream]
+		if s == nil {
+			s = r.masker.NewStream()
+			if r.streams == nil {
+				r.streams = map[runner.Stream]*secret.Stream{}
+			}
+			r.streams[stream] = s
+		}
+		data = s.Next(data)
+	}
+	r.keep(stream, data)
+}
+
+// keep notes what was printed; mu is held.
+func (r *run) keep(stream runner.Stream, data string) {
+	if data == "" {
+		return
+	}
 	r.kept += len(data)
 	if r.kept >= keptOutput {
 		data += fmt.Sprintf("\n[what follows is not kept: more than %d MiB]\n", keptOutput>>20)
@@ -162,6 +185,9 @@ func (r *run) taken() []store.Chunk {
 // that is being stored right now goes first.
 func (w *Worker) end(r *run) []store.Chunk {
 	r.mu.Lock()
+	for stream, s := range r.streams {
+		r.keep(stream, s.End())
+	}
 	r.ended = true
 	flushed := r.flushed
 	r.mu.Unlock()

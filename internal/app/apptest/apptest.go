@@ -21,12 +21,20 @@ type Server struct {
 // Start starts a server with packs, each a map from path to text, by name.
 func Start(t *testing.T, packs map[string]map[string]string) *Server {
 	t.Helper()
+	return StartWith(t, packs, func(*config.Config, *app.Options) {})
+}
+
+// StartWith starts a server whose settings and options are changed before.
+func StartWith(t *testing.T, packs map[string]map[string]string, change func(*config.Config, *app.Options)) *Server {
+	t.Helper()
 	cfg := config.Default()
 	cfg.Data, cfg.Listen = filepath.Join(t.TempDir(), "data"), "127.0.0.1:0"
 	cfg.Packs = []string{WritePacks(t, packs)}
 	cfg.Exchange.Index = nil          // tests ask nobody outside
 	cfg.Python.Libraries = []string{} // tests need no index
-	a, err := app.Open(t.Context(), cfg, app.Options{Version: "test"})
+	opts := app.Options{Version: "test"}
+	change(&cfg, &opts)
+	a, err := app.Open(t.Context(), cfg, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,15 +7,17 @@ import (
 	"github.com/nightshift-run/nightshift/internal/cmdline"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/runner"
+	"github.com/nightshift-run/nightshift/internal/secret"
 )
 
 // signalTimeout bounds how long sudo may take to signal processes: it may wait
 // for a password that nobody types.
 const signalTimeout = 5 * time.Second
 
-// mask hides the values of secret parameters in a command line that people
-// will read.
+// mask hides the values of secret parameters, and what was decrypted, in a command line
+// that people will read.
 func mask(line string, t *runner.Task) string {
+	line = secret.NewMasker(t.Secrets).Text(line)
 	if t.Schema == nil {
 		return line
 	}
@@ -24,7 +26,7 @@ func mask(line string, t *runner.Task) string {
 		if !ok {
 			continue
 		}
-		if secret, _ := schema.Get("secret"); !value.Truth(secret) {
+		if is, _ := schema.Get("secret"); !value.Truth(is) {
 			continue
 		}
 		for _, from := range []*value.Dict{t.ActionParameters, t.RunnerParameters} {

@@ -192,7 +192,7 @@ func keys(t *testing.T, h Harness) {
 		}
 		needed := func(prefix string) (is bool) {
 			write(t, s, func(tx *store.Tx) (err error) {
-				is, err = tx.DataKeyNeeded(t.Context(), prefix)
+				is, err = tx.DataKeyNeeded(t.Context(), prefix, at(9))
 				return err
 			})
 			return is

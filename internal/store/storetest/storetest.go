@@ -49,6 +49,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("keys", func(t *testing.T) { keys(t, h) })
 	t.Run("access", func(t *testing.T) { accounts(t, h) })
 	t.Run("audit", func(t *testing.T) { audited(t, h) })
+	t.Run("sealed", func(t *testing.T) { sealed(t, h) })
 	t.Run("retention", func(t *testing.T) { retention(t, h) })
 	t.Run("workflows", func(t *testing.T) { workflows(t, h) })
 	t.Run("model", func(t *testing.T) { model(t, h) })

@@ -92,7 +92,7 @@ func workflows(t *testing.T, h Harness) {
 		begin(t, s, 2, "a")
 		put := func(n int, rows ...workflow.Row) {
 			t.Helper()
-			write(t, s, func(tx *store.Tx) error { return tx.PutRows(t.Context(), id(n), rows) })
+			write(t, s, func(tx *store.Tx) error { return tx.PutRows(t.Context(), id(n), rows, false) })
 		}
 		rows := func(n int) string {
 			t.Helper()
@@ -354,7 +354,7 @@ func workflows(t *testing.T, h Harness) {
 			if err := tx.PutAlarm(t.Context(), store.Alarm{Workflow: id(1), Ref: "x", Due: at(9)}); err != nil {
 				return err
 			}
-			return tx.PutRows(t.Context(), id(1), []workflow.Row{{Kind: "head", Body: []byte("1")}})
+			return tx.PutRows(t.Context(), id(1), []workflow.Row{{Kind: "head", Body: []byte("1")}}, false)
 		})
 		remove := func(want int) {
 			t.Helper()

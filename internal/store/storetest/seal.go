@@ -1,0 +1,67 @@
+package storetest
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/secret"
+	"github.com/nightshift-run/nightshift/internal/store"
+	"github.com/nightshift-run/nightshift/internal/workflow"
+)
+
+func sealed(t *testing.T, h Harness) {
+	t.Run("what is secret about executions is sealed, and comes back", func(t *testing.T) {
+		d := h.New(t)
+		s := store.New(d)
+		s.SealWith(secret.NewRing(1, map[int64][]byte{1: secret.NewKey()}))
+		parent, child := simple(1), simple(2)
+		parent.Parameters, parent.Secrets = json.RawMessage(`{"a":"hush-hush"}`), []string{"hush-hush"}
+		child.Parent, child.Status = parent.ID, execution.Running
+		insert(t, s, parent)
+		insert(t, s, child)
+		write(t, s, func(tx *store.Tx) error { return tx.AddSecrets(t.Context(), child.ID, []string{"hush-child", "x"}) })
+		small, large := json.RawMessage(`{"r":"hush-hush"}`), json.RawMessage(`{"r":"`+strings.Repeat("hush-hush", 10_000)+`"}`)
+		for id, result := range map[string]json.RawMessage{parent.ID: small, child.ID: large} {
+			change(t, s, true, store.Change{ID: id, From: execution.Statuses(), To: execution.Succeeded, At: at(9), Result: result, Secret: true})
+			if got, err := s.Reader().Result(t.Context(), id); err != nil || string(got) != string(result) {
+				t.Errorf("the result came back as %d bytes, %v", len(got), err)
+			}
+		}
+		rows := []workflow.Row{{Kind: "k", Key: 1, Body: []byte(`{"hush":1}`)}}
+		write(t, s, func(tx *store.Tx) error { return tx.PutRows(t.Context(), parent.ID, rows, true) })
+		if got, err := s.Reader().WorkflowRows(t.Context(), parent.ID); err != nil || cmp.Diff(rows, got) != "" {
+			t.Errorf("rows came back as %v, %v", got, err)
+		}
+		got := get(t, s, parent.ID)
+		if d := cmp.Diff([]string{"hush-hush", "hush-child"}, got.Secrets); d != "" || string(got.Parameters) != `{"a":"hush-hush"}` {
+			t.Errorf("the workflow came back with %s, %s", got.Parameters, d)
+		}
+		if got := get(t, s, child.ID); !cmp.Equal(got.Secrets, []string{"hush-child"}) {
+			t.Errorf("the child has %v", got.Secrets)
+		}
+		for _, q := range []string{
+			`SELECT parameters || secrets || result FROM executions WHERE secrets IS NOT NULL AND parent IS NULL`,
+			`SELECT secrets FROM executions WHERE parent IS NOT NULL`, `SELECT body FROM workflow_rows`, `SELECT CAST(gzipped AS TEXT) FROM execution_results`,
+		} {
+			var text string
+			if err := d.Read().QueryRow(t.Context(), q).Scan(&text); err != nil || strings.Contains(text, "hush") || !strings.Contains(text, "nss1.1.") {
+				t.Errorf("%s: %.60s, %v", q, text, err)
+			}
+		}
+		var needed bool
+		write(t, s, func(tx *store.Tx) (err error) {
+			needed, err = tx.DataKeyNeeded(t.Context(), "nss1.1.", at(9))
+			return err
+		})
+		if !needed {
+			t.Error("nothing seems to need the key")
+		}
+		if _, err := store.New(d).Reader().Execution(t.Context(), parent.ID); err == nil {
+			t.Error("an execution is read without the key")
+		}
+	})
+}

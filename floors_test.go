@@ -28,7 +28,7 @@ var floors = []struct {
 		"alias", "workflow", "workflow/spec", "workflow/graph", "workflow/orquesta", "workflow/chain", "workflow/rehearsal", "workflow/draw", "inquiry", "notify", "rbac", "audit",
 	}},
 	{"seams", false, []string{
-		"store", "store/sqlite", "store/storetest", "bus", "bus/membus", "bus/bustest",
+		"store", "store/sqlite", "store/storetest", "safe", "bus", "bus/membus", "bus/bustest",
 		"exchange", "identity", "identity/htpasswd", "identity/ldap", "identity/oidc", "identity/oidc/oidctest", "runner", "runner/shell", "runner/ssh", "runner/winrm", "runner/web", "runner/noop", "runner/announcement", "runner/native", "runner/python", "runner/python/venv", "runner/inquirer", "runner/runnertest", "api/client",
 	}},
 	{"operations", false, []string{"register", "launch", "intake", "dispatch", "install", "keyring"}},

@@ -42,6 +42,9 @@ type Env struct {
 	// Decrypt decrypts the value of a secret key for a user, for decrypt_kv.
 	Decrypt func(ctx context.Context, user, ciphertext string) (string, error)
 
+	// Elsewhere returns a secret that is kept outside of the datastore, for secret.
+	Elsewhere func(ctx context.Context, name string) (string, error)
+
 	// More are further names by what they stand for, such as the trigger of a
 	// rule. Only Live looks at them: they are gone when the action runs.
 	More *value.Dict
@@ -302,6 +305,9 @@ func (c *Compiled) resolve(ctx context.Context, given *value.Dict, templates boo
 
 func (c *Compiled) roots(g *graph, env Env, store *datastore) {
 	g.set(node{name: "st2kv", root: true, load: func(context.Context) (value.Value, error) { return store.st2kv(), nil }})
+	if c.param("secret") == nil { // some have a parameter of that name; for them there is the filter
+		g.set(node{name: "secret", root: true, load: func(context.Context) (value.Value, error) { return store.secret(), nil }})
+	}
 	g.set(node{name: "action_context", root: true, v: env.context()})
 	config := env.Config
 	if config == nil {

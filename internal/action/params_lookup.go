@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/kv"
 )
 
@@ -15,6 +16,8 @@ const defaultUser = "stanley"
 type datastore struct {
 	from    Datastore
 	decrypt func(ctx context.Context, user, ciphertext string) (string, error)
+	other   func(ctx context.Context, name string) (string, error)
+	others  int // how many secrets came from elsewhere
 	user    string
 	known   map[lookupKey]string
 
@@ -30,7 +33,7 @@ type datastore struct {
 type lookupKey struct{ scope, name string }
 
 func newDatastore(env Env) *datastore {
-	d := &datastore{from: env.Datastore, decrypt: env.Decrypt, user: env.User}
+	d := &datastore{from: env.Datastore, decrypt: env.Decrypt, other: env.Elsewhere, user: env.User}
 	asks := env.context()
 	for _, key := range []string{"user", "api_user"} { // the second goes before the first, even if it is nobody
 		if v, ok := asks.Get(key); ok {
@@ -135,12 +138,52 @@ func (d *datastore) decrypted(ctx context.Context, v value.Value) (value.Value, 
 	return d.decrypt(ctx, d.user, s)
 }
 
+// secret is what stands for secret in a template: a function that returns a secret from elsewhere.
+func (d *datastore) secret() value.Value {
+	return value.NewFunc("secret", func(ctx context.Context, a *value.Args) (value.Value, error) {
+		name := make([]value.Value, 1)
+		if err := a.Into(name, 1, "name"); err != nil {
+			return nil, err
+		}
+		return d.elsewhere(ctx, name[0])
+	})
+}
+
+// elsewhere returns the secret of a name. A store that can't be asked is no mistake of the template.
+func (d *datastore) elsewhere(ctx context.Context, v value.Value) (value.Value, error) {
+	name, ok := text(v)
+	switch {
+	case !ok:
+		return nil, value.TypeError.Errorf("secret wants the name of a secret, not %s", value.TypeName(v))
+	case d.other == nil:
+		return nil, value.RuntimeError.Errorf("there are no stores of secrets")
+	}
+	d.others++
+	found, err := d.other(ctx, name)
+	if err != nil && fault.KindOf(err) != fault.Invalid && d.err == nil {
+		d.err = err
+	}
+	return found, err
+}
+
 type datastoreKey struct{}
 
 // withDatastore lets decrypt_kv find the datastore: a filter gets nothing but its
 // arguments and the context.
 func withDatastore(ctx context.Context, d *datastore) context.Context {
 	return context.WithValue(ctx, datastoreKey{}, d)
+}
+
+// secretFilter is the filter secret.
+func secretFilter(ctx context.Context, in value.Value, a *value.Args) (value.Value, error) {
+	if err := a.None(); err != nil {
+		return nil, err
+	}
+	d, ok := ctx.Value(datastoreKey{}).(*datastore)
+	if !ok {
+		d = &datastore{}
+	}
+	return d.elsewhere(ctx, in)
 }
 
 // decryptKV is the filter decrypt_kv.

@@ -49,7 +49,7 @@ var oneNameInJSON = regexp.MustCompile(`"\{\{([A-z0-9_-]+)\}\}"`)
 
 // engine is Jinja as StackStorm sets it up.
 var engine = sync.OnceValue(func() *jinja.Env { //nolint:gochecknoglobals // it never changes
-	return jinja.New(jinja.Options{Filters: map[string]jinja.Filter{"decrypt_kv": decryptKV}})
+	return jinja.New(jinja.Options{Filters: map[string]jinja.Filter{"decrypt_kv": decryptKV, "secret": secretFilter}})
 })
 
 // marked reports whether a text has the marks of a template. A comment alone is

@@ -77,11 +77,13 @@ type Scope struct {
 func NewScope(env Env) *Scope { return &Scope{env: env, store: newDatastore(env)} }
 
 // Name returns what a name stands for: st2kv, system (the old name of
-// st2kv.system), action_context or config_context. An error is a look-up that failed.
+// st2kv.system), secret, action_context or config_context. An error is a look-up that failed.
 func (s *Scope) Name(ctx context.Context, name string) (value.Value, bool, error) {
 	switch name {
 	case "st2kv":
 		return s.store.st2kv(), true, nil
+	case "secret":
+		return s.store.secret(), true, nil
 	case "system":
 		return s.store.system(), true, nil
 	case "action_context":
@@ -101,6 +103,9 @@ func (s *Scope) Name(ctx context.Context, name string) (value.Value, bool, error
 	}
 	return nil, false, nil
 }
+
+// Elsewhere counts the secrets from outside of the datastore that were looked up.
+func (s *Scope) Elsewhere() int { return s.store.others }
 
 // Context returns ctx with what the filter decrypt_kv needs.
 func (s *Scope) Context(ctx context.Context) context.Context { return withDatastore(ctx, s.store) }

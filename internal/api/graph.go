@@ -6,6 +6,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/workflow"
 	"github.com/nightshift-run/nightshift/internal/workflow/chain"
@@ -53,7 +54,12 @@ func (c *call) executionGraph() error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, graphOf(w.Language, g, ran))
+	out := graphOf(w.Language, g, ran)
+	masker := secret.NewMasker(e.Secrets)
+	for i := range out.Runs {
+		out.Runs[i].Published = masker.JSON(out.Runs[i].Published)
+	}
+	return c.json(http.StatusOK, out)
 }
 
 // drawn returns the graph of a definition.

@@ -50,6 +50,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/runner/shell"
 	"github.com/nightshift-run/nightshift/internal/runner/ssh"
 	"github.com/nightshift-run/nightshift/internal/runner/web"
+	"github.com/nightshift-run/nightshift/internal/safe"
 	"github.com/nightshift-run/nightshift/internal/scheduler"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/store/sqlite"
@@ -89,6 +90,7 @@ type App struct {
 	languages map[string]workflow.Language
 	params    *launch.Params
 	keys      *keyring.Keyring
+	safe      *safe.Safe
 	signer    *access.Signer
 	listener  net.Listener
 	tls       encryption
@@ -156,7 +158,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	a := &App{
 		cfg: cfg, opts: opts, Bus: new(membus.Bus), Catalog: new(catalog.Holder),
 	}
-	a.templates = jinja.New(jinja.Options{Filters: map[string]jinja.Filter{"decrypt_kv": a.decryptKV}})
+	a.templates = jinja.New(jinja.Options{Filters: map[string]jinja.Filter{"decrypt_kv": a.decryptKV, "secret": a.readSecret}})
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
@@ -165,6 +167,9 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 			err = errors.Join(err, a.Close())
 		}
 	}()
+	if err := a.useSafe(); err != nil { // before anything takes the environment of actions
+		return nil, err
+	}
 	if err := a.useRunners(); err != nil {
 		return nil, err
 	}
@@ -192,7 +197,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		return nil, err
 	}
 	a.params = launch.NewParams(a.Store, a.Catalog)
-	a.params.Decrypt = a.keys.Decrypt
+	a.params.Decrypt, a.params.Elsewhere = a.keys.Decrypt, a.safe.Secret
 	a.Launcher = launch.New(a.Store, a.Catalog, a.Bus, a.params)
 	a.Intake = intake.New(a.Store, a.Catalog, a.Launcher, a.params, a.templates, intake.Options{Logger: a.log("intake")})
 	a.Dispatch = dispatch.New(a.Store, a.Catalog, a.Bus, a.params, a.Intake, dispatch.Options{
@@ -302,6 +307,7 @@ func (a *App) Run(ctx context.Context) error {
 		notifier.New(a.Store, a.Intake, a.params, a.Bus, notifier.Options{Logger: a.log("notifier")}),
 		a.sensorHost(),
 		a.prober,
+		a.safe,
 		timekeeper.New(a.Catalog, a.Intake, a.Bus, timekeeper.Options{Location: location, Logger: a.log("timekeeper")}),
 		janitor.New(a.Store, janitor.Options{
 			Executions: time.Duration(a.cfg.Retention.Executions), Events: time.Duration(a.cfg.Retention.Events),

@@ -52,10 +52,12 @@ version: 1.0
 input: [token]
 vars:
   - db: <% st2kv('system.db', decrypt => true) %>
+  - file: <% secret('files:pw') %>
+  - env: "{{ secret('env:X') }}"
 tasks:
   shout:
     action: safe.say
-    input: {word: "workflow got <% ctx().token %> and <% ctx().db %>"}
+    input: {word: "workflow got <% ctx().token %> and <% ctx().db %> and <% ctx().file %> and <% ctx().env %>"}
     next: [{when: <% succeeded() %>, publish: [{heard: <% result().stdout %>}], do: fail_once}]
   fail_once:
     action: safe.say
@@ -83,7 +85,7 @@ class Leak(Action):
         given = self.action_service.get_value("given", decrypt=True) or ""
         seen = open("/proc/self/cmdline").read() + open("/proc/self/environ").read()
         ppid = open("/proc/%d/cmdline" % os.getppid()).read() + open("/proc/%d/environ" % os.getppid()).read()
-        return True, {"password": password, "config": self.config["pin"] + self.config["static"], "given": given,
+        return True, {"password": password, "config": self.config["pin"] + self.config["static"] + self.config["far"], "given": given,
                       "outside": password in seen + ppid or self.config["pin"] in seen + ppid}
 `
 
@@ -94,7 +96,7 @@ func TestNoSecretIsFoundWhereItDoesNotBelong(t *testing.T) {
 	var data string
 	s := apptest.StartWith(t, map[string]map[string]string{"safe": {
 		"pack.yaml":          manifest("safe"),
-		"config.schema.yaml": `{pin: {type: string, secret: true}, static: {type: string, secret: true}}`,
+		"config.schema.yaml": `{far: {type: string, secret: true}, pin: {type: string, secret: true}, static: {type: string, secret: true}}`,
 		"actions/say.yaml": `{name: say, runner_type: local-shell-cmd, enabled: true, parameters: {word: {type: string}, how: {type: string, default: "true"},
 			cmd: {default: "printf '%s\n' '{{ word }}'; printf '%s\n' '{{ word }}' >&2; {{ how }}", immutable: true}}}`,
 		"actions/hush.yaml": `{name: hush, runner_type: local-shell-cmd, enabled: true, parameters: {password: {type: string, secret: true, maxLength: 40},
@@ -115,13 +117,21 @@ chain:
 			{type: object, properties: {pin: {type: string, secret: true}}}}}}`,
 		"rules/told.yaml": `{name: told, enabled: true, trigger: {type: core.st2.webhook, parameters: {url: told}},
 			criteria: {trigger.body.word: {type: equals, pattern: "{{ st2kv.system.rule | decrypt_kv }}"}},
-			action: {ref: safe.say, parameters: {word: "rule {{ st2kv.system.rule | decrypt_kv }}"}}}`,
+			action: {ref: safe.say, parameters: {word: "rule {{ st2kv.system.rule | decrypt_kv }} {{ secret('files:pw') }} {{ 'env:X' | secret }}"}}}`,
 		"rules/always.yaml": `{name: always, enabled: true, trigger: {type: core.st2.webhook, parameters: {url: told}},
 			action: {ref: safe.hush, parameters: {password: "zqPlantedInARuleForNobody"}}}`,
 		"rules/ends.yaml": `{name: ends, enabled: true, trigger: {type: core.st2.generic.actiontrigger},
 			criteria: {trigger.action_name: {type: equals, pattern: nothing}}, action: {ref: core.noop}}`,
 	}}, func(cfg *config.Config, opts *app.Options) {
 		data = cfg.Data
+		folder := t.TempDir()
+		for name, text := range map[string]string{"pw": "zqPlantedInAFile\n", "cfg": "zqPlantedInAFileForConfigs"} {
+			if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cfg.Secrets.Stores = []config.SecretStore{{Name: "files", Type: "files", Folder: folder}, {Name: "env", Type: "env", Prefix: "PLANT_"}}
+		opts.Env = []string{"PATH=" + os.Getenv("PATH"), "PLANT_X=zqPlantedInAVariable"}
 		opts.Logger = slog.New(slog.NewJSONHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	following, stop := context.WithCancel(t.Context())
@@ -140,7 +150,7 @@ chain:
 		put(t, s, "/api/v1/keys/"+name, `{"value": "`+v+`", "secret": true}`)
 	}
 	put(t, s, "/api/v1/keys/own?scope=user", `{"value": "zqPlantedOfAUser", "secret": true}`)
-	put(t, s, "/api/v1/configs/safe", `{"pin": "{{ st2kv.system.pin }}", "static": "zqPlantedInAConfig"}`)
+	put(t, s, "/api/v1/configs/safe", `{"pin": "{{ st2kv.system.pin }}", "static": "zqPlantedInAConfig", "far": "{{ secret('files:cfg') }}"}`)
 	for action, params := range map[string][]string{
 		"safe.say":    {"word", "{{ st2kv.system.db | decrypt_kv }}"},
 		"safe.hush":   {"password", "zqPlantedAsAParameter"},
@@ -149,6 +159,7 @@ chain:
 		"safe.flow":   {"token", "zqPlantedForAWorkflow"},
 		"safe.chain":  {"key", "zqPlantedForAChain"},
 		"safe.ask":    {},
+		"core.local":  {"cmd", "env | grep -c PLANT_; echo '{{ secret(\"env:X\") }} {{ \"files:pw\" | secret }}'"},
 		"core.http":   {"url", "http://127.0.0.1:1/", "username", "u", "password", "zqPlantedForHTTP"},
 	} {
 		launch(t, s, action, params...)
@@ -169,14 +180,17 @@ chain:
 	asked := eventually(t, s, store.Executions{Action: "safe.ask"}, "somebody is asked", all(1, execution.Pending))
 	put(t, s, "/api/v1/inquiries/"+asked[0].ID, `{"id": "`+asked[0].ID+`", "response": {"pin": "zqPlantedAsAnAnswer"}}`)
 	ended := eventually(t, s, store.Executions{}, "everything ends", func(list []*execution.Execution) bool {
-		return len(list) >= 14 && !slices.ContainsFunc(list, func(e *execution.Execution) bool { return !e.Status.Final() })
+		return len(list) >= 15 && !slices.ContainsFunc(list, func(e *execution.Execution) bool { return !e.Status.Final() })
 	})
 	python := slices.IndexFunc(ended, func(e *execution.Execution) bool { return e.Action == "safe.leak" })
 	if got, _ := result(t, s, ended[python].ID)["result"].(map[string]any); got["outside"] != false || got["given"] != "zqPlantedForCode" {
 		t.Errorf("the Python action returned %v", got)
 	}
 	for _, e := range ended { // what is masked must have been there
-		if e.Action == "safe.flow" && !strings.Contains(fmt.Sprint(result(t, s, e.ID)), "zqPlantedForAWorkflow and zqPlantedInTheDatastore") {
+		if got := result(t, s, e.ID)["stdout"]; e.Action == "core.local" && got != "0\nzqPlantedInAVariable zqPlantedInAFile" {
+			t.Errorf("the command printed %v", got)
+		}
+		if e.Action == "safe.flow" && !strings.Contains(fmt.Sprint(result(t, s, e.ID)), "zqPlantedForAWorkflow and zqPlantedInTheDatastore and zqPlantedInAFile and zqPlantedInAVariable") {
 			t.Errorf("the workflow has %v", result(t, s, e.ID))
 		}
 	}

@@ -94,7 +94,7 @@ func New(d Deps, opts Options) *Conductor {
 		Deps: d, opts: opts, pool: newPool(), cache: newMemory(opts.Memory), wake: make(chan struct{}, 1),
 		begins: map[string]*execution.Execution{}, motion: map[string]*carried{},
 	}
-	c.expr = expr.New(expr.Options{Datastore: c.key, Task: c.task})
+	c.expr = expr.New(expr.Options{Datastore: c.key, Secret: c.secret, Task: c.task})
 	return c
 }
 

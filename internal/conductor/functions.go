@@ -6,6 +6,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/expr"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/kv"
 	"github.com/nightshift-run/nightshift/internal/workflow"
 )
@@ -22,6 +23,18 @@ func (c *Conductor) key(ctx context.Context, k expr.Key) (value.Value, bool, err
 	}
 	text, ok, err := look(ctx, scope, k.User, k.Name)
 	return text, ok, lookup(err)
+}
+
+// secret answers the function secret.
+func (c *Conductor) secret(ctx context.Context, name string) (string, error) {
+	if c.Params.Elsewhere == nil {
+		return "", fault.Newf(fault.Invalid, "There are no stores of secrets; the setting secrets.stores lists them.")
+	}
+	text, err := c.Params.Elsewhere(ctx, name)
+	if fault.KindOf(err) == fault.Invalid {
+		return "", err
+	}
+	return text, lookup(err)
 }
 
 // task answers the function task: the latest execution of a task of a workflow that

@@ -202,6 +202,76 @@ type Secrets struct {
 	// keyvalue.encryption_key_path), to take over values that are encrypted with it.
 	// Default: none.
 	StackStormKey string `yaml:"stackstorm_key"`
+
+	// Stores are where else secrets are kept: see secrets.md. Default: none.
+	Stores []SecretStore `yaml:"stores"`
+}
+
+// SecretStore is a place where secrets are kept beside the datastore.
+type SecretStore struct {
+	// Name is what its secrets begin with, before a colon.
+	Name string `yaml:"name"`
+
+	// Type is vault, env (variables of the server's environment), files (each secret in a
+	// file) or sops (files of SOPS).
+	Type string `yaml:"type"`
+
+	// Allow are what paths of secrets may begin with. Default: all.
+	Allow []string `yaml:"allow"`
+
+	// Cache is how long what was read is good for; a negative span is not at all. Default: 5m.
+	Cache Duration `yaml:"cache"`
+
+	// Stale is for how much longer it is good when the store can't be asked. Default: not at all.
+	Stale Duration `yaml:"stale"`
+
+	// Timeout is how long it may take to ask the store. Default: 5s.
+	Timeout Duration `yaml:"timeout"`
+
+	// Address is that of a Vault, such as https://vault.example.org:8200.
+	Address string `yaml:"address"`
+
+	// Namespace is that of a Vault. Default: none.
+	Namespace string `yaml:"namespace"`
+
+	// Mount is where the engine kv of a Vault is mounted. Default: secret.
+	Mount string `yaml:"mount"`
+
+	// Version is that of the engine kv of a Vault, 1 or 2. Default: 2.
+	Version int `yaml:"version"`
+
+	// CA is a file with the certificates of those who vouch for a Vault. Default: those that
+	// the operating system trusts.
+	CA string `yaml:"ca"`
+
+	// TokenFile is a file with the token for a Vault.
+	TokenFile string `yaml:"token_file"`
+
+	// RoleID is the role with which the server logs in to a Vault by AppRole.
+	RoleID string `yaml:"role_id"`
+
+	// SecretIDFile is a file with the secret of that role.
+	SecretIDFile string `yaml:"secret_id_file"`
+
+	// Role is the role with which the server logs in to a Vault by its Kubernetes service
+	// account.
+	Role string `yaml:"role"`
+
+	// JWTFile is the file with the token of that account. Default: where Kubernetes puts it.
+	JWTFile string `yaml:"jwt_file"`
+
+	// AuthMount is where a Vault has that way to log in. Default: approle or kubernetes.
+	AuthMount string `yaml:"auth_mount"`
+
+	// Prefix is what variables that are secrets begin with; it is not part of a secret's name.
+	// Actions do not get these variables.
+	Prefix string `yaml:"prefix"`
+
+	// Folder is where files or files of SOPS are.
+	Folder string `yaml:"folder"`
+
+	// AgeIdentities is a file with the identities of age that open files of SOPS.
+	AgeIdentities string `yaml:"age_identities"`
 }
 
 // Audit is where the audit log goes beside the ledger.

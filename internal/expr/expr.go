@@ -42,6 +42,8 @@ type Limits struct {
 type Options struct {
 	// Datastore answers st2kv. The bool is whether the key exists.
 	Datastore func(ctx context.Context, k Key) (value.Value, bool, error)
+	// Secret returns a secret that is kept outside of the datastore.
+	Secret func(ctx context.Context, name string) (string, error)
 	// Task answers task: the latest execution of a task on a route of a workflow
 	// execution. The bool is whether there is one.
 	Task func(ctx context.Context, workflowExecution, task string, route int64) (value.Value, bool, error)

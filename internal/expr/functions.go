@@ -85,6 +85,7 @@ func (e *Evaluator) allFunctions() map[string]function {
 		"json":        {params: "s", body: jsonFunc},
 		"zip":         {params: "*args, **kwargs", body: zipFunc},
 		"st2kv":       {params: "key, **kwargs", state: true, body: e.st2kv},
+		"secret":      {params: "name", body: e.secret},
 		"task":        {params: "task_id = none, route = none", state: true, body: e.task},
 	}
 	params := map[string]string{

@@ -26,6 +26,7 @@ func documented() *expr.Evaluator {
 		Datastore: func(_ context.Context, k expr.Key) (value.Value, bool, error) {
 			return "prod", k == expr.Key{System: true, Name: "env", User: "ops"}, nil
 		},
+		Secret: func(context.Context, string) (string, error) { return "hush", nil },
 		Task: func(_ context.Context, workflow, task string, _ int64) (value.Value, bool, error) {
 			v, err := value.FromJSON([]byte(`{"task_id": "check", "result": {"stdout": "ok"}, "status": "succeeded"}`))
 			return v, workflow == "65f1" && task == "check", err
@@ -61,7 +62,7 @@ func TestReferenceExamples(t *testing.T) {
 // TestReferencePages holds docs/yaql.md and docs/jinja.md to what the functions say
 // of themselves. "go test ./internal/expr -run Pages -update" writes them anew.
 func TestReferencePages(t *testing.T) {
-	env := jinja.New(jinja.Options{Filters: map[string]jinja.Filter{"decrypt_kv": nil}})
+	env := jinja.New(jinja.Options{Filters: map[string]jinja.Filter{"decrypt_kv": nil, "secret": nil}})
 	for path, page := range map[string]string{
 		"../../docs/yaql.md":  yaqlPage(documented(), yaql.New(yaql.Options{})),
 		"../../docs/jinja.md": jinjaPage(documented(), env),

@@ -110,6 +110,7 @@ func functionEntries() map[string]Entry {
 		"completed":   {Doc: "Returns whether the task has ended, however that was.", Example: "completed()", Result: "true"},
 		"task":        {Doc: "Returns the latest execution of a task: task_id, route, result, status, start_timestamp and end_timestamp.", Example: "task(check).result.stdout", Result: `"ok"`},
 		"st2kv":       {Doc: "Returns the value of a key of the datastore, of the user or after system. of the system; it takes decrypt and default.", Example: "st2kv('system.env')", Result: `"prod"`},
+		"secret":      {Doc: "Returns a secret that a store outside of the datastore keeps, by its name STORE:PATH#FIELD.", Example: "secret('vault:team/db#password')", Result: `"hush"`},
 		"json":        {Doc: "Reads JSON, and returns a dict as it is.", Example: `json('{"a": 1}')`, Result: `{"a": 1}`},
 		"zip":         {Doc: "Returns lists of the first items of all sequences, of the second ones, and so on, and fills up with pad.", Example: "zip([1, 2], [a], pad => x)", Result: `[[1, "a"], [2, "x"]]`},
 

@@ -207,6 +207,26 @@ func (e *Evaluator) task(ctx context.Context, c *value.Dict, a *value.Args) (val
 	return v, err
 }
 
+// secret is the function that reads a secret from elsewhere.
+func (e *Evaluator) secret(ctx context.Context, _ *value.Dict, a *value.Args) (value.Value, error) {
+	name, _, err := optional(a, 1, "name")
+	if err != nil {
+		return nil, err
+	}
+	text, ok := name.(string)
+	switch {
+	case !ok:
+		return nil, value.TypeError.Errorf("The name of the secret is not typeof string.")
+	case e.options.Secret == nil:
+		return nil, errorf(EvaluationError, "There are no stores of secrets here.")
+	}
+	out, err := e.options.Secret(ctx, text)
+	if err != nil {
+		return nil, &Error{Class: EvaluationError, Msg: err.Error(), err: err}
+	}
+	return out, nil
+}
+
 // st2kv is the function that looks up a key of the datastore.
 func (e *Evaluator) st2kv(ctx context.Context, c *value.Dict, a *value.Args) (value.Value, error) {
 	if len(a.Pos) == 0 {

@@ -50,7 +50,7 @@ func (p *Params) config(ctx context.Context, ref, user string, own *value.Dict) 
 		}
 		config = withDefaults(config, spec).(*value.Dict)
 	}
-	r := renderer{scope: action.NewScope(action.Env{User: user, Datastore: p, Decrypt: p.Decrypt}), decrypt: p.Decrypt, user: user, pack: ref}
+	r := renderer{scope: action.NewScope(action.Env{User: user, Datastore: p, Decrypt: p.Decrypt, Elsewhere: p.Elsewhere}), decrypt: p.Decrypt, user: user, pack: ref}
 	v, err := r.render(ctx, config, spec, nil)
 	if err == nil {
 		err = r.scope.Err(ctx)
@@ -132,8 +132,10 @@ func (r *renderer) text(ctx context.Context, text string) (value.Value, error) {
 
 // dynamic renders the template of an attribute.
 func (r *renderer) dynamic(ctx context.Context, text string, spec *value.Dict, path []string) (value.Value, error) {
+	others := r.scope.Elsewhere()
 	v, err := r.text(ctx, text)
-	if out, ok := v.(string); ok && err == nil && r.decrypt != nil && isSecret(spec) {
+	// What is kept elsewhere is not encrypted as what is in the datastore.
+	if out, ok := v.(string); ok && err == nil && r.decrypt != nil && isSecret(spec) && r.scope.Elsewhere() == others {
 		v, err = r.decrypt(ctx, r.user, out)
 	}
 	if err != nil {

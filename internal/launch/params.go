@@ -22,6 +22,9 @@ type Params struct {
 	// Decrypt returns the text of a secret for a user: for the filter decrypt_kv, the function
 	// st2kv, and secret attributes of configurations. Nil: there is no key to do it with.
 	Decrypt func(ctx context.Context, user, text string) (string, error)
+	// Elsewhere returns a secret that is kept outside of the datastore, for the function secret. Nil:
+	// there are none.
+	Elsewhere func(ctx context.Context, name string) (string, error)
 
 	store   *store.Store
 	catalog *catalog.Holder
@@ -60,6 +63,7 @@ func (p *Params) env(e *execution.Execution) action.Env {
 		User:      e.Context.User,
 		Datastore: p,
 		Decrypt:   p.Decrypt,
+		Elsewhere: p.Elsewhere,
 		Config: func(ctx context.Context) (*value.Dict, error) {
 			return p.Config(ctx, e.Context.Pack, e.Context.User)
 		},

@@ -121,7 +121,7 @@ func (t *templates) prepare(ctx context.Context) error {
 		}
 		names.Set(name, v)
 	}
-	for _, name := range []string{"st2kv", "system", "action_context", "config_context"} {
+	for _, name := range []string{"st2kv", "secret", "system", "action_context", "config_context"} {
 		v, _, err := t.scope.Name(ctx, name)
 		if err != nil {
 			return err

@@ -147,6 +147,7 @@ func stackstormEntries() []Entry {
 		asFilter("regex_replace", "pattern, replacement, ignorecase=false", "Replaces all matches of a regular expression; \\\\1 stands for its first group.", `'web-01' | regex_replace('(\\w+)-(\\d+)', '\\2.\\1')`, `"01.web"`),
 		asFilter("regex_search", "pattern, ignorecase=false", "Returns whether a text has a match of a regular expression anywhere.", "'web-01' | regex_search('\\\\d+$')", "true"),
 		asFilter("regex_substring", "pattern, result_index=0, ignorecase=false", "Returns one of the matches of a regular expression; a negative index counts from the last.", "'web-01 web-02' | regex_substring('\\\\d+', -1)", `"02"`),
+		asFilter("secret", "", "Returns a secret that a store outside of the datastore keeps, as in 'vault:team/db#password' | secret.", "", ""),
 		asFilter("to_complex", "", "Writes a value as JSON, so that a parameter that is an array or an object keeps its type.", "[1, 'a'] | to_complex", `"[1, \"a\"]"`),
 		asFilter("to_human_time_from_seconds", "", "Writes a number of seconds for people.", "3785 | to_human_time_from_seconds", `"1h3m5s"`),
 		asFilter("to_json_string", "indent=none, sort_keys=false, separators=(',', ': ')", "Writes a value as JSON, with an indent on several lines.", "{'b': 1, 'a': [2, 3]} | to_json_string(sort_keys=true)", `"{\"a\": [2,3],\"b\": 1}"`),

@@ -165,7 +165,7 @@ func (s *step) names() []string {
 	if s.ended != nil {
 		names = append(names, s.ended.Node)
 	}
-	return append(names, "st2kv", "system", actionName, "config_context", resultsName)
+	return append(names, "st2kv", "secret", "system", actionName, "config_context", resultsName)
 }
 
 // everything returns all names with what they stand for.

@@ -75,9 +75,19 @@ const events = createRoute({
 
 const event = createRoute({ getParentRoute: () => root, path: '/events/$id', component: lazyRouteComponent(() => import('./events/event'), 'Event') })
 
-const packs = createRoute({ getParentRoute: () => root, path: '/packs', component: lazyRouteComponent(() => import('./packs/page'), 'Packs') })
+const packs = createRoute({
+  getParentRoute: () => root,
+  path: '/packs',
+  component: lazyRouteComponent(() => import('./packs/page'), 'Packs'),
+  validateSearch: (s: { find?: string }) => s,
+})
 
-const pack = createRoute({ getParentRoute: () => root, path: '/packs/$ref', component: lazyRouteComponent(() => import('./packs/pack'), 'Pack') })
+const pack = createRoute({
+  getParentRoute: () => root,
+  path: '/packs/$ref',
+  component: lazyRouteComponent(() => import('./packs/pack'), 'Pack'),
+  validateSearch: (s: { view?: string }) => s,
+})
 
 const sensors = createRoute({ getParentRoute: () => root, path: '/sensors', component: lazyRouteComponent(() => import('./sensors/page'), 'Sensors') })
 

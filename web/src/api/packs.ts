@@ -1,10 +1,12 @@
 import { queryOptions } from '@tanstack/react-query'
-import { api, ask, page } from './client'
+import { api, ask, Fault, page } from './client'
+import { runAction } from './executions'
 import type { JsonObject, Pack, Properties } from './types'
 
 export const packsQuery = queryOptions({
   queryKey: ['packs'],
-  queryFn: ({ signal }) => page<Pack>(api.GET('/api/v1/packs', { signal })),
+  queryFn: ({ signal }) => page<Pack>(api.GET('/api/v1/packs', { params: { query: { limit: 100 } }, signal })),
+  staleTime: 30_000,
 })
 
 export function packQuery(ref: string) {
@@ -14,7 +16,30 @@ export function packQuery(ref: string) {
   })
 }
 
-/** A text of a pack; what is not there is empty. */
+/** What an index says of a pack. Whoever writes an index leaves out what they like. */
+export interface IndexedPack {
+  name?: string
+  ref?: string
+  description?: string
+  version?: string
+  author?: string
+  keywords?: string[]
+  repo_url?: string
+}
+
+export interface PackIndex {
+  index: Record<string, IndexedPack>
+  status: { url: string; packs: number; message: string; error: string | null }[]
+}
+
+/** The packs that can be installed. */
+export const indexQuery = queryOptions({
+  queryKey: ['packs', 'index'],
+  queryFn: ({ signal }) => ask<PackIndex>(api.GET('/api/v1/packs/index', { signal })),
+  staleTime: 5 * 60_000,
+  retry: false,
+})
+
 export function packFileQuery(ref: string, name: string) {
   return queryOptions({
     queryKey: ['pack', ref, 'file', name],
@@ -23,43 +48,44 @@ export function packFileQuery(ref: string, name: string) {
   })
 }
 
+/** What a pack can be configured by; null if it has no schema. */
 export function configSchemaQuery(ref: string) {
   return queryOptions({
     queryKey: ['pack', ref, 'schema'],
-    queryFn: ({ signal }) => ask<{ attributes: Properties }>(api.GET('/api/v1/config_schemas/{ref}', { params: { path: { ref } }, signal })),
-    retry: false,
+    queryFn: ({ signal }) => orNull(ask<{ attributes: Properties }>(api.GET('/api/v1/config_schemas/{ref}', { params: { path: { ref } }, signal }))).then((c) => c?.attributes ?? null),
   })
 }
 
+/** How a pack is configured, with its secrets masked. */
 export function configQuery(ref: string) {
   return queryOptions({
     queryKey: ['pack', ref, 'config'],
-    queryFn: ({ signal }) => ask<{ values: JsonObject }>(api.GET('/api/v1/configs/{ref}', { params: { path: { ref } }, signal })),
-    retry: false,
+    queryFn: ({ signal }) => orNull(ask<{ values: JsonObject }>(api.GET('/api/v1/configs/{ref}', { params: { path: { ref } }, signal }))).then((c) => c?.values ?? {}),
   })
 }
 
-export function saveConfig(ref: string, values: JsonObject) {
-  return ask(api.PUT('/api/v1/configs/{ref}', { params: { path: { ref } }, body: values as never }))
+/** Configures a pack. What is sent as it came, masked, stays as it is. */
+export function configure(ref: string, values: JsonObject) {
+  return ask<{ values: JsonObject }>(api.PUT('/api/v1/configs/{ref}', { params: { path: { ref } }, body: values as never }))
 }
 
-export interface Found {
-  name: string
-  ref?: string
-  description?: string
-  version?: string
-  author?: string
+function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  return answer.catch((err: unknown) => {
+    if (err instanceof Fault && err.status === 404) return null
+    throw err
+  })
 }
 
-export function searchPacks(query: string) {
-  return ask<Found[]>(api.POST('/api/v1/packs/index/search', { body: { query } }))
+// Each of these is done by an execution, whose id they return.
+
+export async function installPack(source: string, force: boolean): Promise<string> {
+  return (await ask<{ execution_id: string }>(api.POST('/api/v1/packs/install', { body: { packs: [source], force } }))).execution_id
 }
 
-/** Both answer with the execution that does it. */
-export function installPacks(packs: string[]) {
-  return ask<{ execution_id: string }>(api.POST('/api/v1/packs/install', { body: { packs } }))
+export async function updatePack(ref: string, force: boolean): Promise<string> {
+  return (await runAction('packs.update', { packs: [ref], force })).id
 }
 
-export function uninstallPack(pack: string) {
-  return ask<{ execution_id: string }>(api.POST('/api/v1/packs/uninstall', { body: { packs: [pack] } }))
+export async function removePack(ref: string, force: boolean): Promise<string> {
+  return (await ask<{ execution_id: string }>(api.POST('/api/v1/packs/uninstall', { body: { packs: [ref], force } }))).execution_id
 }

@@ -24,7 +24,7 @@ export const places: { group: string; places: Place[] }[] = [
       { to: '/rules', name: 'Rules', icon: Split, says: 'Which events start what' },
       { to: '/actions', name: 'Actions', icon: SquareTerminal, says: 'What can be run' },
       { to: '/compose', name: 'Composer', icon: Workflow, says: 'Make a new workflow' },
-      { to: '/packs', name: 'Packs', icon: Package, says: 'What is installed' },
+      { to: '/packs', name: 'Packs', icon: Package, says: 'What is installed, and what could be' },
     ],
   },
   {

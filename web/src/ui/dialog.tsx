@@ -28,7 +28,9 @@ export function Dialog({
     const dialog = ref.current
     if (!open || !dialog || dialog.open) return
     dialog.showModal()
-    dialog.querySelector<HTMLElement>('[data-autofocus]')?.focus()
+    // The browser would begin with what closes it.
+    const first = dialog.querySelector<HTMLElement>('[data-autofocus]') ?? dialog.querySelector<HTMLElement>(':scope > :not(header) :is(input, textarea, select, button):not(:disabled)')
+    first?.focus()
     return () => dialog.close()
   }, [open])
   if (!open) return null

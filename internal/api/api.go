@@ -92,6 +92,9 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	TrustUnix      bool
 
+	// Senders prove their deliveries, by webhooks/NAME or alerts/SOURCE.
+	Senders map[string]Sender
+
 	AdminGroups []string // groups whose members may do everything
 
 	// MetricsPublic serves /metrics without credentials.

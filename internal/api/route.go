@@ -48,6 +48,7 @@ type route struct {
 	serve func(*call) error
 	gate  gate
 	body  *schema.Schema
+	box   func(c *call) string // see inBox
 	// asking says that nothing is changed that would have to be on record in the audit log.
 	asking bool
 }
@@ -163,7 +164,11 @@ func (r *route) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 func (c *call) run() error {
-	if !c.route.Public {
+	if s, ok := c.sender(); ok {
+		if err := c.prove(s); err != nil {
+			return err
+		}
+	} else if !c.route.Public {
 		if err := c.recognise(); err != nil {
 			return err
 		}

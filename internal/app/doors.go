@@ -72,8 +72,13 @@ func (a *App) doors() (api.Options, error) {
 	if err != nil {
 		return api.Options{}, fmt.Errorf("trusted_proxies: %w", err)
 	}
+	senders := map[string]api.Sender{}
+	for _, w := range a.cfg.Webhooks {
+		senders[w.Path] = api.Sender{Proof: access.Proof{Kind: w.Proof, Header: w.Header, Prefix: w.Prefix, User: w.User}, Secrets: w.Secrets}
+	}
 	return api.Options{
-		URL: a.URL(), TokenTTL: time.Duration(a.cfg.Auth.TokenTTL), TrustedProxies: networks, TrustUnix: unix,
+		Senders: senders,
+		URL:     a.URL(), TokenTTL: time.Duration(a.cfg.Auth.TokenTTL), TrustedProxies: networks, TrustUnix: unix,
 		AdminGroups: a.cfg.Auth.AdminGroups, SecureCookie: strings.HasPrefix(a.URL(), "https://"),
 	}, nil
 }

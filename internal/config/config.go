@@ -38,6 +38,10 @@ type Config struct {
 	TLS  TLS  `yaml:"tls"`
 	Auth Auth `yaml:"auth"`
 
+	// Webhooks are those whose senders prove each delivery by a secret, and show no token
+	// or key. Default: none.
+	Webhooks []Webhook `yaml:"webhooks"`
+
 	// Packs are folders whose subfolders are packs, beside the folder packs in data,
 	// which holds those that were installed. Of two packs of one name the later
 	// folder's counts. Default: none.
@@ -386,7 +390,7 @@ func (c Config) check() error {
 	default:
 		errs = append(errs, fmt.Errorf("log.format is %q; it is one of text, json", c.Log.Format))
 	}
-	return errors.Join(slices.Concat(errs, c.checkDoors(), c.TLS.check(), c.SSH.check(), c.Probes.check())...)
+	return errors.Join(slices.Concat(errs, c.checkDoors(), c.TLS.check(), c.checkWebhooks(), c.SSH.check(), c.Probes.check())...)
 }
 
 func (s SSH) check() []error {

@@ -38,6 +38,8 @@ type Config struct {
 	TLS  TLS  `yaml:"tls"`
 	Auth Auth `yaml:"auth"`
 
+	Outbound Outbound `yaml:"outbound"`
+
 	// Webhooks are those whose senders prove each delivery by a secret, and show no token
 	// or key. Default: none.
 	Webhooks []Webhook `yaml:"webhooks"`
@@ -346,6 +348,7 @@ func Default() Config {
 	return Config{
 		Data:      "./nightshift-data",
 		Listen:    "127.0.0.1:9100",
+		Outbound:  Outbound{Guard: "metadata"},
 		Auth:      Auth{Backends: []Backend{{Own: true}}, TokenTTL: Duration(24 * time.Hour)},
 		Timezone:  "UTC",
 		Exchange:  Exchange{Index: []string{"https://index.stackstorm.org/v1/index.json"}, Fresh: Duration(5 * time.Minute)},
@@ -390,7 +393,7 @@ func (c Config) check() error {
 	default:
 		errs = append(errs, fmt.Errorf("log.format is %q; it is one of text, json", c.Log.Format))
 	}
-	return errors.Join(slices.Concat(errs, c.checkDoors(), c.TLS.check(), c.checkWebhooks(), c.SSH.check(), c.Probes.check())...)
+	return errors.Join(slices.Concat(errs, c.checkDoors(), c.TLS.check(), c.checkWebhooks(), c.Outbound.check(), c.SSH.check(), c.Probes.check())...)
 }
 
 func (s SSH) check() []error {

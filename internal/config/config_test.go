@@ -56,12 +56,13 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		"webhooks: [{path: x, proof: y}]":                                                               "number 1: path is \"x\"; it is like webhooks/NAME or alerts/SOURCE\nwebhooks: number 1: proof is \"y\"; it is one of github, slack,",
 		"webhooks: [{path: webhooks/st2, proof: github, secrets: [x]}]":                                 "may be of any trigger",
 		"webhooks: [{path: webhooks/a, proof: basic, secrets: [x]}, {path: webhooks/a, proof: github}]": "number 1: user is not given\nwebhooks: number 2: there is webhooks/a already\nwebhooks: number 2: secrets",
-		"tls: {cert: x}":                             "tls.cert and tls.key go together",
-		"tls:\n  redirect: :80":                      "tls.redirect: there is no TLS to send anybody to",
-		"tls: {cert: x, key: x, acme: {hosts: [x]}}": "either in files or from an authority",
-		"listen: [a":                                 "line 1",
-		"log: {format: xml}":                         "log.format is \"xml\"",
-		"worker: {slots: [1, 2]}":                    "line 1",
+		"outbound: {guard: all, allow: [unix]}":                                                         "outbound.guard is \"all\"; it is one of off, metadata, private\noutbound.allow: [unix]",
+		"tls: {cert: x}":                                                                                "tls.cert and tls.key go together",
+		"tls:\n  redirect: :80":                                                                         "tls.redirect: there is no TLS to send anybody to",
+		"tls: {cert: x, key: x, acme: {hosts: [x]}}":                                                    "either in files or from an authority",
+		"listen: [a":              "line 1",
+		"log: {format: xml}":      "log.format is \"xml\"",
+		"worker: {slots: [1, 2]}": "line 1",
 	} {
 		_, err := config.Read([]byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {

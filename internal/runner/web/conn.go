@@ -32,19 +32,25 @@ type conn struct {
 	text []byte // of the headers so far; guarded by mu
 }
 
-// dial opens a connection.
-func dial(ctx context.Context, network, address string) (net.Conn, error) {
-	d := net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
-	c, err := d.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
+// dialer opens connections to where the guard allows it.
+func (g Guard) dialer() *net.Dialer {
+	return &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second, Control: g.control}
+}
+
+// dial opens connections.
+func dial(d *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := d.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &conn{Conn: c}, nil
 	}
-	return &conn{Conn: c}, nil
 }
 
 // dialTLS opens connections with TLS.
-func dialTLS(config *tls.Config) func(ctx context.Context, network, address string) (net.Conn, error) {
-	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}, Config: config}
+func dialTLS(plain *net.Dialer, config *tls.Config) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := tls.Dialer{NetDialer: plain, Config: config}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := d.DialContext(ctx, network, address)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptrace"
+	"net/netip"
 	"net/url"
 	"sync"
 	"time"
@@ -36,6 +37,8 @@ type Options struct {
 	// Proxy returns the proxy for a request whose action names none, as
 	// [http.ProxyFromEnvironment] does. Default: there is none.
 	Proxy func(*http.Request) (*url.URL, error)
+	// Guard says to which addresses requests may go. Default: to all.
+	Guard Guard
 	// RootCAs are trusted. Default: those of the system.
 	RootCAs *x509.CertPool
 }
@@ -213,6 +216,12 @@ func (r *Runner) transport(key route) (*http.Transport, error) {
 	}
 	t := &http.Transport{
 		Proxy: func(q *http.Request) (*url.URL, error) {
+			// A proxy finds out itself what names mean; addresses can be looked at here.
+			if to, err := netip.ParseAddr(q.URL.Hostname()); err == nil {
+				if err := r.opts.Guard.check(to); err != nil {
+					return nil, err
+				}
+			}
 			if proxy, ok := proxies[q.URL.Scheme]; ok {
 				return proxy, nil
 			}
@@ -221,8 +230,8 @@ func (r *Runner) transport(key route) (*http.Transport, error) {
 			}
 			return r.opts.Proxy(q)
 		},
-		DialContext:         dial,
-		DialTLSContext:      dialTLS(config),
+		DialContext:         dial(r.opts.Guard.dialer()),
+		DialTLSContext:      dialTLS(r.opts.Guard.dialer(), config),
 		TLSClientConfig:     config,
 		TLSHandshakeTimeout: 30 * time.Second,
 		MaxIdleConns:        256,

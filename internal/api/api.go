@@ -92,6 +92,10 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	TrustUnix      bool
 
+	// UserHeader and GroupsHeader are those in which such a proxy says who has logged in
+	// there; empty: its word does not count for that.
+	UserHeader, GroupsHeader string
+
 	// Senders prove their deliveries, by webhooks/NAME or alerts/SOURCE.
 	Senders map[string]Sender
 

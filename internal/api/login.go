@@ -113,11 +113,25 @@ func errDisabled(user string) error {
 	return fault.Newf(fault.Unauthorized, "Unauthorized - User %q is disabled.", user)
 }
 
-func (c *call) createToken() error {
+// person returns who wants a token, and who says so: a proxy, or those who are asked for
+// passwords.
+func (c *call) person() (identity.Person, string, error) {
+	if p, ok := c.forwarded(); ok {
+		// The browser has logged in there, by a cookie that it sends along with what other
+		// sites make it ask.
+		if err := new(http.CrossOriginProtection).Check(c.r); err != nil {
+			return p, "", &fault.Fault{Kind: fault.Forbidden, Msg: "A log-in by a proxy must come from a page of this server.", Err: err}
+		}
+		return p, "proxy", nil
+	}
 	name, password, ok := basicAuth(c.r.Header.Get("Authorization"))
 	if !ok {
-		return errLogin()
+		return identity.Person{}, "", errLogin()
 	}
+	return c.checkPassword(name, password)
+}
+
+func (c *call) createToken() error {
 	var req wire.TokenRequest
 	if err := c.into(&req); err != nil {
 		return err
@@ -126,7 +140,7 @@ func (c *call) createToken() error {
 	if err != nil {
 		return err
 	}
-	p, source, err := c.checkPassword(name, password)
+	p, source, err := c.person()
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/nightshift-run/nightshift/internal/identity"
 )
 
 // believed reports whether the word of whoever connects from an address counts on where
@@ -62,6 +64,28 @@ func hostOf(remote string) string {
 // secure reports whether the client has come by TLS, be it only up to a proxy.
 func (c *call) secure() bool {
 	return c.r.TLS != nil || c.opts.SecureCookie || c.proxied() && c.r.Header.Get("X-Forwarded-Proto") == "https"
+}
+
+// forwarded returns whom a proxy that is believed has let in, if the settings take its word
+// for that, too.
+func (c *call) forwarded() (identity.Person, bool) {
+	if c.opts.UserHeader == "" || !c.proxied() {
+		return identity.Person{}, false
+	}
+	users := c.r.Header.Values(c.opts.UserHeader)
+	if len(users) != 1 || !identity.ValidName(users[0]) { // two are one of the proxy's and one of somebody's
+		return identity.Person{}, false
+	}
+	p := identity.Person{Name: users[0]}
+	if c.opts.GroupsHeader != "" {
+		p.Groups = []string{}
+		for _, g := range splitCSV(strings.Join(c.r.Header.Values(c.opts.GroupsHeader), ",")) {
+			if g = strings.TrimSpace(g); g != "" {
+				p.Groups = append(p.Groups, g)
+			}
+		}
+	}
+	return p, true
 }
 
 // base is the address of the server as the client sees it.

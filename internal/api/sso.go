@@ -65,7 +65,10 @@ type pendingLogin struct {
 	To string `json:"to"`
 }
 
-func (c *call) sso() error { return c.json(http.StatusOK, wire.SSO{Enabled: c.SSO != nil}) }
+func (c *call) sso() error {
+	_, forwarded := c.forwarded()
+	return c.json(http.StatusOK, wire.SSO{Enabled: c.SSO != nil || forwarded})
+}
 
 // provider returns an error unless there is a provider; with it comes a place to ask it,
 // which is given back by done.
@@ -93,6 +96,9 @@ func (c *call) ssoFault(err error) error {
 }
 
 func (c *call) ssoRequest() error {
+	if p, ok := c.forwarded(); ok { // they are logged in already, where they come from
+		return c.loggedIn(p, "proxy", c.afterLogin())
+	}
 	done, err := c.provider()
 	if err != nil {
 		return err
@@ -164,15 +170,20 @@ func (c *call) ssoCallback() error {
 	if err != nil {
 		return c.ssoFault(err)
 	}
-	t, err := c.ssoToken(p, nil)
+	return c.loggedIn(p, "sso", login.To)
+}
+
+// loggedIn gives a browser its cookie, and sends it on.
+func (c *call) loggedIn(p identity.Person, source, to string) error {
+	t, err := c.ssoToken(p, source, nil)
 	if err != nil {
 		return err
 	}
 	c.putCookie(t.Token, int(c.opts.TokenTTL/time.Second))
-	if login.To != "/" && !strings.HasPrefix(login.To, "/ui/") {
+	if to != "/" && !strings.HasPrefix(to, "/ui/") {
 		c.tellWebClient(t)
 	}
-	http.Redirect(c.w, c.r, login.To, http.StatusSeeOther)
+	http.Redirect(c.w, c.r, to, http.StatusSeeOther)
 	return nil
 }
 
@@ -193,8 +204,8 @@ func (c *call) tellWebClient(t wire.Token) {
 	})
 }
 
-// ssoToken makes a token of a person whom the provider vouches for.
-func (c *call) ssoToken(p identity.Person, seconds *int64) (wire.Token, error) {
+// ssoToken makes a token of a person whom somebody else vouches for.
+func (c *call) ssoToken(p identity.Person, source string, seconds *int64) (wire.Token, error) {
 	if !identity.ValidName(p.Name) {
 		return wire.Token{}, c.ssoFault(errRefused("a name that can't be one"))
 	}
@@ -202,7 +213,7 @@ func (c *call) ssoToken(p identity.Person, seconds *int64) (wire.Token, error) {
 	if err != nil {
 		return wire.Token{}, err
 	}
-	u, err := c.admit(p, "sso")
+	u, err := c.admit(p, source)
 	if err != nil {
 		return wire.Token{}, err
 	}
@@ -258,7 +269,7 @@ func (c *call) ssoDeviceToken() error {
 	if err != nil {
 		return c.ssoFault(err)
 	}
-	t, err := c.ssoToken(p, req.TTL)
+	t, err := c.ssoToken(p, "sso", req.TTL)
 	if err != nil {
 		return err
 	}

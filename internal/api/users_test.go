@@ -263,3 +263,46 @@ func TestBrowsersAreToldToDoNothingWithAnswers(t *testing.T) {
 		t.Error("a refusal has no policy")
 	}
 }
+
+func TestAProxySaysWhoHasLoggedIn(t *testing.T) {
+	opts := api.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")}, AdminGroups: []string{"ops"}}
+	off := newServer(t, opts)
+	opts.UserHeader, opts.GroupsHeader = "X-Forwarded-User", "X-Forwarded-Groups"
+	s := newServer(t, opts)
+	ask := func(s *server, method, path, from string, headers ...string) answer {
+		r := newRequest(t, method, path, "")
+		r.RemoteAddr = from + ":1234"
+		for _, h := range headers {
+			name, v, _ := strings.Cut(h, ": ")
+			r.Header.Add(name, v)
+		}
+		return answer{s.serve(r), t}
+	}
+	const proxy, ada, groups = "10.0.0.1", "X-Forwarded-User: lin", "X-Forwarded-Groups: dev, ops"
+	a := ask(s, "POST", "/auth/v1/tokens", proxy, ada, groups).status(201)
+	me := s.ask("GET", "/v1/user", "", "X-Auth-Token: "+a.at("token")).status(200)
+	if me.at("username") != "lin" || me.at("rbac.is_admin") != "true" {
+		t.Errorf("me: %s", me.Body)
+	}
+	if got := ask(s, "GET", "/auth/v1/sso", proxy, ada).at("enabled"); got != "true" {
+		t.Errorf("enabled: %s", got)
+	}
+	b := ask(s, "GET", "/auth/v1/sso/request?to=/ui/", proxy, ada, groups).status(303)
+	if b.Header().Get("Location") != "/ui/" || !strings.Contains(b.Header().Get("Set-Cookie"), "auth-token=") {
+		t.Errorf("a browser: %v", b.Header())
+	}
+	for name, a := range map[string]answer{
+		"somebody else says so":   ask(s, "POST", "/auth/v1/tokens", "10.0.0.2", ada),
+		"it is not switched on":   ask(off, "POST", "/auth/v1/tokens", proxy, ada),
+		"two names":               ask(s, "POST", "/auth/v1/tokens", proxy, ada, "X-Forwarded-User: root"),
+		"no name":                 ask(s, "POST", "/auth/v1/tokens", proxy, "X-Forwarded-User: "),
+		"groups alone":            ask(s, "POST", "/auth/v1/tokens", proxy, groups),
+		"it is a log-in only":     ask(s, "GET", "/v1/user", proxy, ada),
+		"another site has it ask": ask(s, "POST", "/auth/v1/tokens", proxy, ada, "Sec-Fetch-Site: cross-site"),
+		"the server itself":       ask(s, "POST", "/auth/v1/tokens", proxy, "X-Forwarded-User: nightshift"),
+	} {
+		if a.Code != 401 && a.Code != 403 {
+			t.Errorf("%s: %d %s", name, a.Code, a.Body)
+		}
+	}
+}

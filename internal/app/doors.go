@@ -79,6 +79,7 @@ func (a *App) doors() (api.Options, error) {
 	return api.Options{
 		Senders: senders,
 		URL:     a.URL(), TokenTTL: time.Duration(a.cfg.Auth.TokenTTL), TrustedProxies: networks, TrustUnix: unix,
+		UserHeader: a.cfg.Auth.Proxy.UserHeader, GroupsHeader: a.cfg.Auth.Proxy.GroupsHeader,
 		AdminGroups: a.cfg.Auth.AdminGroups, SecureCookie: strings.HasPrefix(a.URL(), "https://"),
 	}, nil
 }

@@ -17,6 +17,8 @@ type Auth struct {
 
 	OIDC OIDC `yaml:"oidc"`
 
+	Proxy Proxy `yaml:"proxy"`
+
 	// AdminGroups are groups whose members may do everything. Default: none.
 	AdminGroups []string `yaml:"admin_groups"`
 
@@ -36,6 +38,18 @@ type Backend struct {
 
 	// LDAP is a directory: OpenLDAP, Active Directory and the like.
 	LDAP *LDAP `yaml:"ldap"`
+}
+
+// Proxy lets in whom a proxy of trusted_proxies has let in. The proxy must not pass on these
+// headers when others send them.
+type Proxy struct {
+	// UserHeader is the header with the name: X-Forwarded-User. Default: none, and nobody
+	// is let in so.
+	UserHeader string `yaml:"user_header"`
+
+	// GroupsHeader is the header with the groups, separated by commas: X-Forwarded-Groups.
+	// Default: none, and the proxy says nothing of groups.
+	GroupsHeader string `yaml:"groups_header"`
 }
 
 // OIDC lets people in by a provider of OpenID Connect: Keycloak, Okta, Google and the like.
@@ -173,6 +187,9 @@ func (c Config) checkDoors() []error {
 		errs = append(errs, errors.New("auth.token_ttl is no positive duration"))
 	}
 	errs = append(errs, c.Auth.OIDC.check()...)
+	if c.Auth.Proxy.UserHeader != "" && len(c.TrustedProxies) == 0 {
+		errs = append(errs, errors.New("auth.proxy.user_header: trusted_proxies names nobody whose word counts"))
+	}
 	for i, b := range c.Auth.Backends {
 		given := 0
 		for _, is := range []bool{b.Own, b.HTPasswd != "", b.LDAP != nil} {

@@ -57,6 +57,7 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		"webhooks: [{path: webhooks/st2, proof: github, secrets: [x]}]":                                 "may be of any trigger",
 		"webhooks: [{path: webhooks/a, proof: basic, secrets: [x]}, {path: webhooks/a, proof: github}]": "number 1: user is not given\nwebhooks: number 2: there is webhooks/a already\nwebhooks: number 2: secrets",
 		"outbound: {guard: all, allow: [unix]}":                                                         "outbound.guard is \"all\"; it is one of off, metadata, private\noutbound.allow: [unix]",
+		"auth: {proxy: {user_header: X-User}}":                                                          "trusted_proxies names nobody",
 		"tls: {cert: x}":                                                                                "tls.cert and tls.key go together",
 		"tls:\n  redirect: :80":                                                                         "tls.redirect: there is no TLS to send anybody to",
 		"tls: {cert: x, key: x, acme: {hosts: [x]}}":                                                    "either in files or from an authority",

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -155,7 +156,8 @@ func (c *call) launch(r execution.Request, show bool) error {
 // start starts an execution. One whose parameters can't be rendered is on record
 // as failed, and refused nevertheless.
 func (c *call) start(r execution.Request) (*execution.Execution, error) {
-	if err := c.mayLookUp(r.Parameters, looksUp); err != nil {
+	// A chat's command is rendered with the keys of the user whom the bot names.
+	if err := c.mayLookUp(r.Parameters, cmp.Or(r.Context.APIUser, r.Context.User), looksUp); err != nil {
 		return nil, err
 	}
 	e, err := c.Launcher.Launch(c.ctx(), r)

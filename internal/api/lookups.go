@@ -9,25 +9,25 @@ import (
 	"github.com/nightshift-run/nightshift/internal/kv"
 )
 
-// What templates look up that is not everybody's: the datastore and the configurations of
-// packs. Rules name the scopes of the datastore also by themselves, as old packs do.
+// What templates look up that is not everybody's: the datastore, the configurations of
+// packs, and secrets that are kept elsewhere. Rules name the scopes of the datastore also by themselves, as old packs do.
 var (
-	looksUp       = regexp.MustCompile(`\b(st2kv|decrypt_kv|config_context)\b`)
+	looksUp       = regexp.MustCompile(`\b(st2kv|decrypt_kv|config_context)\b|(^|[^.\w])secret\b`)
 	looksUpInRule = regexp.MustCompile(looksUp.String() + `|(^|[^.\w])(system|user)\s*[.\[|]`)
 	// plainLookUp is the one form in which it is plain to see what is looked up.
 	plainLookUp = regexp.MustCompile(`\{\{-?\s*st2kv\.(system|user)\.([\w.]+)\s*(\|\s*decrypt_kv\s*)?-?\}\}`)
 )
 
 // mayLookUp returns why templates that the caller has sent may not be rendered: they look
-// up, as odd says, what the caller may not see. Those of packs may: their authors know what
-// they show.
-func (c *call) mayLookUp(v value.Value, odd *regexp.Regexp) error {
+// up, as odd says, what the caller may not see; st2kv.user are the keys of owner. Those of
+// packs may: their authors know what they show.
+func (c *call) mayLookUp(v value.Value, owner string, odd *regexp.Regexp) error {
 	switch v := v.(type) {
 	case string:
-		return c.mayRender(v, odd)
+		return c.mayRender(v, owner, odd)
 	case *value.List:
 		for _, item := range v.Items {
-			if err := c.mayLookUp(item, odd); err != nil {
+			if err := c.mayLookUp(item, owner, odd); err != nil {
 				return err
 			}
 		}
@@ -36,10 +36,10 @@ func (c *call) mayLookUp(v value.Value, odd *regexp.Regexp) error {
 			return nil
 		}
 		for name, item := range v.Texts() {
-			if err := c.mayRender(name, odd); err != nil {
+			if err := c.mayRender(name, owner, odd); err != nil {
 				return err
 			}
-			if err := c.mayLookUp(item, odd); err != nil {
+			if err := c.mayLookUp(item, owner, odd); err != nil {
 				return err
 			}
 		}
@@ -47,14 +47,14 @@ func (c *call) mayLookUp(v value.Value, odd *regexp.Regexp) error {
 	return nil
 }
 
-func (c *call) mayRender(text string, odd *regexp.Regexp) error {
+func (c *call) mayRender(text, owner string, odd *regexp.Regexp) error {
 	if c.who.free() || !strings.Contains(text, "{{") && !strings.Contains(text, "{%") {
 		return nil
 	}
 	for _, m := range plainLookUp.FindAllStringSubmatch(text, -1) {
 		r, permission := pairResource(kv.System, "", m[2]), "key_value_pair_view"
 		if m[1] == "user" {
-			r = pairResource(kv.User, c.who.User, m[2])
+			r = pairResource(kv.User, owner, m[2])
 		}
 		if m[3] != "" {
 			permission = "key_value_pair_all"
@@ -65,7 +65,7 @@ func (c *call) mayRender(text string, odd *regexp.Regexp) error {
 	}
 	// The whole text is looked at, as strings in a template may seem to end it.
 	if found := odd.FindString(plainLookUp.ReplaceAllString(text, " ")); found != "" {
-		return fault.Newf(fault.Forbidden, "User \"%s\" may look up keys in the form {{ st2kv.system.NAME }} only, and no configurations: %s",
+		return fault.Newf(fault.Forbidden, "User \"%s\" may look up keys in the form {{ st2kv.system.NAME }} only, and no configurations or secrets: %s",
 			c.who.User, strings.TrimSpace(found))
 	}
 	return nil

@@ -5,14 +5,17 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/access"
 	"github.com/nightshift-run/nightshift/internal/api"
+	"github.com/nightshift-run/nightshift/internal/api/client"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/kv"
@@ -23,11 +26,11 @@ import (
 
 // roles are what people may do in a test.
 type roles struct {
-	policy   *rbac.Policy
+	policy   atomic.Pointer[rbac.Policy]
 	mistakes []rbac.Mistake
 }
 
-func (r *roles) Policy() *rbac.Policy   { return r.policy }
+func (r *roles) Policy() *rbac.Policy   { return r.policy.Load() }
 func (r *roles) Reload() []rbac.Mistake { return r.mistakes }
 
 func policyOf(t testing.TB, files map[string]string) *rbac.Policy {
@@ -89,7 +92,8 @@ type guarded struct {
 
 func newGuarded(t testing.TB, exclusive bool) *guarded {
 	t.Helper()
-	g := &guarded{roles: &roles{policy: policyOf(t, teams(map[bool]string{true: "true", false: "false"}[exclusive]))}}
+	g := &guarded{roles: new(roles)}
+	g.roles.policy.Store(policyOf(t, teams(map[bool]string{true: "true", false: "false"}[exclusive])))
 	g.server = newServerRoles(t, g.roles)
 	g.tokens = map[string]string{"admin": g.admin}
 	for _, name := range []string{"owner", "other", "viewer", "nobody", "boss"} {
@@ -443,11 +447,11 @@ func TestRolesCountAtOnce(t *testing.T) {
 	g := newGuarded(t, false)
 	g.get("owner", "/api/v1/actions/p.say").status(200)
 	g.get("boss", "/api/v1/service_registry/groups").status(200)
-	g.roles.policy = policyOf(t, map[string]string{"roles/p.yaml": "name: p\n"})
+	g.roles.policy.Store(policyOf(t, map[string]string{"roles/p.yaml": "name: p\n"}))
 	g.get("owner", "/api/v1/actions/p.say").status(403)
 	g.get("boss", "/api/v1/service_registry/groups").status(403)
 	g.get("admin", "/api/v1/actions/p.say").status(200) // an administrator by the ledger is one whatever files say
-	g.roles.policy = nil
+	g.roles.policy.Store(nil)
 	g.get("nobody", "/api/v1/actions/p.say").status(200)
 }
 
@@ -473,7 +477,6 @@ func TestTemplatesLookUpOnlyWhatTheirSenderMaySee(t *testing.T) {
 		"plain":                                   201,
 		"{{ st2kv.system.p.key }}":                201,
 		"{{ st2kv.system.p.key | decrypt_kv }}":   0, // it is no secret, which is for the filter to say
-		"x {{- st2kv.user.mine -}} y":             201,
 		"{{ st2kv.system.q.key }}":                403,
 		"{{ st2kv.system.p }}":                    403,
 		"{{ st2kv['system']['q.key'] }}":          403,
@@ -484,6 +487,9 @@ func TestTemplatesLookUpOnlyWhatTheirSenderMaySee(t *testing.T) {
 		"{{ config_context.token }}":              403,
 		"{{ 'x' | decrypt_kv }}":                  403,
 		"{{ 1 + 1 }}":                             201,
+		"{{ secret('vault:x#y') }}":               403,
+		"{% set s = secret %}{{ s('vault:x') }}":  403,
+		"{{ [1] | map(secret) }}":                 403,
 		"st2kv.system.q.key":                      201, // no template
 	} {
 		run := body(t, map[string]any{"action": "p.say", "parameters": map[string]any{"word": text}})
@@ -496,6 +502,14 @@ func TestTemplatesLookUpOnlyWhatTheirSenderMaySee(t *testing.T) {
 		})
 		if a := g.as("owner", "POST", "/api/v1/rules", rule); (a.Code == 403) != (status == 403) {
 			t.Errorf("a rule with %s: %d %s", text, a.Code, a.Body)
+		}
+	}
+	say := func(key, user string) string {
+		return body(t, map[string]any{"name": "talk", "format": "say {{word}}", "command": "say '{{ st2kv." + key + " }}'", "source_channel": "c", "user": user})
+	}
+	for user, status := range map[string]int{"owner": 201, "": 201, "admin": 403} {
+		if a := g.as("owner", "POST", "/api/v1/aliasexecution", say("user.mine", user)); a.Code != status {
+			t.Errorf("a command with the keys of %q: %d %s, want %d", user, a.Code, a.Body, status)
 		}
 	}
 	old := body(t, map[string]any{
@@ -570,6 +584,83 @@ func TestMistakesInRolesAreToldAndChangeNothing(t *testing.T) {
 		t.Errorf("told %q", got)
 	}
 	g.get("owner", "/api/v1/actions/p.say").status(200)
-	g.roles.policy = nil
+	g.roles.policy.Store(nil)
 	g.do("POST", "/api/ns/v1/rbac/reload", "").status(400)
+}
+
+// TestPartsOfWhatIsLockedDownAreHidden holds that what a hidden workflow or rule has
+// started is hidden with it, though everybody may look at the action.
+func TestPartsOfWhatIsLockedDownAreHidden(t *testing.T) {
+	g := newGuarded(t, true)
+	root := g.run("p.noargs", func(e *execution.Execution) { e.Runner, e.Conducted = "orquesta", true })
+	middle := g.run("q.nested", func(e *execution.Execution) { e.Runner, e.Conducted, e.Parent = "orquesta", true, root.ID })
+	part := g.run("q.step", func(e *execution.Execution) { e.Parent = middle.ID })
+	started := g.run("q.step", func(e *execution.Execution) {
+		e.Context.Rule = &execution.Named{ID: g.do("GET", "/api/v1/rules/p.deploy", "").at("id"), Name: "deploy"}
+	})
+	open := g.run("q.nested", func(e *execution.Execution) { e.Runner, e.Conducted = "orquesta", true })
+	seen := g.run("q.step", func(e *execution.Execution) { e.Parent = open.ID })
+	hidden := g.run("p.say", func(e *execution.Execution) { e.Parent = open.ID })
+	for _, who := range []string{"viewer", "other"} {
+		list := g.get(who, "/api/v1/executions?include_attributes=id")
+		if list.Header().Get("X-Total-Count") != "2" {
+			t.Errorf("%s sees %s: %s", who, list.Header().Get("X-Total-Count"), list.Body)
+		}
+		for _, e := range []*execution.Execution{root, middle, part, started, hidden} {
+			g.get(who, "/api/v1/executions/"+e.ID).status(404)
+			g.get(who, "/api/v1/executions/"+e.ID+"/output").status(404)
+		}
+		for _, path := range []string{"/api/v1/executions/" + open.ID + "/children", "/api/ns/v1/executions/" + open.ID + "/why"} {
+			if text := g.get(who, path).status(200).Body.String(); strings.Contains(text, hidden.ID) || !strings.Contains(text, seen.ID) {
+				t.Errorf("%s sees of what is open: %s", who, text)
+			}
+		}
+		if got := g.get(who, "/api/v1/executions/last").status(200).at("id"); got != seen.ID {
+			t.Errorf("the last that %s sees is %s", who, got)
+		}
+	}
+	if n := g.get("owner", "/api/v1/executions?include_attributes=id").Header().Get("X-Total-Count"); n != "2" {
+		t.Errorf("the team sees %s executions, want those of its own actions: 2", n)
+	}
+	g.do("GET", "/api/v1/executions/"+part.ID, "").status(200)
+}
+
+func TestStreamsTellOnlyWhatSomebodyMaySee(t *testing.T) {
+	g := newGuarded(t, true)
+	c := g.listen()
+	as := func(who string) *client.Client { return &client.Client{BaseURL: c.BaseURL, Token: g.tokens[who]} }
+	root := g.run("p.noargs", func(e *execution.Execution) { e.Runner, e.Conducted = "orquesta", true })
+	ends := g.run("q.step", nil)
+	query := url.Values{"end_event": {"st2.execution__update"}, "end_execution_id": {ends.ID}}
+	streams := map[string]<-chan []client.Event{}
+	for _, who := range []string{"viewer", "other", "admin"} {
+		streams[who] = g.follow(as(who), "/stream/v1/stream", query)
+	}
+	for _, action := range []string{"p.say", "q.other"} {
+		e := g.run(action, nil)
+		g.prints(e, "stdout", "of "+action)
+		g.finish(e, execution.Succeeded, `{}`)
+	}
+	part := g.run("q.step", func(e *execution.Execution) { e.Parent = root.ID })
+	g.finish(part, execution.Succeeded, `{}`)
+	g.finish(ends, execution.Succeeded, `{}`)
+	for who, stream := range streams {
+		text := ""
+		for _, e := range <-stream {
+			text += string(e.Data)
+		}
+		for want, where := range map[string]bool{"q.other": true, ends.ID: true, "p.say": who == "admin", part.ID: who == "admin"} {
+			if strings.Contains(text, want) != where {
+				t.Errorf("%s hears of %s: %v, want %v", who, want, !where, where)
+			}
+		}
+	}
+
+	// With other roles streams end, and what comes next is told to nobody by the old ones.
+	ended := g.follow(as("viewer"), "/stream/v1/stream", nil)
+	g.roles.policy.Store(policyOf(t, map[string]string{"roles/x.yaml": "name: x\n"}))
+	g.finish(g.run("q.step", nil), execution.Succeeded, `{}`)
+	if got := <-ended; len(got) != 0 {
+		t.Errorf("heard with rights that are gone: %s", names(got))
+	}
 }

@@ -194,10 +194,10 @@ func (c *call) mayStart(r *rule.Rule, resource *rbac.Resource) error {
 		return fault.Newf(fault.Forbidden, "User \"%s\" doesn't have required (%s) permission to use action %s",
 			c.who.User, "action_execute", r.Action.Ref)
 	}
-	if err := c.mayLookUp(r.Action.Parameters, looksUpInRule); err != nil {
+	if err := c.mayLookUp(r.Action.Parameters, c.opts.SystemUser, looksUpInRule); err != nil {
 		return err
 	}
-	return c.mayLookUp(r.Criteria, looksUpInRule)
+	return c.mayLookUp(r.Criteria, c.opts.SystemUser, looksUpInRule)
 }
 
 func (c *call) createRule() error {

@@ -66,7 +66,8 @@ func (c *call) prove(s Sender) error {
 		}
 		found = true
 		if s.Check(c.r.Header, b, secret, now) == nil {
-			c.who = caller{User: c.route.box(c), Method: bySignature, Place: inHeader}
+			// The settings say what it may send, and not roles.
+			c.who = caller{User: c.route.box(c), Method: bySignature, Place: inHeader, rights: new(rights)}
 			if h := s.Hides(); h != "" {
 				c.r.Header.Del(h) // events show the headers
 			}

@@ -50,7 +50,10 @@ func newSight(c resources, w *caller) *sight {
 	for _, p := range c.Packs() {
 		packs[p.Ref] = true
 	}
-	// What is locked down stays so when it is registered no more.
+	// What somebody may see, and what is locked down, stays so when it is registered no more.
+	for _, ref := range w.rights.Named("pack") {
+		packs[ref] = true
+	}
 	for uid := range strings.SplitSeq(w.rights.Outside(), "\n") {
 		if ref, ok := strings.CutPrefix(uid, "pack:"); ok && !strings.Contains(ref, "*") {
 			packs[ref] = true
@@ -65,6 +68,12 @@ func newSight(c resources, w *caller) *sight {
 		r := actionResource(a.Action)
 		actions.add(a.Ref, ran(r))
 		hiddenActions.add(a.Ref, w.hides(r))
+	}
+	for _, name := range w.rights.Named("action") {
+		ref := strings.Replace(name, ":", ".", 1)
+		if _, ok := c.Action(ref); !ok {
+			actions.add(ref, ran(named("action", ref)))
+		}
 	}
 	rules := newRefSet(packs, "rule", enforced)
 	for _, r := range c.Rules() {

@@ -161,6 +161,21 @@ func (rt *Rights) Admin() bool {
 // whom it says the same, the same is hidden; empty: nothing is.
 func (rt *Rights) Outside() string { return rt.outside }
 
+// Named returns the names of what grants of the person name one by one, of a kind: the
+// packs, or the actions as pack:name. They may be of things that are gone.
+func (rt *Rights) Named(kind string) []string {
+	var out []string
+	for _, x := range rt.grants {
+		for uid := range x.exact {
+			if name, ok := strings.CutPrefix(uid, kind+":"); ok {
+				out = append(out, name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // Hidden reports whether the person is not to learn that there is a resource.
 func (rt *Rights) Hidden(r *Resource) bool {
 	if rt.outside == "" || r == nil {

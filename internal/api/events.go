@@ -126,7 +126,7 @@ func (c *call) instance() (*trigger.Instance, error) {
 // hidesTrigger reports whether the caller is not to learn of a trigger, and so of its
 // events.
 func (c *call) hidesTrigger(ref string) bool {
-	if c.who.free() || c.who.rights.Outside() == "" {
+	if !c.who.outside() {
 		return false
 	}
 	full := c.resources()

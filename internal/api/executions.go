@@ -104,7 +104,7 @@ func (c *call) executionResource(e *execution.Execution) (*rbac.Resource, error)
 
 // parents is [API.lineage] where it matters: something may be hidden from who.
 func (a *API) parents(ctx context.Context, who *caller, e *execution.Execution) ([]*execution.Execution, error) {
-	if who.free() || who.rights.Outside() == "" {
+	if !who.outside() {
 		return nil, nil
 	}
 	return a.lineage(ctx, e)
@@ -209,7 +209,7 @@ func (c *call) getExecution() error {
 // hidesEvents reports whether the events of a trigger may tell the caller of what is
 // hidden from them.
 func (c *call) hidesEvents(ref string) bool {
-	return !c.who.free() && c.who.rights.Outside() != "" && !has(c.sight().triggers, ref)
+	return c.who.outside() && !has(c.sight().triggers, ref)
 }
 
 // instanceJSON is the JSON of an event; none when it is gone.
@@ -352,7 +352,22 @@ func (c *call) childrenOf(found []*execution.Execution, sel selection) (map[stri
 			parents = append(parents, e.ID)
 		}
 	}
-	return c.Store.Reader().ChildIDs(c.ctx(), parents)
+	if !c.who.outside() {
+		return c.Store.Reader().ChildIDs(c.ctx(), parents)
+	}
+	out := map[string][]string{}
+	for _, id := range parents {
+		children, err := c.Store.Reader().Children(c.ctx(), id)
+		if err != nil {
+			return nil, err
+		}
+		for _, child := range children {
+			if !c.who.hides(c.resources().execution(child)) {
+				out[id] = append(out[id], child.ID)
+			}
+		}
+	}
+	return out, nil
 }
 
 // instancesOf returns the JSON of the events of executions, by id.

@@ -45,6 +45,9 @@ func rightsOf(p *rbac.Policy, u access.User) *rights {
 // admin. That says nothing about what takes an administrator; see [call.admin].
 func (w *caller) free() bool { return w.rights != nil && (w.rights.Rights == nil || w.Admin) }
 
+// outside reports whether something is locked down that is not open to the caller.
+func (w *caller) outside() bool { return !w.free() && w.rights.Outside() != "" }
+
 // may reports whether the caller may do something with a resource, or with none in
 // particular when r is nil.
 func (w *caller) may(permission string, r *rbac.Resource) bool {
@@ -156,7 +159,7 @@ func (c *call) catalog() *catalog.Catalog { return c.catalogFor(&c.who) }
 
 func (a *API) catalogFor(w *caller) *catalog.Catalog {
 	full := a.Catalog.Get()
-	if w.free() || w.rights == nil || w.rights.Outside() == "" {
+	if !w.outside() {
 		return full
 	}
 	a.veils.mu.Lock()

@@ -86,13 +86,13 @@ func newSight(c resources, w *caller) *sight {
 	triggers, listeners := newRefSet(packs, "trigger", fired), listening(c.Catalog)
 	for _, t := range c.Triggers() {
 		seen := !c.hidden(w.rights, t, listeners) && c.sees(w, t, listeners)
-		if telltale(t.Type) && w.rights.Outside() != "" {
+		if telltale(t.Type) && w.outside() {
 			seen = false
 		}
 		triggers.add(t.Ref, seen)
 	}
 	s.actions, s.rules, s.triggers = actions.refs(), rules.refs(), triggers.refs()
-	if w.rights.Outside() != "" {
+	if w.outside() {
 		if hidden := hiddenActions.refs(); !hidden.None() {
 			s.hidden = hidden
 		}

@@ -209,7 +209,12 @@ func (c *call) holders(e *execution.Execution, out *wire.ExecutionWhy) error {
 		}
 		for _, o := range occupying {
 			other, err := limit.Key(o.Parameters)
-			if err == nil && other == key && !slices.Contains(out.Holders, o.ID) {
+			if err != nil || other != key || slices.Contains(out.Holders, o.ID) {
+				continue
+			}
+			if resource, err := c.executionResource(o); err != nil {
+				return err
+			} else if !c.who.hides(resource) {
 				out.Holders = append(out.Holders, o.ID)
 			}
 		}

@@ -100,11 +100,13 @@ const keys = createRoute({
 
 const settings = createRoute({ getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('./settings/page'), 'Settings'), validateSearch: (s: { view?: string }) => s })
 
+const start = createRoute({ getParentRoute: () => root, path: '/start', component: lazyRouteComponent(() => import('./start/page'), 'Start') })
+
 type Search = Record<string, string | undefined>
 
 /** What follows the ? of an address is plain words, so that people can read and write it. */
 export const router = createRouter({
-  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, composeNew, compose, rules, rule, ruleNew, ruleEdit, events, event, packs, pack, sensors, keys, settings]),
+  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, composeNew, compose, rules, rule, ruleNew, ruleEdit, events, event, packs, pack, sensors, keys, settings, start]),
   basepath: '/ui',
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -109,5 +109,5 @@ export type SensorRun = Schemas['SensorRun'] & { ref: string }
 export type Probe = Schemas['Probe']
 export type Key = Schemas['Key'] & { name: string }
 export type Inquiry = Whole<'Inquiry', { users: string[]; roles: string[]; schema: { properties?: Properties; [key: string]: unknown } }>
-export type User = Whole<'User', { authentication: { method: string; location: string; token_expire?: string }; rbac: { is_admin: boolean } }>
+export type User = Whole<'User', { authentication: { method: string; location: string; token_expire?: string }; rbac: { enabled: boolean; is_admin: boolean; roles: string[] } }>
 export type Policy = Whole<'Policy', { parameters: JsonObject }>

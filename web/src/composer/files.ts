@@ -1,38 +1,7 @@
-import { queryOptions } from '@tanstack/react-query'
-import { api, ask, Fault, page } from '@/api/client'
-import type { Action, Json, Pack, Properties } from '@/api/types'
+import { packFile, type Change } from '@/api/files'
+import type { Action, Json, Properties } from '@/api/types'
 import { plain, parse, set } from './model/yaml'
 import type { Workflow } from './model/workflow'
-
-/** A file of a pack that is about to be written; was is what is there, if something is. */
-export interface Change {
-  path: string
-  content: string
-  was?: string
-}
-
-/** Packs that workflows can be written into: those that do not come with the server. */
-export const ownPacksQuery = queryOptions({
-  queryKey: ['packs', 'own'],
-  queryFn: async ({ signal }) => {
-    const { items } = await page<Pack>(api.GET('/api/v1/packs', { signal }))
-    return items.filter((p) => p.path && !/[/\\](builtin|\.versions)[/\\]/.test(p.path)).map((p) => p.ref)
-  },
-})
-
-/** The text of a file of a pack, or nothing if there is none. */
-export async function packFile(pack: string, name: string, signal?: AbortSignal): Promise<string | undefined> {
-  try {
-    return await ask<string>(api.GET('/api/v1/packs/views/file/{ref}/{name}', { params: { path: { ref: pack, name } }, parseAs: 'text', signal, cache: 'no-store' }))
-  } catch (err) {
-    if (err instanceof Fault && err.status === 404) return undefined
-    throw err
-  }
-}
-
-export function writeFiles(pack: string, files: Change[]) {
-  return ask<unknown>(api.PUT('/api/ns/v1/packs/{ref}/files', { params: { path: { ref: pack } }, body: { files: files.filter((f) => f.content !== f.was) } }))
-}
 
 /** The version after one. */
 export function nextVersion(version: string): string {
@@ -86,9 +55,4 @@ export async function bumped(pack: string): Promise<(Change & { version: string 
   if (was === undefined) return undefined
   const version = nextVersion(String((plain(parse(was)) as { version?: Json } | null)?.version ?? ''))
   return { path: 'pack.yaml', content: set(was, ['version'], version), was, version }
-}
-
-/** pack.yaml of a pack that there is not yet. */
-export function newPack(ref: string, author: string): Change {
-  return { path: 'pack.yaml', content: `ref: ${ref}\nname: ${ref}\ndescription: Our own workflows\nversion: 0.1.0\nauthor: ${JSON.stringify(author)}\n` }
 }

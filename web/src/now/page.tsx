@@ -10,8 +10,9 @@ import { ExecutionLine } from '@/ui/executions'
 import { Page, Panel } from '@/ui/page'
 import { Empty, Loaded } from '@/ui/state'
 import { statuses, isFinal } from '@/ui/status'
-import { Waiting } from './waiting'
 import { EventChart } from './chart'
+import { Waiting } from './waiting'
+import { Welcome } from './welcome'
 
 const unfinished = statuses.filter((s) => !isFinal(s)).join(',')
 const bad = 'failed,timeout,abandoned'
@@ -26,6 +27,7 @@ export function Now() {
   return (
     <Page title="Now">
       <Verdict failed={failed.data?.total} asked={asked} running={live.data?.total} />
+      <Welcome />
       <div className="grid gap-4 lg:grid-cols-[2fr_1fr]">
         <div className="flex min-w-0 flex-col gap-4">
           <Panel title="Needs a person" aside={<More status={bad} />}>

@@ -1,4 +1,4 @@
-import { CircleHelp, Eye, History, House, KeyRound, Package, Radio, Settings, Split, SquareTerminal, Workflow, type LucideIcon } from 'lucide-react'
+import { CircleHelp, Compass, Eye, History, House, KeyRound, Package, Radio, Settings, Split, SquareTerminal, Workflow, type LucideIcon } from 'lucide-react'
 
 export interface Place {
   to: string
@@ -24,6 +24,7 @@ export const places: { group: string; places: Place[] }[] = [
       { to: '/rules', name: 'Rules', icon: Split, says: 'Which events start what' },
       { to: '/actions', name: 'Actions', icon: SquareTerminal, says: 'What can be run' },
       { to: '/compose', name: 'Composer', icon: Workflow, says: 'Make a new workflow' },
+      { to: '/start', name: 'First steps', icon: Compass, says: 'A remediation from two commands of your own' },
       { to: '/packs', name: 'Packs', icon: Package, says: 'What is installed, and what could be' },
     ],
   },

@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import { value } from '@/api/store'
+import { remember } from '@/ui/remember'
 
 type Theme = 'dark' | 'light'
 
@@ -10,11 +11,7 @@ export function toggleTheme(): void {
   const next = theme.get() === 'dark' ? 'light' : 'dark'
   document.documentElement.dataset.theme = next
   theme.set(next)
-  try {
-    localStorage.setItem('theme', next)
-  } catch {
-    // Storage may be forbidden; then it is for this page only.
-  }
+  remember('theme', next)
 }
 
 export function useTheme(): Theme {

@@ -73,8 +73,11 @@ func command(ctx context.Context) *cobra.Command {
 		root.AddCommand(c)
 	}
 	for _, c := range root.Commands() {
-		if c.Name() == "pack" {
+		switch c.Name() {
+		case "pack":
 			c.AddCommand(program.PackCommands(opts)...)
+		case "secrets":
+			c.AddCommand(program.SecretsCommands()...)
 		}
 	}
 	return root

@@ -176,6 +176,11 @@ chain:
 			t.Errorf("%s %s shows %s: %s", q.method, q.path, got, res)
 		}
 	}
+	var key struct{ Key string }
+	if err := json.Unmarshal([]byte(answered(t, s, "POST", "/api/v1/apikeys", `{}`)), &key); err != nil || key.Key == "" {
+		t.Fatal(err)
+	}
+	credentials := []string{s.Token, key.Key}
 	post(t, s, "/api/v1/webhooks/told", `{"word": "no secret"}`)
 	asked := eventually(t, s, store.Executions{Action: "safe.ask"}, "somebody is asked", all(1, execution.Pending))
 	put(t, s, "/api/v1/inquiries/"+asked[0].ID, `{"id": "`+asked[0].ID+`", "response": {"pin": "zqPlantedAsAnAnswer"}}`)
@@ -195,7 +200,7 @@ chain:
 		}
 	}
 
-	searched := searchAPI(t, s)
+	searched := searchAPI(t, s, credentials)
 	if searched < 60 {
 		t.Errorf("%d paths were searched, want all", searched)
 	}
@@ -206,6 +211,11 @@ chain:
 		found := map[string]string{}
 		for _, at := range planted.FindAllStringIndex(text, -1) {
 			found[text[at[0]:at[1]]] = strings.ToValidUTF8(text[max(0, at[0]-200):min(len(text), at[1]+40)], "?")
+		}
+		for _, c := range credentials {
+			if strings.Contains(text, c) {
+				t.Errorf("%s has a token or an API key", what)
+			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(found)) {
 			t.Errorf("%s has %s: …%s…", what, name, found[name])
@@ -264,7 +274,7 @@ func answered(t *testing.T, s *apptest.Server, method, path, body string) string
 
 // searchAPI asks everything that can be asked about everything that is there, and returns how many
 // paths of the API that were.
-func searchAPI(t *testing.T, s *apptest.Server) int {
+func searchAPI(t *testing.T, s *apptest.Server, credentials []string) int {
 	t.Helper()
 	var doc struct {
 		Paths map[string]map[string]json.RawMessage `json:"paths"`
@@ -278,6 +288,9 @@ func searchAPI(t *testing.T, s *apptest.Server) int {
 		body := answered(t, s, "GET", path, "")
 		if at := planted.FindStringIndex(body); at != nil && !strings.Contains(body[at[0]:at[1]], "ForNobody") {
 			t.Errorf("GET %s shows …%s…", path, body[max(0, at[0]-200):min(len(body), at[1]+20)])
+		}
+		if slices.ContainsFunc(credentials, func(c string) bool { return strings.Contains(body, c) }) {
+			t.Errorf("GET %s shows a token or an API key", path)
 		}
 		var list []struct{ ID, Ref, Name string }
 		if json.Unmarshal([]byte(body), &list) == nil {

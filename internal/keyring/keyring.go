@@ -65,7 +65,8 @@ func Open(ctx context.Context, s *store.Store, file secret.File, opts Options) (
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && len(known) > 0:
 		return nil, fault.Newf(fault.Conflict, "The secrets in the data folder are sealed, and the file with their key, %s, is not there. "+
-			"Put the file with the key %s back, or say in the setting secrets.key_file where it is. Nothing was changed.",
+			"Put the file with the key %s back, or say in the setting secrets.key_file where it is. Nothing was changed. "+
+			"If it is lost for good, see nightshift secrets forget.",
 			file.Path, secret.WrappedBy(known[len(known)-1].Wrapped))
 	case errors.Is(err, fs.ErrNotExist):
 		k.master = secret.NewMaster()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/access"
@@ -58,14 +59,26 @@ func (tx *Tx) userBefore(ctx context.Context, name string) (*access.User, error)
 // SetUserGroups says which groups a user is in from now on. A user who is not known
 // yet, because another service checks the password, is added.
 func (tx *Tx) SetUserGroups(ctx context.Context, name string, groups []string, now time.Time) error {
-	_, err := tx.c.Exec(ctx, `
+	before, err := tx.userBefore(ctx, name)
+	if err != nil {
+		return err
+	}
+	_, err = tx.c.Exec(ctx, `
 		INSERT INTO users (name, password, admin, groups, created_at) VALUES ($1, '', $2, $3, $4)
 		ON CONFLICT (name) DO UPDATE SET groups = excluded.groups`,
 		name, false, texts(groups), micros(now))
 	if err != nil {
 		return fmt.Errorf("set the groups of user %s: %w", name, err)
 	}
-	return nil
+	after := access.User{Name: name, Groups: groups}
+	if before != nil {
+		after = *before
+		after.Groups = groups
+		if slices.Equal(before.Groups, groups) {
+			return nil
+		}
+	}
+	return tx.change(changedUser, name, auditedUser(before, nil), auditedUser(&after, before))
 }
 
 // texts is the JSON of a list of texts, in which none is an empty list.

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"time"
 
+	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/secret"
 )
 
@@ -114,4 +116,37 @@ func (tx *Tx) AddSecrets(ctx context.Context, id string, secrets []string) error
 		id = parent.String
 	}
 	return nil
+}
+
+// ForgetSecrets removes all that is sealed, for whoever has lost the key for good: the secrets
+// of the datastore, and what executions with secrets were given and returned. Those that
+// were not over are abandoned. It returns how many pairs and executions that were.
+func (tx *Tx) ForgetSecrets(ctx context.Context, now time.Time) (pairs, executions int, err error) {
+	if pairs, err = tx.affected(tx.c.Exec(ctx, `DELETE FROM keys WHERE secret = 1`)); err != nil {
+		return 0, 0, fmt.Errorf("forget secrets: %w", err)
+	}
+	for _, q := range []string{
+		`DELETE FROM workflow_rows WHERE execution_id IN (SELECT id FROM executions WHERE secrets IS NOT NULL)`,
+		`DELETE FROM execution_results WHERE execution_id IN (SELECT id FROM executions WHERE secrets IS NOT NULL)`,
+		`DELETE FROM settings WHERE substr(value, 1, 5) = 'nss1.'`,
+		`DELETE FROM data_keys`,
+	} {
+		if _, err := tx.c.Exec(ctx, q); err != nil {
+			return 0, 0, fmt.Errorf("forget secrets: %w", err)
+		}
+	}
+	_, err = tx.c.Exec(ctx, `
+		UPDATE executions SET status = 'abandoned', finished_at = $1, log = log || $2, worker = NULL
+		WHERE secrets IS NOT NULL AND finished_at = 0`, micros(now), logEntry(execution.Abandoned, now))
+	if err != nil {
+		return 0, 0, fmt.Errorf("forget secrets: %w", err)
+	}
+	const lost = `{"error": "The key that it was sealed with is lost."}`
+	executions, err = tx.affected(tx.c.Exec(ctx, `
+		UPDATE executions SET parameters = '{}', result = $1, result_size = $2, result_apart = 0, secrets = NULL
+		WHERE secrets IS NOT NULL`, lost, len(lost)))
+	if err != nil {
+		return 0, 0, fmt.Errorf("forget secrets: %w", err)
+	}
+	return pairs, executions, nil
 }

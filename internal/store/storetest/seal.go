@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/kv"
 	"github.com/nightshift-run/nightshift/internal/secret"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/workflow"
@@ -60,8 +61,33 @@ func sealed(t *testing.T, h Harness) {
 		if !needed {
 			t.Error("nothing seems to need the key")
 		}
-		if _, err := store.New(d).Reader().Execution(t.Context(), parent.ID); err == nil {
+		running := simple(3)
+		running.Secrets, running.Status = []string{"hush-hush"}, execution.Running
+		insert(t, s, running)
+		lost := store.New(d) // without the key
+		if _, err := lost.Reader().Execution(t.Context(), parent.ID); err == nil {
 			t.Error("an execution is read without the key")
+		}
+		write(t, s, func(tx *store.Tx) error {
+			return tx.PutKey(t.Context(), id(9), kv.Pair{Scope: kv.System, Name: "s", Value: "nss1.1.x", Secret: true, Encrypted: true})
+		})
+		write(t, lost, func(tx *store.Tx) error {
+			pairs, executions, err := tx.ForgetSecrets(t.Context(), at(20))
+			if pairs != 1 || executions != 3 {
+				t.Errorf("%d pairs and %d executions were forgotten, want 1 and 3", pairs, executions)
+			}
+			return err
+		})
+		if got := get(t, lost, running.ID); got.Status != execution.Abandoned || string(got.Parameters) != "{}" || !got.FinishedAt.Equal(at(20)) {
+			t.Errorf("what ran is %s with %s", got.Status, got.Parameters)
+		}
+		if got := get(t, lost, parent.ID); got.Status != execution.Succeeded || len(got.Secrets) != 0 {
+			t.Errorf("what was over is %s with %v", got.Status, got.Secrets)
+		}
+		for _, e := range []string{parent.ID, child.ID, running.ID} {
+			if b, err := lost.Reader().Result(t.Context(), e); err != nil || !strings.Contains(string(b), "lost") {
+				t.Errorf("its result is %s, %v", b, err)
+			}
 		}
 	})
 }

@@ -78,6 +78,8 @@ func command(ctx context.Context) *cobra.Command {
 			c.AddCommand(program.PackCommands(opts)...)
 		case "secrets":
 			c.AddCommand(program.SecretsCommands()...)
+		case "user":
+			c.AddCommand(program.UserCommands()...)
 		}
 	}
 	return root

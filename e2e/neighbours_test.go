@@ -110,7 +110,9 @@ type server struct {
 	binary      string
 	home        string
 	data, packs string
-	config      string // a file with settings; empty: none
+	config      string   // a file with settings; empty: none
+	args        []string // further words for serve
+	password    string
 	cmd         *exec.Cmd
 	out         *output
 }
@@ -122,14 +124,15 @@ var (
 
 // serve starts the real program with packs and logs in with the password that
 // its first start prints.
-func serve(t *testing.T, packs string) *server {
+func serve(t *testing.T, packs string, args ...string) *server {
 	t.Helper()
-	s := &server{home: t.TempDir(), data: filepath.Join(t.TempDir(), "data"), packs: packs}
+	s := &server{home: t.TempDir(), data: filepath.Join(t.TempDir(), "data"), packs: packs, args: args}
 	s.start(t)
 	password := passwordLine.FindStringSubmatch(s.out.String())
 	if password == nil {
 		t.Fatalf("the first start shows no password: %s", s.out)
 	}
+	s.password = password[1]
 	s.token = strings.TrimSpace(s.cli(t, "auth", "admin", "--password", password[1], "--only-token"))
 	return s
 }
@@ -146,6 +149,7 @@ func (s *server) start(t *testing.T) {
 		args = append(args, "--config", s.config)
 	}
 	s.cmd, s.out = run(t, s.binary, args...)
+	s.cmd, s.out = run(t, s.binary, append([]string{"serve", "--data", s.data, "--listen", "127.0.0.1:0", "--packs", s.packs}, s.args...)...)
 	eventually(t, "server is ready", 30*time.Second, func() bool { return readyLine.MatchString(s.out.String()) })
 	s.url = readyLine.FindStringSubmatch(s.out.String())[1]
 }

@@ -26,7 +26,9 @@ const (
 		"notify": {"type": "object"}, "idempotent": {"type": "boolean"},
 		"tags": {"type": "array", "items": {"type": "object"}},
 		"ref": {"type": "string"}, "uid": {"type": "string"}, "id": {"type": "string"},
-		"metadata_file": {"type": "string"}, "problem": {"type": "string"}}}`
+		"metadata_file": {"type": "string"}, "problem": {"type": "string"},
+		"data_files": {"type": "array", "items": {"type": "object", "additionalProperties": false, "properties": {
+			"file_path": {"type": "string", "required": true}, "content": {"type": "string", "required": true}}}}}}`
 	actionDeleteBody = `{"type": "object", "additionalProperties": false, "properties": {
 		"remove_files": {"type": "boolean"}}}`
 )
@@ -90,36 +92,50 @@ func (c *call) entryPoint() error {
 	if err != nil {
 		return err
 	}
+	text, err := c.program(a)
+	if err != nil {
+		return err
+	}
+	return c.bytes(http.StatusOK, "text/plain; charset=UTF-8", text)
+}
+
+// program returns the text of an action's program.
+func (c *call) program(a *catalog.Action) ([]byte, error) {
 	missing := fault.Newf(fault.NotFound, "Action \"%s\" has no entry point that can be shown.", a.Ref)
 	p, ok := c.catalog().Pack(a.Pack)
 	if !ok || p.Path == "" || a.EntryPoint == "" {
-		return missing
+		return nil, missing
 	}
 	root, err := os.OpenRoot(filepath.Join(p.Path, "actions"))
 	if err != nil {
-		return missing
+		return nil, missing
 	}
 	defer root.Close() //nolint:errcheck // it was only read
 	b, err := root.ReadFile(filepath.FromSlash(a.EntryPoint))
 	switch {
 	case errors.Is(err, fs.ErrNotExist), err != nil && strings.Contains(err.Error(), "escapes"):
-		return missing
+		return nil, missing
 	case err != nil:
-		return err
+		return nil, err
 	case len(b) > maxEntryPoint:
-		return fault.Newf(fault.TooLarge, "The entry point of action \"%s\" has more than %d bytes.", a.Ref, maxEntryPoint)
+		return nil, fault.Newf(fault.TooLarge, "The entry point of action \"%s\" has more than %d bytes.", a.Ref, maxEntryPoint)
 	}
-	return c.bytes(http.StatusOK, "text/plain; charset=UTF-8", b)
+	return b, nil
 }
 
-// actionRequest is an action as it is made or changed.
-func (c *call) actionRequest() (*action.Action, error) {
-	a := action.Action{Enabled: true, Pack: "default"}
-	if err := c.into(&a); err != nil {
-		return nil, err
+// actionRequest is an action as it is made or changed, with the files that come with
+// it.
+func (c *call) actionRequest() (*action.Action, []dataFile, error) {
+	req := struct {
+		action.Action
+		Files []dataFile `json:"data_files"`
+	}{Action: action.Action{Enabled: true, Pack: "default"}}
+	if err := c.into(&req); err != nil {
+		return nil, nil, err
 	}
+	a := req.Action
 	a.ID, a.UID, a.Ref = "", "", a.Pack+"."+a.Name
-	return &a, guardPack(a.Pack)
+	return &a, req.Files, guardPack(a.Pack)
 }
 
 // makes asks whether the caller may make what a body describes: what is there already
@@ -132,14 +148,15 @@ func (c *call) makes(permission string, r *rbac.Resource, old string) error {
 }
 
 func (c *call) createAction() error {
-	a, err := c.actionRequest()
+	a, files, err := c.actionRequest()
 	if err != nil {
 		return err
 	}
 	if err := c.allow("action_create", actionResource(a)); err != nil {
 		return err
 	}
-	if a, err = c.Registrar.CreateAction(c.ctx(), a); err != nil {
+	a, err = c.saveAction(a, files, func() (*action.Action, error) { return c.Registrar.CreateAction(c.ctx(), a) })
+	if err != nil {
 		return err
 	}
 	return c.json(http.StatusCreated, wire.ActionOf(a))
@@ -153,14 +170,15 @@ func (c *call) updateAction() error {
 	if err := guardPack(old.Pack); err != nil {
 		return err
 	}
-	a, err := c.actionRequest()
+	a, files, err := c.actionRequest()
 	if err != nil {
 		return err
 	}
 	if err := c.makes("action_create", actionResource(a), actionResource(old.Action).UID); err != nil {
 		return err
 	}
-	if a, err = c.Registrar.UpdateAction(c.ctx(), old.Ref, a); err != nil {
+	a, err = c.saveAction(a, files, func() (*action.Action, error) { return c.Registrar.UpdateAction(c.ctx(), old.Ref, a) })
+	if err != nil {
 		return err
 	}
 	return c.json(http.StatusOK, wire.ActionOf(a))
@@ -180,11 +198,13 @@ func (c *call) deleteAction() error {
 	if err := c.into(&req); err != nil {
 		return err
 	}
-	if req.RemoveFiles {
-		return fault.Newf(fault.Invalid, "Files of packs are not removed by this server yet; delete them in the pack's folder.")
-	}
 	if err := c.Registrar.DeleteAction(c.ctx(), a.Ref); err != nil {
 		return err
+	}
+	if req.RemoveFiles {
+		if err := c.removeFiles(a.Action); err != nil {
+			return err
+		}
 	}
 	return c.empty()
 }

@@ -146,7 +146,7 @@ type API struct {
 	alerts   map[string]source
 	veils    veils
 	views    atomic.Pointer[views] // of the latest catalog
-	attrs    struct{ executions, instances, enforcements attributes }
+	attrs    struct{ executions, instances, enforcements, traces attributes }
 	buffers  sync.Pool // of *bytes.Buffer
 
 	described description
@@ -183,8 +183,9 @@ func New(d Deps, o Options) *API {
 	a.attrs.executions = attributesOf[wire.Execution]([]string{"result", "trigger_instance", "status"}, nil)
 	a.attrs.instances = attributesOf[wire.Instance](nil, nil)
 	a.attrs.enforcements = attributesOf[wire.Enforcement](nil, nil)
+	a.attrs.traces = attributesOf[wire.Trace](nil, nil)
 	for _, group := range [][]*route{
-		a.accessRoutes(), a.userRoutes(), a.ssoRoutes(), a.contentRoutes(), a.packRoutes(), a.configRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.keyRoutes(), a.auditRoutes(),
+		a.accessRoutes(), a.userRoutes(), a.ssoRoutes(), a.contentRoutes(), a.packRoutes(), a.configRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.traceRoutes(), a.keyRoutes(), a.auditRoutes(),
 		a.workflowRoutes(), a.composeRoutes(), a.sourceRoutes(), a.whyRoutes(), a.sensorRoutes(), a.probeRoutes(), a.streamRoutes(), a.rbacRoutes(), a.serverRoutes(),
 	} {
 		a.routes = append(a.routes, group...)

@@ -31,6 +31,8 @@ func (a *API) contentRoutes() []*route {
 			gives(http.StatusOK, wire.Action{}).on(actions.about),
 		to("DELETE", apiService, "/actions/{ref}", "action_delete", (*call).deleteAction, "Delete an action.").takes(actionDeleteBody).
 			empties().on(actions.about),
+		to("POST", apiService, "/actions/{ref}/clone", "action_create", (*call).cloneAction, "Copy an action with its files into a pack.").takes(actionCloneBody).
+			gives(http.StatusCreated, wire.Action{}).inside("on the copy, and action_view on the action"),
 		overview.lists("/actions/views/overview", "action_list", "List actions with all parameters that they take."),
 		overview.shows("/actions/views/overview/{ref}", "action_view", "Show an action with all parameters that it takes."),
 		to("GET", apiService, "/actions/views/parameters/{ref}", "action_view", (*call).actionParameters, "Show all parameters that an action takes.").

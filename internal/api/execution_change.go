@@ -76,6 +76,9 @@ func (c *call) createExecution() error {
 	if tag, _ := d.Get("trace_tag"); tag != nil && r.Context.TraceContext == nil {
 		r.Context.TraceContext = &execution.Trace{Tag: value.Str(tag)}
 	}
+	if err := c.traced(&r); err != nil {
+		return err
+	}
 	return c.launch(r, show)
 }
 
@@ -217,8 +220,14 @@ func (c *call) reRun() error {
 	r := execution.Request{
 		Action: e.Action, Parameters: params, Secrets: e.Secrets, Notify: e.Notify, Delay: time.Duration(req.Delay) * time.Millisecond,
 		Context: execution.Context{
-			User: c.who.User, ReRun: again, TraceContext: e.Context.TraceContext,
+			User: c.who.User, ReRun: again, TraceContext: &execution.Trace{ID: e.ID},
 		},
+	}
+	if tag := e.Context.TraceContext; tag != nil {
+		r.Context.TraceContext.Tag = tag.Tag
+	}
+	if err := c.traced(&r); err != nil {
+		return err
 	}
 	if req.User != "" && req.User != c.who.User {
 		if err := c.admin("To run an action as another user"); err != nil {

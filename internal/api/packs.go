@@ -227,7 +227,7 @@ func (c *call) packFile() error {
 		return err
 	}
 	// As with StackStorm, the tag is the time of the file.
-	tag := strconv.FormatFloat(float64(info.ModTime().UnixMicro())/1e6, 'f', -1, 64)
+	tag := strconv.FormatFloat(float64(info.ModTime().UnixNano())/1e9, 'f', -1, 64)
 	h := c.w.Header()
 	h.Set("ETag", tag)
 	h.Set("Last-Modified", info.ModTime().UTC().Format(http.TimeFormat))

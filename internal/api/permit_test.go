@@ -138,7 +138,7 @@ func (g *guarded) fill() {
 		return tx.InsertEnforcement(ctx, enforcement)
 	})
 	g.names = map[string]string{
-		"executions": e.ID, "done": done.ID, "inquiries": asks.ID, "triggerinstances": event.ID, "events": event.ID, "ruleenforcements": enforcement.ID,
+		"executions": e.ID, "done": done.ID, "inquiries": asks.ID, "triggerinstances": event.ID, "events": event.ID, "traces": event.ID, "ruleenforcements": enforcement.ID,
 		"actions": "p.say", "rules": "p.deploy", "actionalias": "p.talk", "sensortypes": "p.Eye", "sensors": "p.Eye", "policies": "p.one",
 		"packs": "p", "configs": "p", "config_schemas": "p", "triggertypes": "p.alarm", "triggers": "p.alarm", "timers": "core.tick",
 		"webhooks": "deploy/prod", "alerts": "alertmanager", "runnertypes": "local-shell-cmd", "policytypes": "action.retry", "keys": "p.key",
@@ -190,7 +190,7 @@ func bodies() map[string]string {
 		"POST /packs/index/search": `{"query": "x"}`, "PUT /configs/{ref}": `{}`, "POST /webhooks/{hook...}": `{"branch": "x"}`,
 		"POST /alerts/{source}":    `{"version": "4", "groupKey": "x", "status": "firing", "alerts": []}`,
 		"POST /workflows/rehearse": `{"definition": "version: 1.0\ntasks: {}"}`, "POST /rules/try": `{"rule": ` + rule + `}`,
-		"PUT /packs/{ref}/files":  `{"files": [{"path": "rules/x.yaml", "content": "name: x\ntrigger: {type: p.alarm}\naction: {ref: p.say}"}]}`,
+		"POST /actions/{ref}/clone": `{"dest_pack": "p", "dest_action": "copy"}`, "PUT /packs/{ref}/files": `{"files": [{"path": "rules/x.yaml", "content": "name: x\ntrigger: {type: p.alarm}\naction: {ref: p.say}"}]}`,
 		"POST /workflows/inspect": `version: "1.0"`, "POST /apikeys": `{}`, "POST /tokens/validate": `{"token": "x"}`,
 	}
 }
@@ -314,7 +314,7 @@ func TestWhatIsLockedDownIsNotThere(t *testing.T) {
 	missing.fill()
 	for k := range missing.names {
 		switch k {
-		case "executions", "done", "inquiries", "triggerinstances", "events", "ruleenforcements":
+		case "executions", "done", "inquiries", "triggerinstances", "events", "traces", "ruleenforcements":
 			missing.names[k] = ident.New(time.Now())
 		case "actions", "rules", "actionalias", "sensortypes", "sensors", "policies", "triggertypes", "triggers", "keys":
 			missing.names[k] = "nope.nope"
@@ -333,7 +333,7 @@ func TestWhatIsLockedDownIsNotThere(t *testing.T) {
 		for _, who := range []string{"viewer", "other", "nobody"} {
 			got, text := g.status(r, g.tokens[who])
 			want, wantText := missing.status(r, missing.tokens[who])
-			for _, k := range []string{"executions", "done", "inquiries", "triggerinstances", "events", "ruleenforcements", "actions", "rules", "actionalias", "sensors", "policies", "triggertypes", "triggers", "keys"} {
+			for _, k := range []string{"executions", "done", "inquiries", "triggerinstances", "events", "traces", "ruleenforcements", "actions", "rules", "actionalias", "sensors", "policies", "triggertypes", "triggers", "keys"} {
 				text = strings.ReplaceAll(text, g.names[k], "X")
 				wantText = strings.ReplaceAll(wantText, missing.names[k], "X")
 			}

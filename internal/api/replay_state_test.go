@@ -333,6 +333,14 @@ func (l *loader) events(ctx context.Context, tx *store.Tx) error {
 		if err != nil {
 			return err
 		}
+		// An enforcement is found by what it started, which the documents lack.
+		if id := textAt(d, "execution_id"); id != "" && len(l.of("ActionExecutionDB")) == 0 {
+			started := &execution.Execution{ID: id, Status: execution.Succeeded, CreatedAt: at}
+			started.Context.TriggerInstance = &execution.Named{ID: textAt(d, "trigger_instance_id")}
+			if err := tx.InsertExecution(ctx, started); err != nil {
+				return err
+			}
+		}
 		err = tx.InsertEnforcement(ctx, store.Enforcement{
 			ID: textAt(d, "id"), RuleRef: textAt(dictAt(d, "rule"), "ref"), RuleID: textAt(dictAt(d, "rule"), "id"),
 			Instance: textAt(d, "trigger_instance_id"), Execution: textAt(d, "execution_id"),

@@ -51,6 +51,7 @@ func TestConformanceAPI(t *testing.T) {
 			if reads {
 				x.owner, x.shared = readers, shared
 			}
+			x.finds = finds(ops)
 			for i, op := range ops {
 				if failed = x.do(op); failed != nil {
 					failed = fmt.Errorf("operation %d: %w", i, failed)
@@ -153,7 +154,9 @@ type replay struct {
 	tokens map[string]string  // by user
 	ids    map[string]string  // what stands for what the server made up
 
-	executions bool // some were there from the beginning
+	executions bool              // some were there from the beginning
+	packs      map[string]string // the folders of packs
+	finds      time.Time         // when files of packs were changed
 }
 
 func (x *replay) do(o op) error {
@@ -176,6 +179,9 @@ func (x *replay) do(o op) error {
 	}
 	if !x.auth {
 		req.Header.Set("X-Auth-Token", x.token(r.User))
+	}
+	if err := x.prepare(o, req); err != nil {
+		return err
 	}
 	w := httptest.NewRecorder()
 	x.server.api.ServeHTTP(w, req)
@@ -470,6 +476,10 @@ func (x *replay) restart(state string) error {
 	}
 	l := &loader{docs: docs}
 	x.tokens = map[string]string{}
+	x.packs = map[string]string{}
+	for _, d := range l.of("PackDB") {
+		x.packs[textAt(d, "ref")] = textAt(d, "path")
+	}
 	x.executions = len(l.of("ActionExecutionDB")) > 0
 	if x.server = x.shared[state]; x.server != nil {
 		return nil

@@ -94,6 +94,7 @@ type App struct {
 	signer    *access.Signer
 	listener  net.Listener
 	tls       encryption
+	legacy    []net.Listener // on StackStorm's ports
 	ready     atomic.Bool
 	password  string // of the user admin, when this start made it
 
@@ -201,6 +202,11 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	}
 	if err := a.useTLS(ctx); err != nil {
 		return nil, err
+	}
+	if cfg.ST2Ports {
+		if err := a.listenLikeST2(ctx); err != nil {
+			return nil, err
+		}
 	}
 	a.params = launch.NewParams(a.Store, a.Catalog)
 	a.params.Decrypt, a.params.Elsewhere = a.keys.Decrypt, a.safe.Secret
@@ -331,8 +337,26 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { a.preparePython(ctx); return nil })
 	group.Go(func() error { return a.reloadRoles(ctx) })
+	group.Go(func() error { return a.runRedirect(ctx) })
+	a.answer(ctx, requests, group, a.listener, a.Handler)
+	for _, l := range a.legacy {
+		a.answer(ctx, requests, group, l, likeST2(l, a.Handler))
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		a.ready.Store(false)
+		time.AfterFunc(time.Second, cut)
+		return nil
+	})
+	a.ready.Store(true)
+	return group.Wait()
+}
+
+// answer answers requests on l, which live in a context of their own, until ctx is done. Then
+// requests under way have a moment; streams never end by themselves.
+func (a *App) answer(ctx, requests context.Context, group *errgroup.Group, l net.Listener, h http.Handler) {
 	server := &http.Server{
-		Handler:           strict(a.Handler),
+		Handler:           strict(h),
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ReadHeaderTimeout: 10 * time.Second,
 		WriteTimeout:      5 * time.Minute, // streams set their own
@@ -340,29 +364,26 @@ func (a *App) Run(ctx context.Context) error {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log("http").Handler(), slog.LevelDebug),
 	}
-	group.Go(func() error { return a.serve(server) })
-	group.Go(func() error { return a.runRedirect(ctx) })
+	group.Go(func() error { return a.serve(server, l) })
 	group.Go(func() error {
 		<-ctx.Done()
-		a.ready.Store(false)
-		// Requests under way have a moment; streams never end by themselves.
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancel()
-		time.AfterFunc(time.Second, cut)
 		if err := server.Shutdown(end); err != nil {
 			return server.Close()
 		}
 		return nil
 	})
-	a.ready.Store(true)
-	return group.Wait()
 }
 
 // Close ends a server that does not run, or runs no more.
 func (a *App) Close() error {
 	var errs []error
-	if a.listener != nil {
-		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+	for _, l := range append([]net.Listener{a.listener}, a.legacy...) {
+		if l == nil {
+			continue
+		}
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}

@@ -110,14 +110,14 @@ func (f *certificateFiles) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return f.last, nil
 }
 
-// serve serves requests until the server is shut down.
-func (a *App) serve(server *http.Server) error {
+// serve serves requests on l until the server is shut down.
+func (a *App) serve(server *http.Server, l net.Listener) error {
 	var err error
 	if a.tls.config == nil {
-		err = server.Serve(a.listener)
+		err = server.Serve(l)
 	} else {
 		server.TLSConfig = a.tls.config
-		err = server.ServeTLS(a.listener, "", "")
+		err = server.ServeTLS(l, "", "")
 	}
 	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)

@@ -33,8 +33,33 @@ func (a *app) actions() *cobra.Command {
 	return group(
 		&cobra.Command{Use: "action", Short: "What can be run"},
 		a.listCommand(r, []filter{packFilter()}, nil), a.getCommand(r), a.createCommand(r), a.updateCommand(r), remove,
-		a.switchCommand(r, true), a.switchCommand(r, false), a.execute(),
+		a.switchCommand(r, true), a.switchCommand(r, false), a.execute(), a.actionClone(r),
 	)
+}
+
+func (a *app) actionClone(r resource) *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:               "clone <ref-or-id> <pack> <name>",
+		Short:             "Copy an action with its files into a pack",
+		Example:           "  nightshift action clone core.local ours mend",
+		Args:              args(3, 3),
+		ValidArgsFunction: a.completeThings(r),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			s, err := a.session(cmd)
+			if err != nil {
+				return err
+			}
+			d, err := s.do(cmd.Context(), http.MethodPost, r.path+"/"+seg(words[0])+"/clone",
+				map[string]any{"dest_pack": words[1], "dest_action": words[2], "overwrite": force})
+			if err != nil {
+				return named(err, r, words[0])
+			}
+			return s.show(d, nil, r.shape)
+		},
+	}
+	cmd.Flags().BoolVarP(&force, "force", "f", false, "overwrite an action that is there")
+	return cmd
 }
 
 func ruleResource() resource {

@@ -26,6 +26,11 @@ type Config struct {
 	// one, and unix:/run/nightshift.sock a socket of the machine. Default: 127.0.0.1:9100.
 	Listen string `yaml:"listen"`
 
+	// ST2Ports serves the API on the ports of StackStorm's services, too, 9100, 9101
+	// and 9102, at the host of listen: for clients that know a host and no ports.
+	// Default: false.
+	ST2Ports bool `yaml:"st2_ports"`
+
 	// URL is where others reach the API, for actions and for links.
 	// Default: http:// or https:// and the address that the server listens on.
 	URL string `yaml:"url"`

@@ -108,6 +108,14 @@ type Trace struct {
 	Tag string `json:"trace_tag,omitempty"`
 }
 
+// Of returns the id of the trace; empty when none is named.
+func (t *Trace) Of() string {
+	if t == nil {
+		return ""
+	}
+	return t.ID
+}
+
 // Named is the id and name of something else.
 type Named struct {
 	ID   string `json:"id"`

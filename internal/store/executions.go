@@ -46,16 +46,20 @@ func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error
 		parameters = tx.sealed(e.ID, sealedParameters, []byte(parameters))
 		inline, gzipped = tx.sealResult(e.ID, inline, gzipped)
 	}
+	trace := ""
+	if e.Parent == "" && instance == "" { // of others it follows from what caused them
+		trace = e.Context.TraceContext.Of()
+	}
 	_, err = tx.c.Exec(ctx, `
 		INSERT INTO executions (id, status, action, runner, user_name, parent, rule, trigger_type,
 			trigger_ref, trigger_instance, created_at, not_before, started_at, finished_at, idempotent,
-			attempt, worker, log, result_size, context, notify, parameters, result, result_apart, conducted, task, secrets)
+			attempt, worker, log, result_size, context, notify, parameters, result, result_apart, conducted, task, secrets, trace)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-			$25, $26, $27)`,
+			$25, $26, $27, $28)`,
 		e.ID, string(e.Status), e.Action, e.Runner, e.Context.User, null(e.Parent), null(rule), null(e.TriggerType),
 		null(e.Trigger), null(instance), micros(e.CreatedAt), micros(e.NotBefore), micros(e.StartedAt), micros(finished),
 		e.Idempotent, e.Attempt, null(e.Worker), formatLog(e.Log), len(e.Result), string(ctxJSON), null(string(e.Notify)),
-		parameters, inline, gzipped != nil, e.Conducted, null(e.Task), secrets)
+		parameters, inline, gzipped != nil, e.Conducted, null(e.Task), secrets, null(trace))
 	if err != nil {
 		return fmt.Errorf("insert execution %s: %w", e.ID, err)
 	}

@@ -18,6 +18,7 @@ const (
 	DateTimer      = "core.st2.DateTimer"
 	CronTimer      = "core.st2.CronTimer"
 	ActionFinished = "core.st2.generic.actiontrigger"
+	FileWritten    = "core.st2.action.file_written" // a file of an action
 	Notify         = "core.st2.generic.notifytrigger"
 	Inquiry        = "core.st2.generic.inquiry"
 	KeyCreated     = "core.st2.key_value_pair.create"

@@ -46,6 +46,7 @@ func Commands(o Options) []*cobra.Command {
 type settings struct {
 	file, data, listen, level string
 	packs                     []string
+	st2Ports                  bool
 }
 
 func (s *settings) flags(c *cobra.Command) {
@@ -53,6 +54,7 @@ func (s *settings) flags(c *cobra.Command) {
 	f.StringVar(&s.file, "config", "", "file with settings, in YAML")
 	f.StringVar(&s.data, "data", "", "folder that holds everything (default ./nightshift-data)")
 	f.StringVar(&s.listen, "listen", "", "host:port to serve on; port 0 takes a free one (default 127.0.0.1:9100)")
+	f.BoolVar(&s.st2Ports, "st2-ports", false, "serve on StackStorm's ports 9100, 9101 and 9102, too")
 	f.StringSliceVar(&s.packs, "packs", nil, "folder whose subfolders are packs; may be given several times")
 	f.StringVar(&s.level, "log-level", "", "least that is said on standard error: debug, info, warn, error (default info)")
 }
@@ -76,6 +78,7 @@ func (s *settings) read() (config.Config, error) {
 	if len(s.packs) > 0 {
 		c.Packs = s.packs
 	}
+	c.ST2Ports = c.ST2Ports || s.st2Ports
 	return c, nil
 }
 

@@ -190,9 +190,7 @@ func (c *call) await(d *value.Dict, fresh bool) (*value.Dict, error) {
 		}
 		asked = true
 	}
-	if !c.machine() {
-		c.print("")
-	}
+	c.print("")
 	if fresh && !asked {
 		return c.ask(again)
 	}

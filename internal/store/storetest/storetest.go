@@ -43,6 +43,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("events", func(t *testing.T) { events(t, h) })
 	t.Run("enforcements", func(t *testing.T) { enforcements(t, h) })
 	t.Run("pulse", func(t *testing.T) { pulse(t, h) })
+	t.Run("traces", func(t *testing.T) { traces(t, h) })
 	t.Run("workers", func(t *testing.T) { workers(t, h) })
 	t.Run("sensors", func(t *testing.T) { sensors(t, h) })
 	t.Run("probes", func(t *testing.T) { probes(t, h) })

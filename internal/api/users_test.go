@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/access"
@@ -305,4 +307,34 @@ func TestAProxySaysWhoHasLoggedIn(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.Code, a.Body)
 		}
 	}
+}
+
+func TestWaitsForWrongPasswordsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &vouches{err: identity.ErrWrong}
+		s := newServerOfPasswords(t, api.Options{}, v)
+		login := func() answer { return s.ask("POST", "/tokens", `{}`, "Authorization: "+basic("lin", "secret")) }
+		for range 5 {
+			begun := time.Now()
+			login().status(401)
+			if took := time.Since(begun); took != 250*time.Millisecond {
+				t.Errorf("a refusal takes %v", took)
+			}
+		}
+		wait := time.Second
+		for range 10 {
+			v.err = identity.ErrWrong
+			if got := login().status(429).Header().Get("Retry-After"); got != strconv.Itoa(int(wait.Seconds())) {
+				t.Errorf("Retry-After is %s, want %v", got, wait)
+			}
+			time.Sleep(wait)
+			login().status(401)
+			wait = min(2*wait, time.Minute)
+		}
+		time.Sleep(time.Minute)
+		v.Person, v.source, v.err = identity.Person{Name: "lin"}, "ldap", nil
+		login().status(201)
+		v.err = identity.ErrWrong
+		login().status(401) // and all is as in the beginning
+	})
 }

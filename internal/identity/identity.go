@@ -11,6 +11,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -134,13 +135,13 @@ func ValidName(name string) bool {
 // Own are the users that the ledger has with a password.
 type Own struct {
 	lookup func(ctx context.Context, name string) (access.User, error)
-	decoy  string
+	decoy  func() string // the hash of no password; made when it is needed, since that takes a while
 }
 
 // NewOwn returns the back end of the users that lookup finds; of somebody whom there
 // is not it says [ErrUnknown].
 func NewOwn(lookup func(ctx context.Context, name string) (access.User, error)) *Own {
-	return &Own{lookup, access.HashPassword(access.NewPassword())}
+	return &Own{lookup, sync.OnceValue(func() string { return access.HashPassword(access.NewPassword()) })}
 }
 
 // Check implements [Backend].
@@ -150,7 +151,7 @@ func (o *Own) Check(ctx context.Context, name, password string) (Person, error) 
 		return Person{}, err
 	}
 	if u.Password == "" {
-		access.CheckPassword(o.decoy, password) // or the time taken would tell who there is
+		access.CheckPassword(o.decoy(), password) // or the time taken would tell who there is
 		return Person{}, ErrUnknown
 	}
 	if !access.CheckPassword(u.Password, password) {

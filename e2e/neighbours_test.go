@@ -144,12 +144,11 @@ func (s *server) start(t *testing.T) {
 	if s.binary, err = filepath.Abs("../bin/nightshift"); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"serve", "--data", s.data, "--listen", "127.0.0.1:0", "--packs", s.packs}
+	args := append([]string{"serve", "--data", s.data, "--listen", "127.0.0.1:0", "--packs", s.packs}, s.args...)
 	if s.config != "" {
 		args = append(args, "--config", s.config)
 	}
 	s.cmd, s.out = run(t, s.binary, args...)
-	s.cmd, s.out = run(t, s.binary, append([]string{"serve", "--data", s.data, "--listen", "127.0.0.1:0", "--packs", s.packs}, s.args...)...)
 	eventually(t, "server is ready", 30*time.Second, func() bool { return readyLine.MatchString(s.out.String()) })
 	s.url = readyLine.FindStringSubmatch(s.out.String())[1]
 }

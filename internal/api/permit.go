@@ -89,10 +89,12 @@ type gate func(*call) error
 // open lets c through, or says why not.
 func (g gate) open(c *call) error {
 	if g == nil {
-		return fault.Newf(fault.Forbidden, "Nobody has said who may do this.")
+		return errNobodySaid()
 	}
 	return g(c)
 }
+
+func errNobodySaid() error { return fault.Newf(fault.Forbidden, "Nobody has said who may do this.") }
 
 // overall asks for the permission of r without a resource.
 func (r *route) overall() *route {
@@ -103,8 +105,11 @@ func (r *route) overall() *route {
 func (r *route) on(about func(*call) (*rbac.Resource, error)) *route {
 	return r.guard("on what the path names", func(c *call) error {
 		resource, err := about(c)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case resource == nil: // which would ask about all at once
+			return errNobodySaid()
 		}
 		return c.allow(r.Permission, resource)
 	})

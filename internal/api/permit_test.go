@@ -275,6 +275,9 @@ func TestWhoMayWhat(t *testing.T) {
 			if r.Who == "" {
 				t.Fatal("nobody has said who may: give the route a gate")
 			}
+			if r.Who == "for all at once" && !rbac.Global(r.Permission) {
+				t.Errorf("%s is granted on resources, and the route asks about none", r.Permission)
+			}
 			g := *shared
 			if r.Method != http.MethodGet {
 				g = *newGuarded(t, false) // what is let in changes something

@@ -68,7 +68,11 @@ func (s shelf[N, W]) about(c *call) (*rbac.Resource, error) {
 
 // seen reports whether the caller may see n in a list.
 func (s shelf[N, W]) seen(c *call, n N) bool {
-	return s.view == "" || c.who.free() || c.who.may(s.view, c.resources().of(n))
+	if s.view == "" || c.who.free() {
+		return true
+	}
+	r := c.resources().of(n)
+	return r != nil && c.who.may(s.view, r)
 }
 
 func (s shelf[N, W]) list(c *call) error {

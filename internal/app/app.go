@@ -166,6 +166,9 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		cfg: cfg, opts: opts, Bus: new(membus.Bus), Catalog: new(catalog.Holder),
 	}
 	a.templates = jinja.New(jinja.Options{Filters: map[string]jinja.Filter{"decrypt_kv": a.decryptKV, "secret": a.readSecret}})
+	if err := a.useSafe(); err != nil { // which takes its variables out of the environment of actions
+		return nil, err
+	}
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
@@ -174,9 +177,6 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	if err := a.useSafe(); err != nil { // before anything takes the environment of actions
-		return nil, err
-	}
 	if err := a.useRunners(); err != nil {
 		return nil, err
 	}

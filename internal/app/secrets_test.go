@@ -330,3 +330,32 @@ func searchAPI(t *testing.T, s *apptest.Server, credentials []string) int {
 	}
 	return n
 }
+
+// TestStoresOfSecretsAreChecked holds that all mistakes are told at once, before the server starts.
+func TestStoresOfSecretsAreChecked(t *testing.T) {
+	cfg := config.Default()
+	cfg.Data, cfg.Listen = filepath.Join(t.TempDir(), "data"), "127.0.0.1:0"
+	cfg.Secrets.Stores = []config.SecretStore{
+		{Name: "a", Type: "env"},
+		{Name: "a", Type: "env", Prefix: "X_"},
+		{Name: "b:c", Type: "files", Folder: "/"},
+		{Name: "d", Type: "files"},
+		{Name: "e", Type: "sops", Folder: "/"},
+		{Name: "f", Type: "keychain"},
+		{Name: "g", Type: "vault", Address: "vault"},
+		{Name: "h", Type: "vault", Address: "https://v"},
+	}
+	_, err := app.Open(t.Context(), cfg, app.Options{Version: "test"})
+	if err == nil {
+		t.Fatal("the server starts")
+	}
+	for _, want := range []string{
+		"secrets.stores[0], a: prefix is missing", `secrets.stores[1]: "a" is no name of a store`, `secrets.stores[2]: "b:c" is no name`,
+		"secrets.stores[3], d: folder is missing", "secrets.stores[4], e: age_identities is missing", `secrets.stores[5], f: type is "keychain"`,
+		`secrets.stores[6], g: "vault" is no address`, "secrets.stores[7], h: a Vault needs one way to log in",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is not told: %v", want, err)
+		}
+	}
+}

@@ -100,13 +100,20 @@ const keys = createRoute({
 
 const settings = createRoute({ getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('./settings/page'), 'Settings'), validateSearch: (s: { view?: string }) => s })
 
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/people',
+  component: lazyRouteComponent(() => import('./people/page'), 'People'),
+  validateSearch: (s: { view?: string; user?: string; permission?: string; resource?: string }) => s,
+})
+
 const start = createRoute({ getParentRoute: () => root, path: '/start', component: lazyRouteComponent(() => import('./start/page'), 'Start') })
 
 type Search = Record<string, string | undefined>
 
 /** What follows the ? of an address is plain words, so that people can read and write it. */
 export const router = createRouter({
-  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, composeNew, compose, rules, rule, ruleNew, ruleEdit, events, event, packs, pack, sensors, keys, settings, start]),
+  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, composeNew, compose, rules, rule, ruleNew, ruleEdit, events, event, packs, pack, sensors, keys, settings, start, people]),
   basepath: '/ui',
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -52,13 +52,6 @@ export const policiesQuery = queryOptions({
   queryFn: ({ signal }) => page<Policy>(api.GET('/api/v1/policies', { signal })),
 })
 
-export type Account = Required<Schemas['Account']>
-
-export const usersQuery = queryOptions({
-  queryKey: ['users'],
-  queryFn: ({ signal }) => page<Account>(api.GET('/api/ns/v1/users', { signal })),
-})
-
 export interface AuditEntry {
   seq: number
   record: { at: string; user: string; credential: string; address: string; client?: string; method: string; route: string; object?: string; permission?: string; outcome: string; reason?: string }

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { CircleCheck, TriangleAlert } from 'lucide-react'
 import { messageOf } from '@/api/client'
-import { policiesQuery, readyQuery, usersQuery, versionQuery, workersQuery } from '@/api/settings'
+import { policiesQuery, readyQuery, versionQuery, workersQuery } from '@/api/settings'
 import { userQuery } from '@/api/user'
 import { written } from '@/ui/form/schema'
 import { Facts, Page } from '@/ui/page'
@@ -27,7 +27,6 @@ export function Settings() {
         tabs={[
           { id: 'server', name: 'Server', content: <Health /> },
           { id: 'api-keys', name: 'API keys', content: <APIKeys /> },
-          { id: 'users', name: 'Users', content: <Users /> },
           { id: 'policies', name: 'Policies', content: <Policies /> },
           { id: 'audit', name: 'Audit', content: <Audit /> },
         ]}
@@ -68,25 +67,6 @@ function Health() {
         ['The API', <a key="api" href="/api/v1/openapi.json" className={link}>describes itself</a>],
       ]}
     />
-  )
-}
-
-function Users() {
-  const query = useQuery(usersQuery)
-  return (
-    <Loaded query={query}>
-      {({ items }) => (
-        <ul className="divide-y">
-          {items.map((u) => (
-            <li key={u.name} className="flex flex-wrap items-center gap-x-4 px-4 py-2">
-              <span className="min-w-40 font-medium">{u.name}</span>
-              <span className="grow text-sm text-muted">{[u.admin && 'administrator', u.disabled && 'disabled', !u.has_password && 'no password here', ...(u.groups ?? [])].filter(Boolean).join(', ')}</span>
-              <Time at={u.created_at} className="text-sm text-muted" />
-            </li>
-          ))}
-        </ul>
-      )}
-    </Loaded>
   )
 }
 

@@ -1,4 +1,4 @@
-import { CircleHelp, Compass, Eye, History, House, KeyRound, Package, Radio, Settings, Split, SquareTerminal, Workflow, type LucideIcon } from 'lucide-react'
+import { CircleHelp, Compass, Eye, History, House, KeyRound, Package, Radio, Settings, Split, SquareTerminal, Users, Workflow, type LucideIcon } from 'lucide-react'
 
 export interface Place {
   to: string
@@ -33,6 +33,7 @@ export const places: { group: string; places: Place[] }[] = [
     places: [
       { to: '/sensors', name: 'Sensors', icon: Eye, says: 'Sensors, probes and timers, and how they fare' },
       { to: '/keys', name: 'Keys', icon: KeyRound, says: 'The datastore' },
+      { to: '/people', name: 'People', icon: Users, says: 'Users, roles, and why somebody may do something' },
       { to: '/settings', name: 'Settings', icon: Settings, says: 'The server, API keys, policies, audit' },
     ],
   },

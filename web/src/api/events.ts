@@ -26,7 +26,7 @@ export function payloadsQuery(kind: string) {
   return queryOptions({
     queryKey: ['events', 'payloads', kind],
     queryFn: async ({ signal }) => (await page<Instance>(api.GET('/api/v1/triggerinstances', { params: { query: { trigger_type: kind, limit: 20 } }, signal }))).items.map((i) => i.payload),
-    staleTime: 30_000,
+    refetchOnMount: 'always',
   })
 }
 

@@ -68,6 +68,7 @@ export function Canvas({
   const shape = JSON.stringify([drawing.nodes.map((n) => n.id), drawing.edges.map((e) => [e.from, e.to])])
   // eslint-disable-next-line react-hooks/exhaustive-deps -- shape stands for what of the drawing counts
   const arranged = useMemo(() => arrange(drawing), [shape])
+  const large = drawing.nodes.length > 100 // to be seen, and drawn, in parts
   const known = useMemo(() => new Map(drawing.nodes.map((n) => [n.id, n])), [drawing])
   const base = useMemo(
     () =>
@@ -165,10 +166,10 @@ export function Canvas({
         multiSelectionKeyCode={null}
         selectionKeyCode={null}
         fitView={fits}
-        fitViewOptions={{ maxZoom: 1, padding: 0.2 }}
+        fitViewOptions={{ maxZoom: 1, padding: 0.2, nodes: large ? drawing.nodes.slice(0, 4) : undefined }}
         minZoom={0.05}
         connectionRadius={28}
-        onlyRenderVisibleElements={drawing.nodes.length > 100}
+        onlyRenderVisibleElements={large}
       >
         <Background gap={24} color="var(--line)" />
         <Controls showInteractive={false} />

@@ -53,6 +53,12 @@ export function ExpressionField({
     if (!host.current) return
     const root = shadowOf(host.current)
     let timer: ReturnType<typeof setTimeout> | undefined
+    let unsaid = false
+    const say = (text: string) => {
+      clearTimeout(timer)
+      unsaid = false
+      tell(text)
+    }
     const v = new EditorView({
       root,
       parent: root,
@@ -65,19 +71,19 @@ export function ExpressionField({
             if (u.docChanged) {
               setTyped(u.state.doc.toString())
               clearTimeout(timer)
-              timer = setTimeout(() => tell(u.state.doc.toString()), 300)
+              unsaid = true
+              timer = setTimeout(() => say(u.state.doc.toString()), 300)
             }
-            if (u.focusChanged && !u.view.hasFocus) {
-              clearTimeout(timer)
-              tell(u.state.doc.toString())
-            }
+            if (u.focusChanged && !u.view.hasFocus && unsaid) say(u.state.doc.toString())
           }),
         ],
       }),
     })
     view.current = v
     return () => {
+      // Whoever goes elsewhere at once has typed it all the same.
       clearTimeout(timer)
+      if (unsaid) tell(v.state.doc.toString())
       v.destroy()
     }
   }, [label])

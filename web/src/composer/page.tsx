@@ -54,13 +54,14 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
   const past = useQuery({ ...pastQuery(run ?? ''), enabled: run !== undefined })
   const actions = useQuery(actionsQuery)
 
-  const [names, setNames] = useState(() => namesOf(read(saved).workflow))
+  const first = useMemo(() => read(saved), [saved])
+  const [names, setNames] = useState(() => namesOf(first.workflow))
   const known = useMemo(() => ({ names, actions: actions.data?.items ?? [] }), [names, actions.data])
   const source = useSource(saved, known, 'Definition')
   const text = useDeferredValue(source.text)
 
   // While the text has a mistake, the graph is that of before.
-  const reading = useMemo(() => read(text), [text])
+  const reading = useMemo(() => (text === saved ? first : read(text)), [text, saved, first])
   const [workflow, setWorkflow] = useState<Workflow>(reading.workflow ?? nothing)
   if (reading.workflow && reading.workflow !== workflow) {
     setWorkflow(reading.workflow)

@@ -52,6 +52,12 @@ describe('a drawing', () => {
     const places = Object.values(arrange({ nodes, edges }))
     expect(new Set(places.map((p) => JSON.stringify(p))).size).toBe(4)
   })
+  it('of many tasks has them in layers, each below those that lead to it', () => {
+    const many = draw({ input: [], vars: [], output: [], tasks: Array.from({ length: 300 }, (_, i) => ({ name: `t${i}`, line: 1, lastLine: 1, next: [{ publish: [], do: i < 297 ? [`t${i + 1}`, `t${i + 3}`] : ['t0'] }] })) })
+    const places = arrange(many)
+    expect(new Set(Object.values(places).map((p) => `${p.x} ${p.y}`)).size).toBe(300)
+    for (const e of many.edges) if (e.to !== 't0') expect(places[e.to]!.y).toBeGreaterThan(places[e.from]!.y)
+  })
   it('has tasks, ends and what is missing', () => expect(nodes.map((n) => [n.kind, n.name])).toEqual([['task', 'look'], ['task', 'mend'], ['end', 'fail'], ['missing', 'gone']]))
   it('names conditions that are not simply success or failure', () =>
     expect(edges.map((e) => [e.from, e.target, e.kind, e.label])).toEqual([

@@ -94,7 +94,7 @@ func TestWriteFilesRefuses(t *testing.T) {
 		"what has changed":      {"demo", []register.File{{Path: "pack.yaml", Content: "x", Was: &other}}, "has been changed since"},
 		"metadata with mistakes": {
 			"demo",
-			[]register.File{{Path: "actions/x.yaml", Content: "name: x\nrunner_type: noop\nnmae: y\n"}},
+			[]register.File{{Path: "actions/x.yaml", Content: "name: x\nrunner_type: noop\ncolour: y\n"}},
 			"actions/x.yaml:3:1: error:",
 		},
 		"a workflow with mistakes": {

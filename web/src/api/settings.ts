@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, ask, page } from './client'
 import type { components } from './schema'
-import type { Policy } from './types'
+import type { Json, Policy } from './types'
 
 type Schemas = components['schemas']
 
@@ -54,12 +54,37 @@ export const policiesQuery = queryOptions({
 
 export interface AuditEntry {
   seq: number
-  record: { at: string; user: string; credential: string; address: string; client?: string; method: string; route: string; object?: string; permission?: string; outcome: string; reason?: string }
+  hash: string
+  record: {
+    at: string
+    user: string
+    credential: string
+    execution?: string
+    address: string
+    client?: string
+    request_id: string
+    method: string
+    route: string
+    object?: string
+    permission?: string
+    outcome: 'done' | 'refused'
+    reason?: string
+    missed?: number
+    changes?: { kind: string; object: string; before?: Json; after?: Json }[]
+    more_changes?: number
+  }
 }
 
-export function auditQuery(user: string) {
+/** The latest entries of the audit log. */
+export function auditQuery(user: string, limit: number) {
   return queryOptions({
-    queryKey: ['audit', user],
-    queryFn: ({ signal }) => ask<AuditEntry[]>(api.GET('/api/ns/v1/audit', { params: { query: { limit: 100, ...(user && { user }) } }, signal })),
+    queryKey: ['audit', user, limit],
+    queryFn: ({ signal }) => ask<AuditEntry[]>(api.GET('/api/ns/v1/audit', { params: { query: { limit, ...(user && { user }) } }, signal })),
   })
 }
+
+/** Where the audit log begins, and has come to. */
+export const auditHeadQuery = queryOptions({
+  queryKey: ['audit', 'head'],
+  queryFn: ({ signal }) => ask<Record<'base' | 'head', { seq: number; hash: string }>>(api.GET('/api/ns/v1/audit/head', { signal })),
+})

@@ -8,6 +8,9 @@ export interface Line {
 /** Lines kept of one output; a browser has no use for more, and the command line has them all. */
 const most = 200_000
 
+/** Lines that are longer are broken: a browser stands still over a line of a megabyte. */
+const longest = 2000
+
 export interface Output {
   lines: Line[]
   over: boolean // no more will come
@@ -60,11 +63,23 @@ export class Pieces {
 
   add(data: string, stream: string) {
     const parts = ((this.open.get(stream) ?? '') + data).split('\n')
-    this.open.set(stream, parts.pop() ?? '')
-    for (const text of parts) this.whole.push({ text: text.replace(/\r$/, ''), stream })
+    let rest = parts.pop() ?? ''
+    for (const text of parts) this.push(text.replace(/\r$/, ''), stream)
+    // What goes on for ever without an end of line is not looked through again and again.
+    if (rest.length > longest) {
+      const whole = rest.length - (rest.length % longest)
+      this.push(rest.slice(0, whole), stream)
+      rest = rest.slice(whole)
+    }
+    this.open.set(stream, rest)
     if (this.whole.length <= most) return
     this.whole = this.whole.slice(-most)
     this.cut = true
+  }
+
+  private push(text: string, stream: string) {
+    this.whole.push({ text: text.slice(0, longest), stream })
+    for (let at = longest; at < text.length; at += longest) this.whole.push({ text: text.slice(at, at + longest), stream })
   }
 
   lines(): Line[] {

@@ -25,6 +25,13 @@ export async function logIn(name: string, password: string): Promise<void> {
   session.begin()
 }
 
+/** Whether one can log in by another service. */
+export const ssoQuery = queryOptions({
+  queryKey: ['sso'],
+  queryFn: ({ signal }) => ask<{ enabled: boolean }>(api.GET('/auth/v1/sso', { signal })),
+  staleTime: Infinity,
+})
+
 export async function logOut(): Promise<void> {
   await ask(api.DELETE('/api/ns/v1/token')).catch(() => undefined) // it may have ended already
   location.assign('/ui/')

@@ -63,7 +63,7 @@ export function LiveGraph({ graph, parts, selected, select }: { graph: WorkflowG
         edgesFocusable={false}
         fitView
         fitViewOptions={{ maxZoom: 1, padding: 0.15 }}
-        minZoom={0.1}
+        minZoom={0.04}
         onlyRenderVisibleElements
         onNodeClick={(_, n) => select(n.id === selected ? undefined : n.id)}
         onPaneClick={() => select(undefined)}

@@ -1,14 +1,15 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
-import { logIn } from '@/api/user'
+import { logIn, ssoQuery } from '@/api/user'
 import { messageOf } from '@/api/client'
-import { Button } from '@/ui/button'
+import { Button, buttonClass } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
 import { Mark } from './mark'
 
 /** Asks for a user and a password. After it all that was asked in vain is asked again. */
 export function LoginForm({ user }: { user?: string }) {
   const client = useQueryClient()
+  const sso = useQuery(ssoQuery)
   const [name, setName] = useState(user ?? '')
   const [password, setPassword] = useState('')
   const login = useMutation({
@@ -37,6 +38,11 @@ export function LoginForm({ user }: { user?: string }) {
       <Button type="submit" kind="primary" disabled={login.isPending || !name || !password}>
         {login.isPending ? 'Logging in …' : 'Log in'}
       </Button>
+      {sso.data?.enabled && (
+        <a href={'/auth/v1/sso/request?to=' + encodeURIComponent(location.pathname + location.search)} className={buttonClass()}>
+          Log in by single sign-on
+        </a>
+      )}
     </form>
   )
 }

@@ -14,6 +14,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"path"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -190,13 +192,21 @@ func New(d Deps, o Options) *API {
 	} {
 		a.routes = append(a.routes, group...)
 	}
+	// From the root of {x...} the mux would send clients to the same path with a slash at
+	// its end, which is the same place here: for ever.
+	nowhere := map[string]bool{"/": true}
 	for _, r := range a.routes {
 		r.api = a
 		a.mux.Handle(r.Method+" "+r.mounted(), r)
+		if strings.HasSuffix(r.Path, "...}") {
+			nowhere[path.Dir(r.mounted())] = true
+		}
 	}
-	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeFault(w, http.StatusNotFound, "The resource could not be found.", "")
-	})
+	for pattern := range nowhere {
+		a.mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) {
+			writeFault(w, http.StatusNotFound, "The resource could not be found.", "")
+		})
+	}
 	return a
 }
 

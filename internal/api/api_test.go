@@ -34,6 +34,12 @@ func TestEveryPrefixOfStackStormReachesTheSameThing(t *testing.T) {
 			t.Errorf("GET %s: %d %s, want %d", path, a.Code, a.Body, want)
 		}
 	}
+	for _, subtree := range []string{"PUT /keys", "DELETE /v1/keys/", "POST /api/v1/webhooks", "GET /api/v1/packs/views/file/core"} {
+		method, path, _ := strings.Cut(subtree, " ")
+		if a := s.do(method, path, ""); a.Code != http.StatusNotFound {
+			t.Errorf("%s: %d to %q, want 404: the mux must send nobody in circles", subtree, a.Code, a.Header().Get("Location"))
+		}
+	}
 	if got := s.do("PATCH", "/api/v1/actions", "").status(404).fault(); got == "" {
 		t.Error("an unknown method gets no sentence")
 	}

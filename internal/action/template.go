@@ -3,6 +3,7 @@ package action
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/expr/jinja"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -63,6 +64,36 @@ func (t *Template) Render(ctx context.Context, vars jinja.Vars) (value.Value, er
 		return t.v, nil
 	}
 	return t.t.render(ctx, vars)
+}
+
+// Literal returns v so written that it comes out of rendering as it is.
+func Literal(v value.Value) value.Value {
+	switch v := v.(type) {
+	case string:
+		return literal(v)
+	case *value.List:
+		out := value.NewList()
+		for _, item := range v.Items {
+			out.Items = append(out.Items, Literal(item))
+		}
+		return out
+	case *value.Dict:
+		out := value.NewDictCap(v.Len())
+		for key, item := range v.Texts() {
+			out.Set(literal(key), Literal(item))
+		}
+		return out
+	default:
+		return v
+	}
+}
+
+func literal(s string) string {
+	s = strings.ReplaceAll(s, "{", "{{ '{' }}")
+	if strings.HasSuffix(s, "\n") {
+		s += "{{ '' }}" // or the newline is dropped
+	}
+	return s
 }
 
 // A Scope is what templates look up beside their variables. It belongs to one

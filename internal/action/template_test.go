@@ -46,6 +46,27 @@ func TestTemplate(t *testing.T) {
 	}
 }
 
+func TestWhatIsLiteralIsNoTemplate(t *testing.T) {
+	for _, in := range []string{
+		`"plain"`, `"{{ a }} {% raw %} {# x #} {"`, `"{% endraw %}{{ a"`, `"{\n"`, `"\n"`, `"C:\\new {\\u0041} \"x\""`, `5`, `null`,
+		`{"{{ a }}":["{{ a }}",{"k":"{\"a\":1}\n"},true],"n":[]}`,
+	} {
+		tmpl, err := action.ParseTemplate(action.Literal(fromJSON(t, in)))
+		if err != nil {
+			t.Errorf("%s: %v", in, err)
+			continue
+		}
+		v, err := tmpl.Render(t.Context(), jinja.Map{"a": int64(1)})
+		if err != nil {
+			t.Errorf("%s: %v", in, err)
+			continue
+		}
+		if got, err := value.ToJSON(v); err != nil || string(got) != in {
+			t.Errorf("%s comes out as %s (%v)", in, got, err)
+		}
+	}
+}
+
 func TestATemplateThatDoesNotParse(t *testing.T) {
 	for _, in := range []string{`"{{ a "`, `["{{ a "]`, `{"x": "{{ a | nope }}"}`} {
 		if _, err := action.ParseTemplate(fromJSON(t, in)); err == nil {

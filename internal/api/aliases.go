@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/alias"
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/catalog"
@@ -246,7 +247,11 @@ func (c *call) command(a *alias.Alias, req wire.AliasRequest, multiple bool) ([]
 	if err != nil {
 		return nil, err
 	}
-	r := execution.Request{Action: a.ActionRef, Notify: answerTo(req), Secrets: opened.Texts()}
+	notify, err := answerTo(req)
+	if err != nil {
+		return nil, err
+	}
+	r := execution.Request{Action: a.ActionRef, Notify: notify, Secrets: opened.Texts()}
 	if err := decode(said, &r.Context); err != nil {
 		return nil, err
 	}
@@ -285,22 +290,23 @@ func (c *call) immutable(ctx context.Context, a *alias.Alias, said *value.Dict) 
 }
 
 // answerTo returns where the result goes: to the route that the client names, with
-// what it needs to find the place that the command came from. Without a route it is
-// for the action to say who hears of its end.
-func answerTo(req wire.AliasRequest) json.RawMessage {
+// what it needs to find the place that the command came from. That is what people in the
+// chat write, so it is no template. Without a route it is for the action to say who hears
+// of its end.
+func answerTo(req wire.AliasRequest) (json.RawMessage, error) {
 	route := req.NotificationRoute
 	if route == "" {
 		route = req.NotificationChannel
 	}
 	if route == "" {
-		return nil
+		return nil, nil
 	}
+	data, err := value.FromJSON(compactJSON(map[string]any{
+		"user": req.User, "source_channel": req.SourceChannel, "source_context": rawOrNull(req.SourceContext),
+	}))
 	return compactJSON(map[string]any{"on-complete": map[string]any{
-		"routes": []string{route},
-		"data": map[string]any{
-			"user": req.User, "source_channel": req.SourceChannel, "source_context": rawOrNull(req.SourceContext),
-		},
-	}})
+		"routes": []string{route}, "data": wire.JSON(action.Literal(data)),
+	}}), err
 }
 
 // acknowledge adds to out what the chat is to say at once. A mistake in the

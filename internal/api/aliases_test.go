@@ -34,8 +34,10 @@ func chatty(t *testing.T) *server {
 		each := talk("05", "each", dict(t, `{"representation": ["(?:^|\\W)(?P<word>[A-Z]+-\\d+)(?:\\W|$)"], "match_multiple": true}`))
 		src.Aliases = append(src.Aliases, shout, wrong, bound, off, each)
 		told := talk("07", "told", "tell {{word}}")
-		told.Result = dict(t, `{"format": "{{ actionalias.ref }} said {{ execution.result.stdout }}", "extra": {"slack": {"color": "{{ execution.status }}"}}}`)
-		src.Aliases = append(src.Aliases, told)
+		told.Result = dict(t, `{"format": "{{ alias.ref }} said {{ execution.result.stdout }}", "extra": {"slack": {"color": "{{ execution.status }}"}}}`)
+		quiet := talk("08", "quiet", "quiet {{word}}")
+		quiet.Result = dict(t, `{"enabled": false, "format": "never said"}`)
+		src.Aliases = append(src.Aliases, told, quiet)
 		lost := talk("06", "lost", "lose {{word}}")
 		lost.ActionRef = "p.gone"
 		src.Aliases = append(src.Aliases, lost)
@@ -122,7 +124,14 @@ func TestAChatIsToldOfTheEnd(t *testing.T) {
 	get := func() answer { return s.do("GET", "/api/ns/v1/executions/"+e.ID+"/message", "") }
 	get().status(400)
 	s.finish(e, execution.Succeeded, `{"stdout": "hi"}`)
-	if got := get().status(200); got.at("message") != "p.told said hi" || got.at("extra") != `{"slack":{"color":"succeeded"}}` {
+	if got := get().status(200); got.at("enabled") != "true" || got.at("message") != "p.told said hi" || got.at("extra") != `{"slack":{"color":"succeeded"}}` {
+		t.Errorf("got %s", got.Body)
+	}
+	quiet := s.run("p.say", func(e *execution.Execution) {
+		e.Context.Extra = map[string]json.RawMessage{"action_alias_ref": json.RawMessage(`"p.quiet"`)}
+	})
+	s.finish(quiet, execution.Succeeded, `{}`)
+	if got := s.do("GET", "/api/ns/v1/executions/"+quiet.ID+"/message", "").status(200); got.at("enabled") != "false" || !strings.HasPrefix(got.at("message"), "p.say succeeded") {
 		t.Errorf("got %s", got.Body)
 	}
 	plain := s.run("p.secretive", nil)

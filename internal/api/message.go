@@ -15,7 +15,7 @@ import (
 
 // usualMessage is what a chat is told of an end where no alias says it in its own words.
 const usualMessage = `{{ execution.action.ref }} {% if execution.status == "succeeded" %}succeeded{% else %}ended: {{ execution.status }}{% endif %}
-{%- if execution.elapsed_seconds is defined %} after {{ execution.elapsed_seconds | to_human_time_from_seconds }}{% endif %} (execution {{ execution.id }})
+{%- if execution.elapsed_seconds is defined %} after {{ execution.elapsed_seconds | round | int | to_human_time_from_seconds }}{% endif %} (execution {{ execution.id }})
 {%- if execution.result is defined %}
 
 {{ execution.result | to_json_string(2) }}
@@ -42,23 +42,24 @@ func (c *call) executionMessage() error {
 		return err
 	}
 	result := value.NewDict()
-	a := c.startedBy(e)
-	if a != nil {
+	if a := c.startedBy(e); a != nil {
 		if err := setJSON(vars, "actionalias", wire.AliasOf(a)); err != nil {
 			return err
 		}
+		said, _ := vars.Get("actionalias")
+		vars.Set("alias", said) // as the templates of packs call it
 		if a.Result != nil {
 			result = a.Result
 		}
 	}
+	out := wire.ChatMessage{Enabled: true}
 	if on, _ := result.Get("enabled"); on == false {
-		return fault.Newf(fault.Invalid, "The alias %s says nothing of its results.", a.Ref)
+		out.Enabled, result = false, value.NewDict()
 	}
 	var format value.Value = usualMessage
 	if own, _ := result.Get("format"); own != nil {
 		format = own
 	}
-	var out wire.ChatMessage
 	text, err := c.shown(format, vars)
 	if err != nil {
 		return err

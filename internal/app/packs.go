@@ -41,6 +41,7 @@ func (a *App) ownPacks() string { return filepath.Join(a.cfg.Data, "packs") }
 func (a *App) natives() runner.Runner {
 	funcs := native.Builtins()
 	maps.Copy(funcs, a.packFunctions())
+	maps.Copy(funcs, a.chatFunctions())
 	funcs["wait_for_ssh"] = a.waitForSSH
 	return native.New(funcs)
 }

@@ -126,9 +126,13 @@ func (s *session) testAlias(ctx context.Context, one *value.Dict) error {
 	if err != nil {
 		return err
 	}
-	if s.machine() {
+	enabled, _ := said.Get("enabled")
+	switch {
+	case s.machine():
 		err = s.encode(said)
-	} else {
+	case enabled == false:
+		err = s.print("The chat is told nothing: the alias has enabled: false for its results.")
+	default:
 		err = s.print(textOf(said, "message"))
 	}
 	if err == nil && status != "succeeded" {

@@ -44,8 +44,11 @@ func TestACommandIsTested(t *testing.T) {
 	f := newFake(t)
 	f.answer("POST /api/v1/aliasexecution/match_and_execute", 201, `{"results": [{"actionalias": `+talk+`, "execution": {"id": "e1", "status": "requested"}}]}`)
 	f.answers("GET /api/v1/executions/e1", `{"id": "e1", "status": "running"}`, `{"id": "e1", "status": "succeeded"}`)
-	f.answer("GET /api/ns/v1/executions/e1/message", 200, `{"message": "It is said."}`)
+	f.answers("GET /api/ns/v1/executions/e1/message", `{"enabled": true, "message": "It is said."}`, `{"enabled": false, "message": "It is said."}`)
 	if got := f.run(t, "action-alias", "test", "say hi"); got.Code != 0 || got.Out != "It is said.\n" {
+		t.Errorf("%+v", got)
+	}
+	if got := f.run(t, "action-alias", "test", "say hi"); got.Code != 0 || got.Out != "The chat is told nothing: the alias has enabled: false for its results.\n" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -74,8 +74,9 @@ type AliasExecution struct {
 	Extra       json.RawMessage `json:"extra,omitempty"`
 }
 
-// ChatMessage is what a chat is told.
+// ChatMessage is what a chat is told of the end of an execution.
 type ChatMessage struct {
+	Enabled bool            `json:"enabled"` // false: the alias has it told nothing, and would say this in the usual words
 	Message string          `json:"message"`
 	Extra   json.RawMessage `json:"extra,omitempty"` // for the chat's side
 }

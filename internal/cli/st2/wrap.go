@@ -32,7 +32,7 @@ func wrap(s string, width int) []string {
 			line, rest, used = append(line, rest[0]), rest[1:], used+n
 		}
 		if len(rest) > 0 && utf8.RuneCountInString(rest[0]) > width {
-			head, tail := broken(rest[0], max(width-used, 1))
+			head, tail := broken(rest[0], width-used)
 			line, rest[0] = append(line, head), tail
 		}
 		if n := len(line); n > 0 && strings.TrimSpace(line[n-1]) == "" {
@@ -45,25 +45,59 @@ func wrap(s string, width int) []string {
 	return lines
 }
 
-// chunks are what a line can be broken between: spaces, and words up to a hyphen.
+// chunks are what a line can be broken between: spaces, words up to a hyphen, and
+// dashes between words.
 func chunks(s string) []string {
 	var out []string
-	start := 0
 	runes := []rune(s)
-	for i := 1; i <= len(runes); i++ {
-		if i == len(runes) || (runes[i] == ' ') != (runes[i-1] == ' ') || hyphen(runes, i) {
-			out = append(out, string(runes[start:i]))
-			start = i
+	start := 0
+	cut := func(i int) {
+		if i > start {
+			out, start = append(out, string(runes[start:i])), i
 		}
 	}
+	for i := 1; i < len(runes); i++ {
+		if (runes[i] == ' ') != (runes[i-1] == ' ') || hyphen(runes, i) {
+			cut(i)
+		}
+		if n := dashes(runes, i); n > 0 {
+			cut(i)
+			i += n
+			cut(i)
+		}
+	}
+	cut(len(runes))
 	return out
 }
 
+// letter reports whether s has a letter at i, in the sense of textwrap.
+func letter(s []rune, i int) bool {
+	return i >= 0 && i < len(s) && (unicode.IsLetter(s[i]) || s[i] == '_')
+}
+
+func dash(s []rune, i int) bool { return i >= 0 && i < len(s) && s[i] == '-' }
+
 // hyphen reports whether a word may be broken before its i-th character: behind a
-// hyphen with two letters before it and one after it.
+// hyphen that stands between letters.
 func hyphen(s []rune, i int) bool {
-	return i >= 3 && s[i-1] == '-' && unicode.IsLetter(s[i-2]) && unicode.IsLetter(s[i-3]) && i < len(s) &&
-		(unicode.IsLetter(s[i]) && i+1 < len(s) && (unicode.IsLetter(s[i+1]) || s[i+1] == '-' && i+2 < len(s) && unicode.IsLetter(s[i+2])))
+	before := letter(s, i-2) && (letter(s, i-3) || dash(s, i-3) && letter(s, i-4))
+	after := letter(s, i) && (letter(s, i+1) || dash(s, i+1) && letter(s, i+2))
+	return dash(s, i-1) && before && after
+}
+
+// dashes returns how many dashes there are at i, two or more between words; else 0.
+func dashes(s []rune, i int) int {
+	n := 0
+	for dash(s, i+n) {
+		n++
+	}
+	if n < 2 || i+n == len(s) || !letter(s, i+n) && !unicode.IsNumber(s[i+n]) {
+		return 0
+	}
+	if b := s[i-1]; !letter(s, i-1) && !unicode.IsNumber(b) && !strings.ContainsRune("!\"'&.,?", b) {
+		return 0
+	}
+	return n
 }
 
 // broken cuts a word that is longer than a line, behind a hyphen if there is one.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -19,6 +18,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/identity/htpasswd"
 	"github.com/nightshift-run/nightshift/internal/identity/ldap"
 	"github.com/nightshift-run/nightshift/internal/identity/oidc"
+	"github.com/nightshift-run/nightshift/internal/roots"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -112,7 +112,7 @@ func (a *App) sso() (api.SSO, error) {
 	if o.Issuer == "" {
 		return nil, nil //nolint:nilnil // see above
 	}
-	roots, err := authorities(o.CA)
+	roots, err := roots.Read(o.CA)
 	if err != nil {
 		return nil, fmt.Errorf("auth.oidc.ca: %w", err)
 	}
@@ -129,7 +129,7 @@ func (a *App) sso() (api.SSO, error) {
 }
 
 func directory(l config.LDAP) (*ldap.Directory, error) {
-	roots, err := authorities(l.CA)
+	roots, err := roots.Read(l.CA)
 	if err != nil {
 		return nil, err
 	}
@@ -144,22 +144,6 @@ func directory(l config.LDAP) (*ldap.Directory, error) {
 		UserDN: l.UserDN, Base: l.Base, Filter: l.Filter, BindDN: l.BindDN, BindPassword: password, Name: l.Name,
 		Groups: ldap.Groups(l.Groups),
 	}), nil
-}
-
-// authorities returns the certificates in a file, or nil for those of the system.
-func authorities(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil //nolint:nilnil // what TLS takes for the system's
-	}
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificates", file)
-	}
-	return pool, nil
 }
 
 // secretFile returns the secret in a file, without the end of its line.

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 
 	"github.com/nightshift-run/nightshift/internal/config"
+	"github.com/nightshift-run/nightshift/internal/roots"
 )
 
 // encryption is how the server is reached by TLS. The zero value is not at all.
@@ -33,7 +34,7 @@ func (a *App) useTLS(ctx context.Context) error {
 	t := a.cfg.TLS
 	switch {
 	case len(t.ACME.Hosts) > 0:
-		roots, err := authorities(t.ACME.CA)
+		roots, err := roots.Read(t.ACME.CA)
 		if err != nil {
 			return fmt.Errorf("tls.acme.ca: %w", err)
 		}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/audit"
+	"github.com/nightshift-run/nightshift/internal/roots"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -72,15 +73,8 @@ func New(s *store.Store, address string, opts Options) (*Auditor, error) {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
 	a := &Auditor{store: s, to: to, opts: opts, sent: -1}
-	if opts.CA != "" {
-		text, err := os.ReadFile(opts.CA)
-		if err != nil {
-			return nil, fmt.Errorf("audit.ca: %w", err)
-		}
-		a.roots = x509.NewCertPool()
-		if !a.roots.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("audit.ca: there is no certificate in %s", opts.CA)
-		}
+	if a.roots, err = roots.Read(opts.CA); err != nil {
+		return nil, fmt.Errorf("audit.ca: %w", err)
 	}
 	return a, nil
 }

@@ -61,9 +61,9 @@ type flags struct {
 	json, yaml           bool
 }
 
-// New returns the command nightshift with everything that speaks to a server.
-// [Execute] runs it.
-func New(o Options) *cobra.Command {
+// WithDefaults returns o with something for each field that is not optional: an empty
+// environment, and streams that are empty or go nowhere.
+func (o Options) WithDefaults() Options {
 	if o.Getenv == nil {
 		o.Getenv = func(string) string { return "" }
 	}
@@ -82,7 +82,13 @@ func New(o Options) *cobra.Command {
 	if o.Err == nil {
 		o.Err = io.Discard
 	}
-	a := &app{Options: o}
+	return o
+}
+
+// New returns the command nightshift with everything that speaks to a server.
+// [Execute] runs it.
+func New(o Options) *cobra.Command {
+	a := &app{Options: o.WithDefaults()}
 	root := group(&cobra.Command{
 		Use:     "nightshift",
 		Short:   "Repairs what breaks at night, and says why",

@@ -3,16 +3,15 @@ package cli
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"net/http"
 	"net/url"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/nightshift-run/nightshift/internal/api/client"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/roots"
 )
 
 // session is one command's conversation with a server.
@@ -79,13 +78,9 @@ func (a *app) httpClient(caCert string) (*http.Client, error) {
 		h = *a.HTTP
 	}
 	if caCert != "" {
-		pem, err := os.ReadFile(caCert)
+		pool, err := roots.Read(caCert)
 		if err != nil {
-			return nil, fault.Newf(fault.Invalid, "read the certificates: %v", err)
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fault.Newf(fault.Invalid, "%s holds no certificates", caCert)
+			return nil, &fault.Fault{Kind: fault.Invalid, Msg: err.Error(), Err: err}
 		}
 		t, ok := http.DefaultTransport.(*http.Transport)
 		if own, isOwn := h.Transport.(*http.Transport); isOwn {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/nightshift-run/nightshift/internal/roots"
 )
 
 // VaultOptions say how a Vault is asked. The zero value of each field but the first means its
@@ -82,15 +83,11 @@ func NewVault(o VaultOptions) (*Vault, error) {
 	}
 	t := &http.Transport{Proxy: nil, ForceAttemptHTTP2: true, MaxIdleConns: 4, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 5 * time.Second}
 	if o.CA != "" {
-		text, err := os.ReadFile(o.CA)
+		pool, err := roots.Read(o.CA)
 		if err != nil {
 			return nil, err
 		}
-		roots := x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("there is no certificate in %s", o.CA)
-		}
-		t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
 	return &Vault{opts: o, http: &http.Client{
 		Transport: t,

@@ -3,14 +3,13 @@ package st2
 import (
 	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,6 +17,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/api/client"
 	"github.com/nightshift-run/nightshift/internal/cli"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/roots"
 )
 
 // service is one of those that StackStorm has.
@@ -93,13 +93,11 @@ func (a *app) connect(c *call) error {
 			config.InsecureSkipVerify = true
 		case "true", "1", "t", "y", "yes":
 		default:
-			pem, err := os.ReadFile(file) //nolint:gosec // the user names it
-			if err != nil {
+			var err error
+			if config.RootCAs, err = roots.Read(file); errors.Is(err, fs.ErrNotExist) {
 				return sayf("CA cert file %q does not exist.", file)
-			}
-			config.RootCAs = x509.NewCertPool()
-			if !config.RootCAs.AppendCertsFromPEM(pem) {
-				return fmt.Errorf("%s holds no certificates", file)
+			} else if err != nil {
+				return err
 			}
 		}
 		t := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true}

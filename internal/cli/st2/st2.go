@@ -17,7 +17,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/cli"
@@ -91,25 +90,7 @@ func Execute(ctx context.Context, o cli.Options, argv []string) int {
 }
 
 func newApp(o cli.Options) *app {
-	if o.Getenv == nil {
-		o.Getenv = func(string) string { return "" }
-	}
-	if o.Environ == nil {
-		o.Environ = func() []string { return nil }
-	}
-	if o.Width == nil {
-		o.Width = func() int { return 0 }
-	}
-	if o.In == nil {
-		o.In = strings.NewReader("")
-	}
-	if o.Out == nil {
-		o.Out = io.Discard
-	}
-	if o.Err == nil {
-		o.Err = io.Discard
-	}
-	return &app{Options: o, commands: commands()}
+	return &app{Options: o.WithDefaults(), commands: commands()}
 }
 
 // run finds out where the server is and who asks, and does what the command says.

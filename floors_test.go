@@ -21,7 +21,7 @@ var floors = []struct {
 	pkgs     []string
 }{
 	{"foundations", true, []string{
-		"fault", "secret", "roots", "schema", "process", "revision", "cmdline", "ini", "pyyaml", "conformance", "expr", "expr/value", "expr/jinja", "expr/yaql", "expr/pyre", "expr/jsonpath", "expr/st2fn",
+		"fault", "near", "secret", "roots", "schema", "process", "revision", "cmdline", "ini", "pyyaml", "conformance", "expr", "expr/value", "expr/jinja", "expr/yaql", "expr/pyre", "expr/jsonpath", "expr/st2fn",
 	}},
 	{"nouns", true, []string{
 		"ident", "trigger", "action", "rule", "execution", "policy", "pack", "pack/builtin", "kv", "access", "timer", "probe", "alert", "catalog", "config", "api/wire",

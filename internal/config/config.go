@@ -13,6 +13,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nightshift-run/nightshift/internal/near"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -446,8 +448,8 @@ func explain(err error) error {
 			continue
 		}
 		hint := ""
-		if near := nearest(m[2], fieldsOf(m[3])); near != "" {
-			hint = fmt.Sprintf("; did you mean %q?", near)
+		if meant := near.Name(m[2], fieldsOf(m[3])); meant != "" {
+			hint = fmt.Sprintf("; did you mean %q?", meant)
 		}
 		errs = append(errs, fmt.Errorf("line %s: there is no setting %q here%s", m[1], m[2], hint))
 	}
@@ -479,23 +481,4 @@ func structs(t reflect.Type) map[string]reflect.Type {
 		}
 	}
 	return all
-}
-
-// nearest returns the name that shares most of its letters with a wrong one.
-func nearest(wrong string, names []string) string {
-	best, score := "", 0
-	for _, n := range names {
-		common := 0
-		for common < min(len(n), len(wrong)) && n[common] == wrong[common] {
-			common++
-		}
-		tail := 0
-		for tail < min(len(n), len(wrong))-common && n[len(n)-1-tail] == wrong[len(wrong)-1-tail] {
-			tail++
-		}
-		if s := common + tail; s > score && 2*s >= len(n) {
-			best, score = n, s
-		}
-	}
-	return best
 }

@@ -11,8 +11,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nightshift-run/nightshift/internal/near"
+
 	"github.com/nightshift-run/nightshift/internal/execution"
-	"github.com/nightshift-run/nightshift/internal/expr/jinja"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
 
@@ -164,8 +165,8 @@ func Check(v value.Value) []Mistake {
 				continue
 			}
 			m := Mistake{Path: append(slices.Clip(path), k), Key: true, Msg: fmt.Sprintf("notify: unknown key %q", name)}
-			if near := jinja.Nearest(name, known); near != "" {
-				m.Hint = fmt.Sprintf("did you mean %q?", near)
+			if meant := near.Name(name, known); meant != "" {
+				m.Hint = fmt.Sprintf("did you mean %q?", meant)
 			}
 			found = append(found, m)
 		}

@@ -7,8 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nightshift-run/nightshift/internal/near"
+
 	"github.com/nightshift-run/nightshift/internal/expr/value"
-	"github.com/nightshift-run/nightshift/internal/schema"
 )
 
 const manifestFile = "pack.yaml"
@@ -71,8 +72,8 @@ func (r *reader) packOf(s *source, o *object) *Pack {
 	// key that is one letter off is none of those.
 	o.known = append(o.known, "ref", "files", "path", "uid", "id")
 	for k := range o.d.Texts() {
-		if near, ok := schema.Nearest(k, o.known); ok && !slices.Contains(o.known, k) && !o.d.Has(near) {
-			s.add(Warning, []any{k}, true, "did you mean "+near+"?", "there is no key %s here", value.Repr(k))
+		if meant := near.Name(k, o.known); meant != "" && !slices.Contains(o.known, k) && !o.d.Has(meant) {
+			s.add(Warning, []any{k}, true, "did you mean "+meant+"?", "there is no key %s here", value.Repr(k))
 		}
 	}
 	return p

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/nightshift-run/nightshift/internal/near"
+
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/pyyaml"
 	"github.com/nightshift-run/nightshift/internal/schema"
@@ -192,8 +194,8 @@ func (o *object) unknown(sev Severity, more ...string) {
 			continue
 		}
 		path := append(slices.Clip(o.path), k)
-		if near, ok := schema.Nearest(value.Str(k), known); ok {
-			o.s.add(sev, path, true, "did you mean "+near+"?", "there is no key %s here", value.Repr(k))
+		if meant := near.Name(value.Str(k), known); meant != "" {
+			o.s.add(sev, path, true, "did you mean "+meant+"?", "there is no key %s here", value.Repr(k))
 		} else {
 			o.s.add(sev, path, true, "", "there is no key %s here", value.Repr(k))
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/nightshift-run/nightshift/internal/near"
+
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/probe"
@@ -187,8 +189,8 @@ func checkTrigger(s *source, ru *rule.Rule, find func(ref string) (*trigger.Type
 	t, ok := find(ru.Trigger.Type)
 	if !ok {
 		hint := ""
-		if near, ok := schema.Nearest(ru.Trigger.Type, names); ok {
-			hint = "did you mean " + near + "?"
+		if meant := near.Name(ru.Trigger.Type, names); meant != "" {
+			hint = "did you mean " + meant + "?"
 		}
 		s.add(Error, path, false, hint, "there is no trigger type %q", ru.Trigger.Type)
 		return
@@ -225,8 +227,8 @@ func (r *reader) crossCheck() {
 		}
 		s := r.content.places[ru]
 		hint := ""
-		if near, ok := schema.Nearest(ru.Action.Ref, names); ok {
-			hint = "did you mean " + near + "?"
+		if meant := near.Name(ru.Action.Ref, names); meant != "" {
+			hint = "did you mean " + meant + "?"
 		}
 		s.found = nil
 		s.add(Warning, []any{"action", "ref"}, false, hint, "the pack has no action %q", ru.Action.Ref)

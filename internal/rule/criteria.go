@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nightshift-run/nightshift/internal/near"
+
 	"github.com/nightshift-run/nightshift/internal/expr/jsonpath"
 	"github.com/nightshift-run/nightshift/internal/expr/pyre"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -120,7 +122,11 @@ func (c *compiler) one(key string, definition value.Value, root, within string) 
 	}
 	cr.operator, _ = t.(string)
 	if !isOperator(cr.operator) {
-		fail(true, fmt.Errorf("there is no operator %s%s", value.Str(t), suggestion(cr.operator)))
+		hint := ""
+		if meant := near.Name(cr.operator, Operators()); meant != "" {
+			hint = "; did you mean " + meant + "?"
+		}
+		fail(true, fmt.Errorf("there is no operator %s%s", value.Str(t), hint))
 		return cr
 	}
 	cr.op, _ = operatorNamed(cr.operator)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/expr/pyre"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/near"
 )
 
 // A Finding is a mistake in a definition.
@@ -130,13 +131,13 @@ func (c *definitions) unknown(path []any, e *Error) {
 			continue
 		}
 		hint := ""
-		switch near, ok := Nearest(value.Str(k), textKeys(props)); {
+		switch meant := near.Name(value.Str(k), textKeys(props)); {
 		case !isText:
 			hint = fmt.Sprintf("put it in quotes if it is the text %q", value.Str(k))
 		case name == "format":
 			hint = "formats are not checked; use pattern"
-		case ok:
-			hint = "did you mean " + near + "?"
+		case meant != "":
+			hint = "did you mean " + meant + "?"
 		}
 		c.fail(join(join(path, e.Path), []any{k}), true, hint, "Additional properties are not allowed (%s was unexpected)", value.Repr(k))
 	}
@@ -198,8 +199,8 @@ func typeHint(t string) string {
 	for _, name := range typeNames().Items {
 		names = append(names, value.Str(name))
 	}
-	if near, ok := Nearest(t, names); ok {
-		return "did you mean " + near + "?"
+	if meant := near.Name(t, names); meant != "" {
+		return "did you mean " + meant + "?"
 	}
 	return ""
 }
@@ -259,39 +260,4 @@ func (c *definitions) overrides(name string, d, runner *value.Dict) {
 	case !d.Has("default") && (below == nil || !below.Has("default")) && runner != nil:
 		c.fail([]any{name}, true, "give it a default, or take immutable away", "Immutable param %s requires a default value.", name)
 	}
-}
-
-// Nearest returns the candidate that word is most likely a slip of.
-func Nearest(word string, candidates []string) (string, bool) {
-	best, least := "", max(len(word)/3, 1)+1
-	for _, c := range candidates {
-		if n := distance(strings.ToLower(word), strings.ToLower(c)); n < least && n < len(c) { // or nothing of it is left
-			best, least = c, n
-		}
-	}
-	return best, best != ""
-}
-
-// distance counts the letters to put in, take out, change or swap to make b of a.
-func distance(a, b string) int {
-	var before, last []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row = last, row, make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := last[j-1]
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			row[j] = min(change, last[j]+1, row[j-1]+1)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return row[len(b)]
 }

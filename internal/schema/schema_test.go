@@ -232,18 +232,6 @@ func TestCheckParameters(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	known := []string{"description", "runner_type", "entry_point", "name", "enabled"}
-	for word, want := range map[string]string{
-		"descriptio": "description", "runner-type": "runner_type", "entrypoint": "entry_point", "Name": "name", "enable": "enabled", "naem": "name",
-		"parameters": "", "x": "", "": "",
-	} {
-		if got, _ := schema.Nearest(word, known); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
-		}
-	}
-}
-
 func FuzzSchema(f *testing.F) {
 	f.Add(`{"type": "object", "properties": {"a": {"type": "string", "required": true}}}`, `{"a": 1}`)
 	f.Add(`{"anyOf": [{"$ref": "#"}, {"not": {}}], "definitions": {"x": {}}}`, `[1, null]`)

@@ -1,6 +1,10 @@
 package jinja
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/nightshift-run/nightshift/internal/near"
+)
 
 // checker looks for filters and tests that there are none of. Where an if may
 // leave them out, that is an error only when they are used.
@@ -24,8 +28,8 @@ func (c *checker) missing(pos int, what, name string, names []string) {
 	slices.Sort(names)
 	e := errorf(AssertionError, "No %s named '%s'.", what, name)
 	e.locate(c.p.src, pos)
-	if near := nearest(name, names); near != "" {
-		e.Hint = "did you mean '" + near + "'?"
+	if meant := near.Name(name, names); meant != "" {
+		e.Hint = "did you mean '" + meant + "'?"
 	}
 	c.err = e
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/nightshift-run/nightshift/internal/near"
+
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
 
@@ -43,14 +45,14 @@ func (u *Undefined) at(f *frame, pos int) *Undefined {
 
 // undefinedName is the value of a variable that is not there.
 func (f *frame) undefinedName(name string) *Undefined {
-	return &Undefined{Kind: f.rt.env.undefined, name: name, near: nearest(name, f.known())}
+	return &Undefined{Kind: f.rt.env.undefined, name: name, near: near.Name(name, f.known())}
 }
 
 // undefinedAttr is the value of an attribute or item that is not there.
 func (f *frame) undefinedAttr(obj, name value.Value) *Undefined {
 	u := &Undefined{Kind: f.rt.env.undefined, name: name, obj: obj, attr: true}
 	if key, ok := name.(string); ok {
-		u.near = nearest(key, keysOf(obj))
+		u.near = near.Name(key, keysOf(obj))
 	}
 	return u
 }

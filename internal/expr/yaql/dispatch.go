@@ -2,6 +2,7 @@ package yaql
 
 import (
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/near"
 )
 
 // arg is an argument: an expression, or a value where Go calls a function.
@@ -545,8 +546,8 @@ func (ev *evaluator) unknown(s *scope, name string, receiver value.Value, method
 			names = append(names, o.name)
 		}
 	}
-	if near := nearest(name, names); near != "" {
-		e.Hint = "did you mean " + near + "?"
+	if meant := near.Name(name, names); meant != "" {
+		e.Hint = "did you mean " + meant + "?"
 	} else if len(ev.engine.library.methods[name]) > 0 && !method {
 		e.Hint = "it is a method: x." + name + "()"
 	} else if method && len(ev.engine.library.functions[name]) > 0 {

@@ -3,6 +3,8 @@ package yaql
 import (
 	"strings"
 
+	"github.com/nightshift-run/nightshift/internal/near"
+
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 )
 
@@ -410,8 +412,8 @@ func (ev *evaluator) field(v value.Value, name string) (value.Value, error) {
 func noKey(d *value.Dict, key value.Value) error {
 	e := errorf(string(value.KeyError), "%s", value.Repr(key))
 	if s, ok := key.(string); ok {
-		if near := nearest(s, keyNames(d)); near != "" {
-			e.Hint = "did you mean " + near + "?"
+		if meant := near.Name(s, keyNames(d)); meant != "" {
+			e.Hint = "did you mean " + meant + "?"
 		}
 	}
 	return e

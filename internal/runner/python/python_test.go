@@ -264,7 +264,7 @@ class It(Action):
 	}
 	got := run(t, r, task)
 	want := "{'a': 'ž', 'b': None, 'config': {'key': 'secret'}, " +
-		"'missing': 'The config of pack \"examples\" is missing the key \"none\". Set it with: nightshift pack config examples', " +
+		"'missing': 'Config for pack \"examples\" is missing key \"none\". Set it with: nightshift pack config examples', " +
 		"'imports': [2, 1, 3, 4], 'pack': 'examples', 'user': 'ann', 'argv': [" + value.Repr(task.EntryPoint) + "], " +
 		"'env': {'SERVER': '1', 'MINE': '2', 'ST2_ACTION_PACK_NAME': 'examples', 'ST2_API_URL': 'http://127.0.0.1:1/v1', 'ST2_AUTH_TOKEN': 'tok'}, " +
 		"'cwd': '/', 'stdin': '', 'leader': True}"

@@ -5,10 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nightshift-run/nightshift/internal/near"
+
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/expr/jinja"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
-	"github.com/nightshift-run/nightshift/internal/schema"
 )
 
 // Actions is what an inspection needs to know of the actions that there are.
@@ -37,8 +38,8 @@ func (r *reader) calls(d *value.Dict, path []any, ref string) {
 	takes, ok := r.actions.Parameters(ref)
 	if !ok {
 		hint := ""
-		if n, ok := schema.Nearest(ref, r.actions.Refs()); ok {
-			hint = fmt.Sprintf("did you mean %q?", n)
+		if meant := near.Name(ref, r.actions.Refs()); meant != "" {
+			hint = fmt.Sprintf("did you mean %q?", meant)
 		}
 		r.warnAt(at(path, "ref"), hint, "there is no action %q", ref)
 		return
@@ -57,7 +58,7 @@ func (r *reader) calls(d *value.Dict, path []any, ref string) {
 		r.warnAt(at(path, "ref"), "", "action %q needs the parameter %q", ref, name)
 	}
 	for _, name := range unexpected {
-		r.warn(append(at(path, key), name), near(name, takes.Parameters()), "action %q has no parameter %q", ref, name)
+		r.warn(append(at(path, key), name), orKnown(name, takes.Parameters()), "action %q has no parameter %q", ref, name)
 	}
 	for name, v := range given.Texts() {
 		if why := takes.Unfit(name, v); why != "" && !hasTemplate(v) {

@@ -57,7 +57,7 @@ extra: 1
 			`16:14: notify: unknown key "on-succes"; did you mean "on-success"?`,
 			"17:5: a task is a mapping with name and ref, not a str",
 			"18:12: name is empty",
-			`19:10: there is no task "d"; did you mean "b"?`,
+			`19:10: there is no task "d"; known are b, c`,
 			"20:7: vars is an int, not a mapping",
 			`21:1: unknown key "extra"; known are chain, default, vars`,
 		}},

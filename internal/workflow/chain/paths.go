@@ -59,7 +59,7 @@ func (r *reader) noTask(name string, path []any) {
 	}
 	hint := ""
 	if len(names) > 0 {
-		hint = near(name, names)
+		hint = orKnown(name, names)
 	}
 	r.wrong(path, hint, "there is no task %q", name)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/expr/jinja"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/near"
 	"github.com/nightshift-run/nightshift/internal/notify"
 	"github.com/nightshift-run/nightshift/internal/pyyaml"
 )
@@ -108,7 +109,7 @@ func (r *reader) top(root *value.Dict) {
 	known := []string{"chain", "default", "vars"}
 	for _, k := range root.Keys() {
 		if name := value.Str(k); !slices.Contains(known, name) {
-			r.add(Mistake{Msg: fmt.Sprintf("unknown key %q", name), Hint: near(name, known)}, true, []any{k})
+			r.add(Mistake{Msg: fmt.Sprintf("unknown key %q", name), Hint: orKnown(name, known)}, true, []any{k})
 		}
 	}
 	r.d.vars = r.fields(root, nil, "vars")
@@ -144,7 +145,7 @@ func (r *reader) node(i int, item value.Value) {
 	known := []string{"name", "ref", "params", "parameters", "on-success", "on-failure", "publish", "notify", "description"}
 	for _, k := range d.Keys() {
 		if name := value.Str(k); !slices.Contains(known, name) {
-			r.warn([]any{"chain", i, k}, near(name, known), "unknown key %q, which does nothing", name)
+			r.warn([]any{"chain", i, k}, orKnown(name, known), "unknown key %q, which does nothing", name)
 		}
 	}
 	n := &node{
@@ -279,9 +280,10 @@ func get(d *value.Dict, key string) value.Value {
 
 func at(path []any, key any) []any { return append(slices.Clip(path), key) }
 
-func near(name string, known []string) string {
-	if n := jinja.Nearest(name, known); n != "" {
-		return fmt.Sprintf("did you mean %q?", n)
+// orKnown says which name was meant, or which there are.
+func orKnown(name string, known []string) string {
+	if meant := near.Name(name, known); meant != "" {
+		return fmt.Sprintf("did you mean %q?", meant)
 	}
 	return "known are " + strings.Join(known, ", ")
 }

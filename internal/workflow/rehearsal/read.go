@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/nightshift-run/nightshift/internal/near"
+
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/pyyaml"
@@ -128,8 +130,8 @@ func (t *Test) check() Findings {
 		if keys, known := e.Unexpected(); len(keys) > 0 {
 			f.Line, f.Column = t.doc.KeyPos(append(e.Path, keys[0])...)
 			name, _ := keys[0].(string)
-			if near, ok := schema.Nearest(name, known); ok {
-				f.Msg += fmt.Sprintf("; perhaps %q was meant", near)
+			if meant := near.Name(name, known); meant != "" {
+				f.Msg += fmt.Sprintf("; perhaps %q was meant", meant)
 			}
 		}
 		found = append(found, f)

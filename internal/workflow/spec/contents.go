@@ -4,10 +4,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nightshift-run/nightshift/internal/near"
+
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/expr"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
-	"github.com/nightshift-run/nightshift/internal/schema"
 )
 
 // contents returns where actions are asked for that there are not, or with other
@@ -140,8 +141,8 @@ func (i *inspector) nearAction(ref string) string {
 	if i.hints++; i.hints > mostHints {
 		return ""
 	}
-	if near, ok := schema.Nearest(ref, i.o.Actions.Refs()); ok {
-		return "perhaps " + quoted(near) + " was meant"
+	if meant := near.Name(ref, i.o.Actions.Refs()); meant != "" {
+		return "perhaps " + quoted(meant) + " was meant"
 	}
 	return ""
 }

@@ -3,7 +3,7 @@ package spec
 import (
 	"fmt"
 
-	"github.com/nightshift-run/nightshift/internal/schema"
+	"github.com/nightshift-run/nightshift/internal/near"
 )
 
 // semantics returns what is wrong with what the tasks have to do with each other.
@@ -67,8 +67,8 @@ func (i *inspector) nearTask(name string) string {
 	for n, t := range i.w.Tasks {
 		names[n] = t.Name
 	}
-	if near, ok := schema.Nearest(name, names); ok {
-		return "perhaps " + quoted(near) + " was meant"
+	if meant := near.Name(name, names); meant != "" {
+		return "perhaps " + quoted(meant) + " was meant"
 	}
 	return ""
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/nightshift-run/nightshift/internal/near"
+
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/schema"
 )
@@ -84,8 +86,8 @@ func meant(keys []value.Value, known []string) string {
 	var all []string
 	for _, key := range keys {
 		name, _ := key.(string)
-		if near, ok := schema.Nearest(name, known); ok {
-			all = append(all, fmt.Sprintf("%q for %q", near, name))
+		if meant := near.Name(name, known); meant != "" {
+			all = append(all, fmt.Sprintf("%q for %q", meant, name))
 		}
 	}
 	if all == nil {

@@ -34,7 +34,7 @@ class Actions(BaseActionTestCase):
         self.assertFalse(self.action_service.delete_value("last"))
 
     def test_a_missing_key_names_the_pack(self):
-        with self.assertRaisesRegex(ValueError, 'pack "tests" is missing the key "word"'):
+        with self.assertRaisesRegex(ValueError, 'Config for pack "tests" is missing key "word"'):
             self.get_action_instance().run("x")
 
     def test_other_type_errors_are_not_hidden(self):

@@ -20,7 +20,7 @@ class PackConfigDict(Dict[str, Any]):
             return super().__getitem__(key)
         except KeyError:
             raise ValueError(
-                'The config of pack "%s" is missing the key "%s". Set it with: nightshift pack config %s'
+                'Config for pack "%s" is missing key "%s". Set it with: nightshift pack config %s'
                 % (self._pack_name, key, self._pack_name)
             ) from None
 

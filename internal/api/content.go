@@ -182,7 +182,7 @@ func (c *call) policyRequest() (*policy.Policy, error) {
 	if c.who.hides(c.resources().policy(&p)) {
 		return nil, fault.Newf(fault.Forbidden, "User \"%s\" may make no policy of action %s.", c.who.User, p.ResourceRef)
 	}
-	return &p, guardPack(p.Pack)
+	return &p, nil
 }
 
 func (c *call) createPolicy() error {
@@ -228,56 +228,13 @@ func (c *call) deletePolicy() error {
 	return c.empty()
 }
 
-// policyTypes are fixed: they come with the server.
-func policyTypes() []wire.PolicyType {
-	limit := `"threshold": {"type": "integer", "required": true, "minimum": 1,
-			"description": "How many executions may run at a time."},
-		"action": {"type": "string", "default": "delay", "enum": ["delay", "cancel"],
-			"description": "What happens to an execution over the threshold."}`
-	types := []struct{ name, description, parameters string }{
-		{"concurrency", "Bounds how many executions of an action run at a time.", limit},
-		{"concurrency.attr", "Bounds how many executions of an action run at a time that are given the same.", limit + `,
-		"attributes": {"type": "array", "required": true, "minItems": 1, "uniqueItems": true, "items": {"type": "string"},
-			"description": "Names of the parameters that are compared."}`},
-		{"retry", "Tries an action again when it failed or timed out.", `
-		"retry_on": {"type": "string", "required": true, "enum": ["failure", "timeout"],
-			"description": "What is tried again."},
-		"max_retry_count": {"type": "integer", "default": 2, "minimum": 1, "maximum": 5,
-			"description": "How often it is tried again, at most."},
-		"delay": {"type": "integer", "default": 0, "minimum": 0, "maximum": 120,
-			"description": "How many seconds to wait before."}`},
-	}
-	out := make([]wire.PolicyType, len(types))
-	for i, t := range types {
-		parameters := value.NewDict()
-		if err := parameters.UnmarshalJSON([]byte("{" + t.parameters + "}")); err != nil {
-			panic(err) // the texts above are constants
-		}
-		out[i] = wire.PolicyType{
-			Name: t.name, Description: t.description, UID: "policy_type:action:" + t.name, Ref: "action." + t.name,
-			ResourceType: "action", Enabled: true, Module: "nightshift.policy", Parameters: parameters,
-			ID: fixedID("policy_type " + t.name),
-		}
-	}
-	return out
-}
-
-func policyTypeShelf() shelf[wire.PolicyType, wire.PolicyType] {
-	types := policyTypes()
-	return shelf[wire.PolicyType, wire.PolicyType]{
-		all: func(*catalog.Catalog) []wire.PolicyType { return types },
-		find: func(_ *catalog.Catalog, name string) (wire.PolicyType, bool) {
-			for _, t := range types {
-				if t.Ref == name || t.ID == name {
-					return t, true
-				}
-			}
-			return wire.PolicyType{}, false
-		},
-		wire: func(_ *call, t wire.PolicyType, _ selection) wire.PolicyType { return t },
-		text: func(t wire.PolicyType, name string) (string, bool) {
+func policyTypeShelf() shelf[policy.Type, wire.PolicyType] {
+	return shelf[policy.Type, wire.PolicyType]{
+		all: (*catalog.Catalog).PolicyTypes, find: (*catalog.Catalog).PolicyType,
+		wire: func(_ *call, t policy.Type, _ selection) wire.PolicyType { return wire.PolicyTypeOf(t) },
+		text: func(t policy.Type, name string) (string, bool) {
 			return pick(name, map[string]string{
-				"id": t.ID, "ref": t.Ref, "name": t.Name, "uid": t.UID, "resource_type": t.ResourceType,
+				"id": t.ID, "ref": t.Ref(), "name": t.Name, "uid": t.UID(), "resource_type": t.ResourceType,
 			})
 		},
 		filters: []string{"name", "resource_type"}, limit: 100,

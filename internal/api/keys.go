@@ -52,6 +52,9 @@ func (c *call) scopeOf(name, user string, allowAll bool) (scope, error) {
 	if user != "" && user != c.who.User && !c.who.Admin {
 		return scope{}, fault.Newf(fault.Forbidden, "\"user\" attribute can only be provided by admins when RBAC is enabled")
 	}
+	if name == "" && user != "" {
+		name = kv.User // only these have owners
+	}
 	if name == "all" && allowAll {
 		return scope{user: user}, nil
 	}

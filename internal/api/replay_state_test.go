@@ -172,6 +172,20 @@ func (l *loader) content() (src source, err error) {
 	return src, nil
 }
 
+// policyTypes are those of the documents. They have no code here, and what they mean
+// for executions is not asked.
+func (l *loader) policyTypes() policy.Types {
+	var out policy.Types
+	for _, d := range l.of("PolicyTypeDB") {
+		out = append(out, policy.Type{
+			ID: textAt(d, "id"), Name: textAt(d, "name"), ResourceType: textAt(d, "resource_type"), Description: textAt(d, "description"),
+			Module: textAt(d, "module"), Enabled: textAt(d, "enabled") == "True", Parameters: dictAt(d, "parameters"),
+			Compile: func(*policy.Policy) (policy.Governor, error) { return policy.Governor{}, nil },
+		})
+	}
+	return out
+}
+
 // thaw adds what executions have kept of their actions and the like to what is
 // registered, from where we show it.
 func (l *loader) thaw() {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/alias"
-	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/catalog"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/kv"
@@ -119,8 +118,8 @@ func (c resources) of(thing any) *rbac.Resource {
 		return inPack("sensor_type", t.Pack, t.Name, nil)
 	case *catalog.Unit:
 		return c.of(t.Sensor)
-	case wire.PolicyType:
-		return &rbac.Resource{UID: t.UID}
+	case policy.Type:
+		return &rbac.Resource{UID: t.UID()}
 	case *action.RunnerType:
 		return &rbac.Resource{UID: "runner_type:" + t.Name}
 	}

@@ -34,6 +34,7 @@ type Source struct {
 	Sensors       []*pack.Sensor
 	Aliases       []*alias.Alias
 	Policies      []*policy.Policy
+	PolicyTypes   policy.Types           // default: the standard ones
 	ConfigSchemas map[string]*value.Dict // by pack
 	Configs       map[string]*value.Dict // by pack
 
@@ -54,6 +55,7 @@ type Catalog struct {
 	units        shelf[*Unit]
 	aliases      shelf[*alias.Alias]
 	policies     shelf[*policy.Policy]
+	policyTypes  policy.Types
 	schemas      map[string]*value.Dict
 	configs      map[string]*value.Dict
 
@@ -90,16 +92,20 @@ type Problem struct {
 // New makes the snapshot of src. What does not work is left out of where it
 // would act, can still be looked at, and is in [Catalog.Problems].
 func New(src Source) *Catalog {
+	if src.PolicyTypes == nil {
+		src.PolicyTypes = policy.Standard()
+	}
 	c := &Catalog{
-		packs:    newShelf(src.Packs, func(p *pack.Pack) (string, string) { return p.Ref, p.ID }),
-		runners:  newShelf(src.Runners, func(r *action.RunnerType) (string, string) { return r.Name, r.ID }),
-		rules:    newShelf(src.Rules, func(r *rule.Rule) (string, string) { return r.Ref, r.ID }),
-		triggers: newShelf(src.Triggers, func(t *trigger.Trigger) (string, string) { return t.Ref, t.ID }),
-		sensors:  newShelf(src.Sensors, func(s *pack.Sensor) (string, string) { return s.Ref, s.ID }),
-		aliases:  newShelf(src.Aliases, func(a *alias.Alias) (string, string) { return a.Ref, a.ID }),
-		policies: newShelf(src.Policies, func(p *policy.Policy) (string, string) { return p.Ref, p.ID }),
-		schemas:  src.ConfigSchemas,
-		configs:  src.Configs,
+		packs:       newShelf(src.Packs, func(p *pack.Pack) (string, string) { return p.Ref, p.ID }),
+		runners:     newShelf(src.Runners, func(r *action.RunnerType) (string, string) { return r.Name, r.ID }),
+		rules:       newShelf(src.Rules, func(r *rule.Rule) (string, string) { return r.Ref, r.ID }),
+		triggers:    newShelf(src.Triggers, func(t *trigger.Trigger) (string, string) { return t.Ref, t.ID }),
+		sensors:     newShelf(src.Sensors, func(s *pack.Sensor) (string, string) { return s.Ref, s.ID }),
+		aliases:     newShelf(src.Aliases, func(a *alias.Alias) (string, string) { return a.Ref, a.ID }),
+		policies:    newShelf(src.Policies, func(p *policy.Policy) (string, string) { return p.Ref, p.ID }),
+		policyTypes: src.PolicyTypes,
+		schemas:     src.ConfigSchemas,
+		configs:     src.Configs,
 	}
 	c.units = newShelf(c.unitsOf(c.sensors.all), func(u *Unit) (string, string) { return u.Ref, "" })
 	governors := c.govern(src.Policies)
@@ -146,7 +152,7 @@ func (c *Catalog) govern(policies []*policy.Policy) map[string]*policy.Governor 
 		if !p.Enabled {
 			continue
 		}
-		g, err := policy.Compile(p)
+		g, err := c.policyTypes.Compile(p)
 		if err != nil {
 			c.problem("policy", p.Ref, err)
 			continue
@@ -293,6 +299,9 @@ func (c *Catalog) Alias(ref string) (*alias.Alias, bool) { return c.aliases.get(
 // Policy returns a policy.
 func (c *Catalog) Policy(ref string) (*policy.Policy, bool) { return c.policies.get(ref) }
 
+// PolicyType returns a type of policies.
+func (c *Catalog) PolicyType(ref string) (policy.Type, bool) { return c.policyTypes.Find(ref) }
+
 // ConfigSchema returns the schema of a pack's configuration; nil when it has none.
 func (c *Catalog) ConfigSchema(pack string) *value.Dict { return c.schemas[pack] }
 
@@ -349,6 +358,9 @@ func (c *Catalog) Aliases() []*alias.Alias { return c.aliases.all }
 
 // Policies returns all policies.
 func (c *Catalog) Policies() []*policy.Policy { return c.policies.all }
+
+// PolicyTypes returns all types of policies.
+func (c *Catalog) PolicyTypes() []policy.Type { return c.policyTypes }
 
 // shelf is things of one kind, sorted, to be found by reference or id.
 type shelf[T any] struct {

@@ -112,7 +112,7 @@ func (o *object) answer(key string, flags ...string) *value.Dict {
 }
 
 func (r *reader) policy(s *source, o *object) {
-	p := policyOf(o, r.ref)
+	p := policyOf(o, r.ref, r.o.PolicyTypes)
 	if s.stop {
 		return
 	}
@@ -121,10 +121,11 @@ func (r *reader) policy(s *source, o *object) {
 	put(&r.content.Policies, p, func(other *policy.Policy) bool { return other.Name == p.Name })
 }
 
-// PolicyOf reads a policy that came over the API, in the pack that it names.
-func PolicyOf(d *value.Dict) (*policy.Policy, Findings) {
+// PolicyOf reads a policy that came over the API, in the pack that it names. It is of
+// one of the types; nil stands for the standard ones.
+func PolicyOf(d *value.Dict, types policy.Types) (*policy.Policy, Findings) {
 	s := &source{}
-	p := policyOf(&object{s: s, d: d}, "")
+	p := policyOf(&object{s: s, d: d}, "", types)
 	p.MetadataFile = plainText(d, "metadata_file")
 	if s.stop {
 		p = nil
@@ -132,7 +133,10 @@ func PolicyOf(d *value.Dict) (*policy.Policy, Findings) {
 	return p, s.found
 }
 
-func policyOf(o *object, pack string) *policy.Policy {
+func policyOf(o *object, pack string, types policy.Types) *policy.Policy {
+	if types == nil {
+		types = policy.Standard()
+	}
 	p := &policy.Policy{
 		Name:        o.need("name"),
 		Description: o.text("description"),
@@ -147,7 +151,7 @@ func policyOf(o *object, pack string) *policy.Policy {
 	if p.PolicyType == "" {
 		return p
 	}
-	_, err := policy.Compile(p)
+	_, err := types.Compile(p)
 	for _, err := range each(err) {
 		msg := err.Error()
 		path := o.at("parameters")

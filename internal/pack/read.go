@@ -33,6 +33,9 @@ type Options struct {
 	// checked.
 	Parse func(text string) (rule.Template, error)
 
+	// PolicyTypes are what policies may be. Default: the standard ones.
+	PolicyTypes policy.Types
+
 	// Path is where the folder lies on disk. Without it, the folder has no name of
 	// its own if it is read as ".".
 	Path string

@@ -309,7 +309,7 @@ func TestOverTheAPI(t *testing.T) {
 			t.Errorf("format %s: findings %s", format, found)
 		}
 	}
-	if _, found := pack.PolicyOf(dict(`{"name": "a", "resource_ref": "core.local", "policy_type": "action.concurrency"}`)); !strings.Contains(found.String(), "threshold is missing") {
+	if _, found := pack.PolicyOf(dict(`{"name": "a", "resource_ref": "core.local", "policy_type": "action.concurrency"}`), nil); !strings.Contains(found.String(), "threshold is missing") {
 		t.Errorf("findings %s", found)
 	}
 }

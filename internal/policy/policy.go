@@ -8,7 +8,6 @@ package policy
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -60,48 +59,6 @@ type Tries struct {
 type Governor struct {
 	Limits []Limit
 	Tries  []Tries
-}
-
-// Compile checks p and returns what it says. All mistakes are reported at once.
-func Compile(p *Policy) (Governor, error) {
-	var g Governor
-	r := reader{params: p.Parameters}
-	switch p.PolicyType {
-	case Concurrency, ConcurrencyAttr:
-		l := Limit{Policy: p.Ref, Threshold: r.integer("threshold", 1, 1<<31-1, nil)}
-		switch act := r.text("action", "delay"); act {
-		case "delay":
-		case "cancel":
-			l.Cancel = true
-		default:
-			r.fail("action is %q; it is one of delay, cancel", act)
-		}
-		if p.PolicyType == ConcurrencyAttr {
-			l.Attributes = r.texts("attributes")
-		}
-		g.Limits = []Limit{l}
-	case Retry:
-		two, zero := 2, 0
-		t := Tries{
-			Policy: p.Ref,
-			Max:    r.integer("max_retry_count", 1, 5, &two),
-			Delay:  time.Duration(r.integer("delay", 0, 120, &zero)) * time.Second,
-		}
-		switch on := r.text("retry_on", ""); on {
-		case "failure":
-			t.OnFailure = true
-		case "timeout":
-			t.OnTimeout = true
-		case "":
-			r.fail("retry_on is missing; it is one of failure, timeout")
-		default:
-			r.fail("retry_on is %q; it is one of failure, timeout", on)
-		}
-		g.Tries = []Tries{t}
-	default:
-		r.fail("there is no policy type %q; there are %s, %s and %s", p.PolicyType, Concurrency, ConcurrencyAttr, Retry)
-	}
-	return g, errors.Join(r.errs...)
 }
 
 // Governs reports whether an execution must ask before it starts.

@@ -20,7 +20,7 @@ func compile(t *testing.T, kind, params string) (policy.Governor, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return policy.Compile(&policy.Policy{Ref: "p.limit", PolicyType: kind, Parameters: v.(*value.Dict)})
+	return policy.Standard().Compile(&policy.Policy{Ref: "p.limit", PolicyType: kind, Parameters: v.(*value.Dict)})
 }
 
 func TestCompileNamesEveryMistake(t *testing.T) {

@@ -258,7 +258,7 @@ func (r *Registrar) writePolicy(ctx context.Context, old string, p *policy.Polic
 	if err != nil {
 		return nil, err
 	}
-	read, found := pack.PolicyOf(d)
+	read, found := pack.PolicyOf(d, r.opts.PolicyTypes)
 	if err := mistakes(found, read == nil); err != nil {
 		return nil, err
 	}

@@ -150,7 +150,7 @@ func unchangedSince(root *os.Root, f File) error {
 
 // wouldBe refuses files with which the pack would have mistakes in them.
 func (r *Registrar) wouldBe(name, folder string, over overlay) error {
-	content, found := pack.Read(over, ".", pack.Options{Runner: r.runner, Parse: r.opts.Parse, Path: folder})
+	content, found := pack.Read(over, ".", pack.Options{Runner: r.runner, Parse: r.opts.Parse, PolicyTypes: r.opts.PolicyTypes, Path: folder})
 	if content.Pack == nil || content.Pack.Ref != name {
 		return fault.Newf(fault.Invalid, "With these files, it would not be the pack \"%s\".\n%s", name, found)
 	}

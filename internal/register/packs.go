@@ -217,7 +217,7 @@ func (r *Registrar) read(f *folder, rows map[string][]string) []pack.Finding {
 		f.same = true
 		return nil
 	}
-	o := pack.Options{Runner: r.runner, Parse: r.opts.Parse, Path: f.path}
+	o := pack.Options{Runner: r.runner, Parse: r.opts.Parse, PolicyTypes: r.opts.PolicyTypes, Path: f.path}
 	f.content, f.found = pack.Read(f.fsys, f.dir, o)
 	for _, t := range builtin.Types() {
 		if f.own && t.Pack == f.name {

@@ -28,6 +28,8 @@ import (
 type Options struct {
 	// Runners are the runner types that actions may name; they come with the server.
 	Runners []action.RunnerType
+	// PolicyTypes are what policies may be. Default: the standard ones.
+	PolicyTypes policy.Types
 	// Folders hold packs, each in a subfolder. Of two packs of one name, that of the
 	// later folder counts. Default: there are only the built-in ones.
 	Folders []string
@@ -93,7 +95,7 @@ func (r *Registrar) Reload(ctx context.Context) error {
 // load reads the ledger. The lock is held.
 func (r *Registrar) load(ctx context.Context) error {
 	src := catalog.Source{
-		ConfigSchemas: map[string]*value.Dict{}, Configs: map[string]*value.Dict{}, Parse: r.opts.Parse,
+		ConfigSchemas: map[string]*value.Dict{}, Configs: map[string]*value.Dict{}, Parse: r.opts.Parse, PolicyTypes: r.opts.PolicyTypes,
 	}
 	have := map[key]held{}
 	runners := map[string]*action.RunnerType{}

@@ -268,6 +268,14 @@ type PolicyType struct {
 	ID           string      `json:"id"`
 }
 
+// PolicyTypeOf returns t for the wire.
+func PolicyTypeOf(t policy.Type) PolicyType {
+	return PolicyType{
+		Name: t.Name, Description: t.Description, UID: t.UID(), Ref: t.Ref(),
+		ResourceType: t.ResourceType, Enabled: t.Enabled, Module: t.Module, Parameters: t.Parameters, ID: t.ID,
+	}
+}
+
 // JSON writes a value that came from JSON or YAML. What has no JSON is null.
 func JSON(v value.Value) json.RawMessage {
 	b, err := value.ToJSON(v)

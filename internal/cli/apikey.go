@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -38,7 +41,7 @@ func (a *app) apiKeys() *cobra.Command {
 	}
 	return group(
 		&cobra.Command{Use: "apikey", Short: "Keys for programs"},
-		list, a.getCommand(r), a.apiKeyCreate(r), a.deleteCommand(r, nil), a.switchCommand(r, true), a.switchCommand(r, false),
+		list, a.getCommand(r), a.apiKeyCreate(r), a.apiKeyLoad(r), a.deleteCommand(r, nil), a.switchCommand(r, true), a.switchCommand(r, false),
 	)
 }
 
@@ -80,4 +83,79 @@ func (a *app) apiKeyCreate(r resource) *cobra.Command {
 	f.StringVarP(&metadata, "metadata", "m", "", "what to remember of it, as a JSON object")
 	f.BoolVarP(&only, "only-key", "k", false, "print the key and nothing else")
 	return cmd
+}
+
+// apiKeyLoad creates keys by their hashes, so that those whom they are with can go on
+// using them at another server.
+func (a *app) apiKeyLoad(r resource) *cobra.Command {
+	return &cobra.Command{
+		Use:   "load <file>",
+		Short: "Create the API keys that a file of JSON or YAML lists, by their hashes",
+		Long: `Create the API keys that a file of JSON or YAML lists, each with user, key_hash and perhaps id, metadata
+and enabled, or change those that are there. "apikey list -d --show-secrets -j" writes such a file, and
+so does StackStorm's client: the keys go on working. All of the file is checked before the first
+is created.`,
+		Args: args(1, 1),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			keys, err := a.hashedKeys(names[0])
+			if err != nil {
+				return err
+			}
+			s, err := a.session(cmd)
+			if err != nil {
+				return err
+			}
+			var loaded []*value.Dict
+			for _, key := range keys {
+				var d *value.Dict
+				err := error(&fault.Fault{Kind: fault.NotFound})
+				if id := textOf(key, "id"); id != "" {
+					d, err = s.do(cmd.Context(), http.MethodPut, r.path+"/"+seg(id), key)
+				}
+				if fault.KindOf(err) == fault.NotFound {
+					d, err = s.do(cmd.Context(), http.MethodPost, r.path, key)
+				}
+				if err != nil {
+					return fmt.Errorf("API key of %s, after %d that are created: %w", textOf(key, "user"), len(loaded), err)
+				}
+				loaded = append(loaded, d)
+			}
+			return s.table(loaded, r.columns, r.shape, nil)
+		},
+	}
+}
+
+// hashedKeys reads the keys of a file, or says all that is wrong with them.
+func (a *app) hashedKeys(path string) ([]*value.Dict, error) {
+	v, err := a.readValue(path)
+	if err != nil {
+		return nil, err
+	}
+	list, ok := v.(*value.List)
+	if !ok {
+		list = value.NewList(v)
+	}
+	var keys []*value.Dict
+	var wrong []string
+	for i, item := range list.Items {
+		of, _ := item.(*value.Dict)
+		key := value.NewDict()
+		for _, name := range []string{"user", "key_hash", "metadata", "enabled", "id"} {
+			v, has := value.Value(nil), false
+			if of != nil {
+				v, has = of.Get(name)
+			}
+			switch {
+			case has && v != nil:
+				key.Set(name, v)
+			case name == "user" || name == "key_hash":
+				wrong = append(wrong, fmt.Sprintf("%s: entry %d has no %s", path, i+1, name))
+			}
+		}
+		keys = append(keys, key)
+	}
+	if len(wrong) > 0 {
+		return nil, &fault.Fault{Kind: fault.Invalid, Msg: strings.Join(wrong, "\n"), Err: errors.New("bad file of API keys")}
+	}
+	return keys, nil
 }

@@ -118,7 +118,7 @@ broke, and whoever asks is told why. This command starts a server and speaks to 
 	} {
 		root.AddGroup(g)
 	}
-	add(root, groupRun, a.run(), a.executions(), a.inquiries(), a.status())
+	add(root, groupRun, a.run(), a.executions(), a.inquiries(), a.status(), a.serviceRegistry())
 	add(root, groupContent, a.actions(), a.aliases(), a.rules(), a.packs(), a.policies(), a.policyTypes(), a.runners(), a.workflows(), a.keys(), a.secrets(), a.audit(), a.eval())
 	add(root, groupEvents, a.triggers(), a.instances(), a.enforcements(), a.traces(), a.sensors(), a.probes(), a.timers(), a.webhooks())
 	add(root, groupAccess, a.login(), a.logout(), a.auth(), a.whoami(), a.apiKeys(), a.users(), a.roles(), a.roleAssignments(), a.rbac())

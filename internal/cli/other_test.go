@@ -407,3 +407,64 @@ func TestCompletionWithoutAServer(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestAPIKeysAreLoadedByTheirHashes(t *testing.T) {
+	f := newFake(t)
+	f.answer("PUT /api/v1/apikeys/old", 404, `{"faultstring": "not there"}`)
+	f.answer("PUT /api/v1/apikeys/there", 200, `{"id": "there", "user": "ann", "metadata": {}}`)
+	f.answer("POST /api/v1/apikeys", 201, `{"id": "new", "user": "bot", "metadata": {"for": "chat"}}`)
+	file := filepath.Join(t.TempDir(), "keys.json")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(`[{"id": "old", "user": "bot", "key_hash": "a1", "metadata": {"for": "chat"}, "enabled": true, "created_at": "2020-01-01T00:00:00Z", "uid": "x"},
+		{"id": "there", "user": "ann", "key_hash": "b2"}]`)
+	f.check(t, f.run(t, "apikey", "load", file, "-j"), result{Out: `[
+    {
+        "id": "new",
+        "metadata": {
+            "for": "chat"
+        },
+        "user": "bot"
+    },
+    {
+        "id": "there",
+        "metadata": {},
+        "user": "ann"
+    }
+]
+`})
+	if d := cmp.Diff([]string{
+		`PUT /api/v1/apikeys/old {"user":"bot","key_hash":"a1","metadata":{"for":"chat"},"enabled":true,"id":"old"}`,
+		`POST /api/v1/apikeys {"user":"bot","key_hash":"a1","metadata":{"for":"chat"},"enabled":true,"id":"old"}`,
+		`PUT /api/v1/apikeys/there {"user":"ann","key_hash":"b2","id":"there"}`,
+	}, f.requests()); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+	write(`[{"user": "bot"}, "b2", {"key_hash": "c3"}]`)
+	got := f.run(t, "apikey", "load", file)
+	for _, want := range []string{"entry 1 has no key_hash", "entry 2 has no user", "entry 2 has no key_hash", "entry 3 has no user"} {
+		if got.Code != 2 || !strings.Contains(got.Err, want) {
+			t.Errorf("%d %q, want it to say %q", got.Code, got.Err, want)
+		}
+	}
+	if len(f.requests()) != 3 {
+		t.Error("a file with mistakes is loaded in part")
+	}
+}
+
+func TestServiceRegistryShowsWhichServicesRun(t *testing.T) {
+	f := newFake(t)
+	f.answer("GET /api/v1/service_registry/groups", 200, `{"groups": ["actionrunner"]}`)
+	f.answer("GET /api/v1/service_registry/groups/actionrunner/members", 200, `{"members": [{"group_id": "actionrunner", "member_id": "w1", "capabilities": {"a": 1}}]}`)
+	f.answer("GET /api/v1/service_registry/groups/none/members", 404, `{"faultstring": "Group with ID \"none\" not found."}`)
+	f.check(t, f.run(t, "service-registry", "group", "list", "-j"), result{Out: "[\n    {\n        \"group_id\": \"actionrunner\"\n    }\n]\n"})
+	want := "[\n    {\n        \"capabilities\": {\n            \"a\": 1\n        },\n        \"group_id\": \"actionrunner\",\n        \"member_id\": \"w1\"\n    }\n]\n"
+	f.check(t, f.run(t, "service-registry", "member", "list", "-j"), result{Out: want})
+	f.check(t, f.run(t, "service-registry", "member", "list", "--group-id", "actionrunner", "-j"), result{Out: want})
+	if got := f.run(t, "service-registry", "member", "list", "--group-id", "none"); got.Code != 3 {
+		t.Errorf("a group that is not there: %+v", got)
+	}
+}

@@ -79,6 +79,9 @@ func sayf(format string, args ...any) error {
 // Execute runs the command line and returns the code to exit with.
 func Execute(ctx context.Context, o cli.Options, argv []string) int {
 	a := newApp(o)
+	if done, err := a.completion(ctx, argv); done {
+		return a.code(ctx, err)
+	}
 	c, err := a.parse(argv)
 	if err == nil && c.args.flag("print_config") {
 		err = a.printConfig(c)

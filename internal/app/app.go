@@ -213,7 +213,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 	a.Launcher = launch.New(a.Store, a.Catalog, a.Bus, a.params)
 	a.Intake = intake.New(a.Store, a.Catalog, a.Launcher, a.params, a.templates, intake.Options{Logger: a.log("intake")})
 	a.Dispatch = dispatch.New(a.Store, a.Catalog, a.Bus, a.params, a.Intake, dispatch.Options{
-		APIURL: a.URL(), Signer: a.signer, Logger: a.log("dispatch"),
+		APIURL: a.URL(), Signer: a.signer, TokenTTL: time.Duration(cfg.Auth.ServiceTokenTTL), Logger: a.log("dispatch"),
 	})
 	a.prober = a.newProber()
 	if to := cfg.Audit.Syslog; to != "" {

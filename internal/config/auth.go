@@ -25,6 +25,10 @@ type Auth struct {
 	// TokenTTL is how long the tokens that a log-in gives are good for, at most and by
 	// default. Default: 24h.
 	TokenTTL Duration `yaml:"token_ttl"`
+
+	// ServiceTokenTTL is how long the token is good for that an action gets when it
+	// starts. Default: 24h.
+	ServiceTokenTTL Duration `yaml:"service_token_ttl"`
 }
 
 // Backend is one that is asked for passwords. Exactly one of its fields is given.
@@ -185,6 +189,9 @@ func (c Config) checkDoors() []error {
 	}
 	if c.Auth.TokenTTL <= 0 {
 		errs = append(errs, errors.New("auth.token_ttl is no positive duration"))
+	}
+	if c.Auth.ServiceTokenTTL <= 0 {
+		errs = append(errs, errors.New("auth.service_token_ttl is no positive duration"))
 	}
 	errs = append(errs, c.Auth.OIDC.check()...)
 	if c.Auth.Proxy.UserHeader != "" && len(c.TrustedProxies) == 0 {

@@ -356,7 +356,7 @@ func Default() Config {
 		Data:      "./nightshift-data",
 		Listen:    "127.0.0.1:9100",
 		Outbound:  Outbound{Guard: "metadata"},
-		Auth:      Auth{Backends: []Backend{{Own: true}}, TokenTTL: Duration(24 * time.Hour)},
+		Auth:      Auth{Backends: []Backend{{Own: true}}, TokenTTL: Duration(24 * time.Hour), ServiceTokenTTL: Duration(24 * time.Hour)},
 		Timezone:  "UTC",
 		Exchange:  Exchange{Index: []string{"https://index.stackstorm.org/v1/index.json"}, Fresh: Duration(5 * time.Minute)},
 		Worker:    Worker{Slots: 64, Grace: Duration(10 * time.Second)},

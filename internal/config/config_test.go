@@ -40,6 +40,7 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		"trusted_proxies: [10.0.0.0/33]":                "trusted_proxies: \"10.0.0.0/33\" is no address or network",
 		"listen: unix:/run/x":                           "listen is a socket, so url has to say",
 		"auth: {token_ttl: 0s}":                         "auth.token_ttl is no positive duration",
+		"auth: {service_token_ttl: -1h}":                "auth.service_token_ttl is no positive duration",
 		"auth: {backends: [{}]}":                        "auth.backends: number 1 is to have exactly one of own, htpasswd, ldap",
 		"auth: {backends: [{owm: true}]}":               "line 1: there is no setting \"owm\" here; did you mean \"own\"?",
 		"auth:\n  backends: [{own: true, htpasswd: x}]": "auth.backends: number 1 is to have exactly one",

@@ -35,9 +35,6 @@ const Lease = 6 * time.Second
 // action that kills its worker would otherwise kill all of them, for ever.
 const maxAttempts = 3
 
-// tokenLife is how long the token of an action is good for, at most.
-const tokenLife = 24 * time.Hour
-
 // Parameters renders the parameters of an execution right before its run.
 type Parameters interface {
 	Final(ctx context.Context, a *catalog.Action, e *execution.Execution) (runner, action *value.Dict, err error)
@@ -59,9 +56,10 @@ type Aftermath interface {
 
 // Options configure a Dispatch. The zero value of each field means its default.
 type Options struct {
-	APIURL string         // where actions find the API
-	Signer *access.Signer // makes the tokens of actions; default: they get none
-	Logger *slog.Logger   // default: discard
+	APIURL   string         // where actions find the API
+	Signer   *access.Signer // makes the tokens of actions; default: they get none
+	TokenTTL time.Duration  // how long such a token is good for; default 24 h
+	Logger   *slog.Logger   // default: discard
 }
 
 // Dispatch serves workers. It is safe for concurrent use.
@@ -78,6 +76,9 @@ type Dispatch struct {
 func New(s *store.Store, c *catalog.Holder, b bus.Bus, p Parameters, a Aftermath, opts Options) *Dispatch {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opts.TokenTTL == 0 {
+		opts.TokenTTL = 24 * time.Hour
 	}
 	return &Dispatch{store: s, catalog: c, bus: b, params: p, after: a, opts: opts}
 }
@@ -203,7 +204,7 @@ func (d *Dispatch) task(ctx context.Context, e *execution.Execution, now time.Ti
 	}
 	if d.opts.Signer != nil {
 		t.Env["ST2_ACTION_AUTH_TOKEN"] = d.opts.Signer.Sign(access.Grant{
-			User: e.Context.User, Execution: e.ID, Pack: a.Pack, Expires: now.Add(tokenLife).Unix(),
+			User: e.Context.User, Execution: e.ID, Pack: a.Pack, Expires: now.Add(d.opts.TokenTTL).Unix(),
 		})
 	}
 	return t, nil

@@ -77,8 +77,8 @@ func (a *App) doors() (api.Options, error) {
 		senders[w.Path] = api.Sender{Proof: access.Proof{Kind: w.Proof, Header: w.Header, Prefix: w.Prefix, User: w.User}, Secrets: w.Secrets}
 	}
 	return api.Options{
-		Senders: senders,
-		URL:     a.URL(), TokenTTL: time.Duration(a.cfg.Auth.TokenTTL), TrustedProxies: networks, TrustUnix: unix,
+		Senders: senders, AllowOrigins: a.cfg.AllowOrigins, MaxPage: a.cfg.MaxPage,
+		URL: a.URL(), TokenTTL: time.Duration(a.cfg.Auth.TokenTTL), TrustedProxies: networks, TrustUnix: unix,
 		UserHeader: a.cfg.Auth.Proxy.UserHeader, GroupsHeader: a.cfg.Auth.Proxy.GroupsHeader,
 		AdminGroups: a.cfg.Auth.AdminGroups, SecureCookie: strings.HasPrefix(a.URL(), "https://"),
 	}, nil

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,8 +23,8 @@ func (a *app) keyLoad(r resource) *cobra.Command {
 		Use:   "load <file>",
 		Short: "Set the keys that a file of JSON or YAML lists",
 		Long: `Set the keys that a file of JSON or YAML lists, as "nightshift key list -j" writes them: each with name,
-value and perhaps scope, user, secret, encrypted and ttl. All of the file is checked before the first
-key is set. Values that StackStorm has encrypted are sent in the clear, as secrets, with --st2-key-file, which is
+value and perhaps scope, user, secret, encrypted and ttl, or expire_timestamp: what has expired is left out. All
+of the file is checked before the first key is set. Values that StackStorm has encrypted are sent in the clear, as secrets, with --st2-key-file, which is
 the file that its setting keyvalue.encryption_key_path names.`,
 		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -136,12 +137,38 @@ func (a *app) keyItems(path string, convert bool) ([]*value.Dict, error) {
 			}
 		}
 		out.Set("value", content)
+		left, err := timeLeft(d, time.Now())
+		switch {
+		case err != nil:
+			wrong = append(wrong, fmt.Sprintf("%s: key %s: %v", path, textOf(d, "name"), err))
+		case left < 0:
+			continue
+		case left > 0 && !out.Has("ttl"):
+			out.Set("ttl", int64(left.Seconds())+1) // the fraction of a second counts as one
+		}
 		items = append(items, out)
 	}
 	if len(wrong) > 0 {
 		return nil, &fault.Fault{Kind: fault.Invalid, Msg: strings.Join(wrong, "\n"), Err: errors.New("bad file of keys")}
 	}
 	return items, nil
+}
+
+// timeLeft is for how long a key that was exported is still there: 0 for ever, below
+// zero not any more.
+func timeLeft(d *value.Dict, now time.Time) (time.Duration, error) {
+	end := textOf(d, "expire_timestamp")
+	if end == "" {
+		return 0, nil
+	}
+	at, err := time.Parse(time.RFC3339Nano, end)
+	if err != nil {
+		return 0, fmt.Errorf("expire_timestamp is %q, which is no time", end)
+	}
+	if !at.After(now) {
+		return -1, nil
+	}
+	return at.Sub(now), nil
 }
 
 func (a *app) keyDeleteByPrefix(r resource) *cobra.Command {

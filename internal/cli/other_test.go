@@ -2,11 +2,14 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -466,5 +469,31 @@ func TestServiceRegistryShowsWhichServicesRun(t *testing.T) {
 	f.check(t, f.run(t, "service-registry", "member", "list", "--group-id", "actionrunner", "-j"), result{Out: want})
 	if got := f.run(t, "service-registry", "member", "list", "--group-id", "none"); got.Code != 3 {
 		t.Errorf("a group that is not there: %+v", got)
+	}
+}
+
+func TestKeysThatAreLoadedEndWhenTheyWould(t *testing.T) {
+	f := newFake(t)
+	f.answer("PUT /api/v1/keys/", 200, `{}`)
+	file := filepath.Join(t.TempDir(), "keys.json")
+	soon := time.Now().Add(time.Hour).UTC().Format(time.RFC3339Nano)
+	text := fmt.Sprintf(`[{"name": "soon", "value": "1", "expire_timestamp": %q}, {"name": "over", "value": "2", "expire_timestamp": "2020-01-01T00:00:00.000000Z"},
+		{"name": "ever", "value": "3", "expire_timestamp": null}]`, soon)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.run(t, "key", "load", file, "-j"); got.Code != 0 {
+		t.Fatalf("%+v", got)
+	}
+	// How long the test itself takes is not known: an hour, or a little less.
+	asked := strings.Join(f.requests(), "\n")
+	if want := regexp.MustCompile(`^PUT /api/v1/keys/soon {"name":"soon","value":"1","ttl":3[56]\d\d}\nPUT /api/v1/keys/ever {"name":"ever","value":"3"}$`); !want.MatchString(asked) {
+		t.Errorf("asked\n%s", asked)
+	}
+	if err := os.WriteFile(file, []byte(`[{"name": "a", "value": "1", "expire_timestamp": "tomorrow"}]`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.run(t, "key", "load", file); got.Code != ExitUsage || !strings.Contains(got.Err, "key a: expire_timestamp is \"tomorrow\"") {
+		t.Errorf("%+v", got)
 	}
 }

@@ -42,6 +42,15 @@ type Config struct {
 	// by a socket of the machine. Default: none.
 	TrustedProxies []string `yaml:"trusted_proxies"`
 
+	// AllowOrigins are sites whose scripts may ask the API from a browser, such as
+	// https://st2.example.com for a web application that is served elsewhere; * is all.
+	// Default: none but some of the machine's own, where such applications are developed.
+	AllowOrigins []string `yaml:"allow_origins"`
+
+	// MaxPage is how many things one answer lists, at most, for who is no administrator.
+	// Default: 100.
+	MaxPage int `yaml:"max_page"`
+
 	TLS  TLS  `yaml:"tls"`
 	Auth Auth `yaml:"auth"`
 
@@ -355,6 +364,7 @@ func Default() Config {
 	return Config{
 		Data:      "./nightshift-data",
 		Listen:    "127.0.0.1:9100",
+		MaxPage:   100,
 		Outbound:  Outbound{Guard: "metadata"},
 		Auth:      Auth{Backends: []Backend{{Own: true}}, TokenTTL: Duration(24 * time.Hour), ServiceTokenTTL: Duration(24 * time.Hour)},
 		Timezone:  "UTC",
@@ -384,6 +394,9 @@ func Read(text []byte) (Config, error) {
 
 func (c Config) check() error {
 	var errs []error
+	if c.MaxPage < 1 {
+		errs = append(errs, fmt.Errorf("max_page is %d; it is at least 1", c.MaxPage))
+	}
 	if c.Worker.Slots < 1 {
 		errs = append(errs, fmt.Errorf("worker.slots is %d; at least 1 action must be able to run", c.Worker.Slots))
 	}

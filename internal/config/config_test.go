@@ -32,6 +32,7 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		"worker:\n  slot: 3":                            "line 2: there is no setting \"slot\" here; did you mean \"slots\"?",
 		"zzz: 1":                                        "line 1: there is no setting \"zzz\" here",
 		"probes: {rate: 0, parallel: -1}":               "probes.rate is 0; it is at least 1\nprobes.parallel is -1",
+		"max_page: 0":                                   "max_page is 0; it is at least 1",
 		"worker: {slots: 0}":                            "worker.slots is 0",
 		"worker: {grace: long}":                         "\"long\" is not a duration",
 		"timezone: Nowhere/Land":                        "\"Nowhere/Land\" is no time zone",

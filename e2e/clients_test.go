@@ -319,4 +319,34 @@ func TestST2ClientOfStackStorm(t *testing.T) {
 		both("action-alias", "execute", "salute ann 2 times")
 		each(1, [2]string{}, "action-alias", "match", "sing")
 	})
+	t.Run("packs", func(t *testing.T) {
+		repo := "file://" + smallPack(t)
+		both("pack", "install", repo)
+		both("pack", "install", repo, "-j")
+		both("pack", "get", "small")
+		both("pack", "list", "-a", "ref", "version")
+		var kept struct{ Values map[string]string }
+		s.do(t, "PUT", "/api/v1/configs/small", `{"greeting": "hey"}`, &kept)
+		for i, out := range both("run", "small.greet") {
+			if !strings.Contains(out, "hey") {
+				t.Errorf("client %d runs what is not configured: %s", i, out)
+			}
+		}
+		var removed [2]string
+		for i, c := range []*st2{theirs, ours} {
+			if out, code := c.run(t, "pack", "install", repo, "--force"); code != 0 {
+				t.Errorf("install again: %s", out)
+			}
+			out, code := c.run(t, "pack", "remove", "small")
+			if code != 0 {
+				t.Errorf("remove: %s", out)
+			}
+			removed[i] = withoutChance(out)
+		}
+		if removed[0] != removed[1] {
+			t.Errorf("of a pack that is removed, StackStorm's client printed\n%s\nand ours\n%s", removed[0], removed[1])
+		}
+		each(1, [2]string{}, "pack", "get", "small")
+		each(1, [2]string{}, "run", "small.greet")
+	})
 }

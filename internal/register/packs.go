@@ -86,6 +86,9 @@ func (r *Registrar) packs(ctx context.Context, names, types []string, replace bo
 	if folders, err = chosen(folders, names); err != nil {
 		return Report{}, err
 	}
+	if len(names) > 0 { // what is wrong with other folders is told when all are read
+		found = slices.DeleteFunc(found, func(f pack.Finding) bool { return !slices.Contains(names, filepath.Base(f.File)) })
+	}
 	defer func() {
 		for _, f := range folders {
 			if f.root != nil {

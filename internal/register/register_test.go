@@ -280,6 +280,10 @@ func TestBuiltInPacksCannotBeReplaced(t *testing.T) {
 	if p, _ := h.catalog.Get().Pack("core"); p.Version != "1.0.0" {
 		t.Errorf("core has version %s", p.Version)
 	}
+	// Who registers one pack is told of that.
+	if _, found, err := h.RegisterPacks(t.Context(), []string{"demo"}, nil); err != nil || len(found) != 0 {
+		t.Errorf("of others: %q, %v", found, err)
+	}
 }
 
 func TestRegisterPacksTakesNamesAndKinds(t *testing.T) {

@@ -19,7 +19,7 @@ tasks:
 	h.write("demo/actions/chains/c.yaml", "chain:\n  - {name: a, ref: core.lokal, on-success: b}\n")
 	findings := []string{
 		`demo/actions/chains/c.yaml:2:20: warning: there is no action "core.lokal"; did you mean "core.local"?`,
-		`demo/actions/chains/c.yaml:2:44: warning: there is no task "b"; did you mean "a"?`,
+		`demo/actions/chains/c.yaml:2:44: warning: there is no task "b"; known are a`,
 		`demo/actions/workflows/w.yaml:5:51: warning: Failed to cast value "soon" (type: str) for parameter "timeout" of type "integer": ` +
 			`invalid literal for int() with base 10: 'soon'. Perhaps the value is of an invalid type?`,
 		`demo/actions/workflows/w.yaml:6:17: warning: The task "b" is not defined`,

@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nightshift-run/nightshift/internal/near"
-
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/near"
 )
 
 const manifestFile = "pack.yaml"

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/nightshift-run/nightshift/internal/near"
-
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/near"
 	"github.com/nightshift-run/nightshift/internal/pyyaml"
 	"github.com/nightshift-run/nightshift/internal/schema"
 	"github.com/nightshift-run/nightshift/internal/trigger"

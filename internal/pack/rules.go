@@ -5,10 +5,9 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/nightshift-run/nightshift/internal/near"
-
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/near"
 	"github.com/nightshift-run/nightshift/internal/probe"
 	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/schema"

@@ -6,11 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nightshift-run/nightshift/internal/near"
-
 	"github.com/nightshift-run/nightshift/internal/expr/jsonpath"
 	"github.com/nightshift-run/nightshift/internal/expr/pyre"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/near"
 )
 
 // The names under which criteria reach what they are about.

@@ -4,9 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/nightshift-run/nightshift/internal/near"
-
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/near"
 )
 
 // UndefinedKind says what can be done with a name or an attribute that is not

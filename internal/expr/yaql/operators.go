@@ -3,9 +3,8 @@ package yaql
 import (
 	"strings"
 
-	"github.com/nightshift-run/nightshift/internal/near"
-
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/near"
 )
 
 func noMatch(name string) error {

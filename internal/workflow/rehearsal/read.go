@@ -10,10 +10,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/nightshift-run/nightshift/internal/near"
-
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/near"
 	"github.com/nightshift-run/nightshift/internal/pyyaml"
 	"github.com/nightshift-run/nightshift/internal/schema"
 	"github.com/nightshift-run/nightshift/internal/workflow/orquesta"

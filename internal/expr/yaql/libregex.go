@@ -11,7 +11,8 @@ func matchOperator(op string, a, b value.Value) (value.Value, error) {
 	if !ok {
 		return nil, noMatch("#operator_" + op)
 	}
-	found, err := false, error(nil)
+	var found bool
+	var err error
 	switch p := b.(type) {
 	case regex:
 		found, err = search(p.re, s)

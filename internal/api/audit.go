@@ -22,7 +22,9 @@ func (a *API) auditRoutes() []*route {
 	return []*route{
 		to("GET", ourService, "/audit", "", (*call).listAudit, "List who did what, newest first, or from an entry on.").
 			gives(http.StatusOK, []audit.Entry{}).texts("user").admins(theAuditLog).
-			asks(Parameter{Name: "after", Type: "integer", Description: "Entries behind this one, oldest first."},
+			asks(Parameter{Name: "outcome", Type: "string", Description: "Entries of what was done, or of what was refused.", Enum: []string{audit.Done, audit.Refused}},
+				Parameter{Name: "before", Type: "integer", Description: "Entries ahead of this one, newest first."},
+				Parameter{Name: "after", Type: "integer", Description: "Entries behind this one, oldest first."},
 				Parameter{Name: "since", Type: "string", Description: "Entries from this time on, oldest first."},
 				Parameter{Name: "limit", Type: "integer", Description: "How many are wanted at most.", Default: 100}),
 		to("GET", ourService, "/audit/head", "", (*call).auditHead, "Show where the audit log begins and has come to.").
@@ -47,12 +49,21 @@ func (c *call) listAudit() error {
 	if err != nil {
 		return err
 	}
+	before, err := c.number("before", 0)
+	if err != nil {
+		return err
+	}
 	since, err := c.moment("since")
 	if err != nil {
 		return err
 	}
+	outcome := c.param("outcome")
+	if outcome != "" && outcome != audit.Done && outcome != audit.Refused {
+		return fault.Newf(fault.Invalid, "outcome is %q; it is %s or %s.", outcome, audit.Done, audit.Refused)
+	}
 	entries, err := c.Store.Reader().Audit(c.ctx(), store.AuditQuery{
-		User: c.param("user"), After: int64(max(0, after)), Since: since, Newest: after < 0 && since.IsZero(), Limit: limit,
+		User: c.param("user"), Outcome: outcome, After: int64(max(0, after)), Before: int64(max(0, before)), Since: since,
+		Newest: after < 0 && since.IsZero(), Limit: limit,
 	})
 	if err != nil {
 		return err

@@ -108,7 +108,22 @@ func TestWhoDidWhatIsOnRecord(t *testing.T) {
 	if err := json.Unmarshal(s.do("GET", "/api/ns/v1/audit?limit=1", "").Body.Bytes(), &newest); err != nil || len(newest) != 1 || newest[0].Seq != log.Head.Seq {
 		t.Errorf("newest: %v %v", newest, err)
 	}
-	for _, query := range []string{"limit=0", "limit=1001", "limit=x", "after=x", "since=x"} {
+	var refused []audit.Entry
+	if err := json.Unmarshal(s.do("GET", "/api/ns/v1/audit?outcome=refused&limit=1000", "").Body.Bytes(), &refused); err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range refused {
+		var r audit.Record
+		if err := json.Unmarshal(e.Record, &r); err != nil || r.Outcome != audit.Refused || i > 0 && e.Seq > refused[i-1].Seq {
+			t.Errorf("refused, newest first: %v %+v", err, r)
+		}
+	}
+	var before []audit.Entry
+	path := fmt.Sprintf("/api/ns/v1/audit?outcome=refused&limit=1&before=%d", refused[0].Seq)
+	if err := json.Unmarshal(s.do("GET", path, "").Body.Bytes(), &before); err != nil || len(before) != 1 || before[0].Seq != refused[1].Seq {
+		t.Errorf("before %d: %v, %v", refused[0].Seq, before, err)
+	}
+	for _, query := range []string{"limit=0", "limit=1001", "limit=x", "after=x", "before=x", "since=x", "outcome=x"} {
 		s.do("GET", "/api/ns/v1/audit?"+query, "").status(400)
 	}
 }

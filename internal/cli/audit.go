@@ -31,7 +31,7 @@ func (a *app) audit() *cobra.Command {
 const auditPath = "/api/ns/v1/audit"
 
 func (a *app) auditList() *cobra.Command {
-	var user string
+	var user, outcome string
 	var last int
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -45,6 +45,9 @@ func (a *app) auditList() *cobra.Command {
 			q := url.Values{"limit": {strconv.Itoa(last)}}
 			if user != "" {
 				q.Set("user", user)
+			}
+			if outcome != "" {
+				q.Set("outcome", outcome)
 			}
 			list, _, err := s.list(cmd.Context(), auditPath, q)
 			if err != nil {
@@ -70,6 +73,7 @@ func (a *app) auditList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&user, "user", "u", "", "only what this one did")
+	cmd.Flags().StringVar(&outcome, "outcome", "", "only what was done, or refused")
 	cmd.Flags().IntVarP(&last, "last", "n", 50, "how many")
 	return cmd
 }

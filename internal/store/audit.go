@@ -137,19 +137,25 @@ func (r Reader) AuditBase(ctx context.Context) (audit.Head, error) {
 
 // AuditQuery says which entries of the log are wanted. A zero field wants all.
 type AuditQuery struct {
-	User   string
-	After  int64 // entries behind this one
-	Since  time.Time
-	Newest bool // first
-	Limit  int
+	User    string
+	Outcome string // audit.Done or audit.Refused
+	After   int64  // entries behind this one
+	Before  int64  // entries ahead of this one
+	Since   time.Time
+	Newest  bool // first
+	Limit   int
 }
 
 // Audit returns entries of the log.
 func (r Reader) Audit(ctx context.Context, q AuditQuery) ([]audit.Entry, error) {
 	w := &where{}
 	w.text("user_name", q.User)
+	w.text("record ->> 'outcome'", q.Outcome)
 	if q.After > 0 {
 		w.add("seq > ?", q.After)
+	}
+	if q.Before > 0 {
+		w.add("seq < ?", q.Before)
 	}
 	if !q.Since.IsZero() {
 		w.add("seq >= (SELECT seq FROM audit WHERE at >= ? ORDER BY at LIMIT 1)", micros(q.Since))

@@ -21,8 +21,12 @@ func audited(t *testing.T, h Harness) {
 	add := func(t *testing.T, s *store.Store, n int) {
 		t.Helper()
 		for i := range n {
+			outcome := audit.Done
+			if i%3 == 2 {
+				outcome = audit.Refused
+			}
 			write(t, s, func(tx *store.Tx) error {
-				return tx.AddAudit(t.Context(), audit.Record{At: at(i), User: fmt.Sprint("u", i%2), Outcome: audit.Done})
+				return tx.AddAudit(t.Context(), audit.Record{At: at(i), User: fmt.Sprint("u", i%2), Outcome: outcome})
 			})
 		}
 	}
@@ -61,7 +65,10 @@ func audited(t *testing.T, h Harness) {
 			"oldest first": {store.AuditQuery{Limit: 2}, []int64{1, 2}},
 			"newest first": {store.AuditQuery{Newest: true, Limit: 2}, []int64{5, 4}},
 			"behind one":   {store.AuditQuery{After: 3, Limit: 9}, []int64{4, 5}},
+			"ahead of one": {store.AuditQuery{Before: 4, Newest: true, Limit: 2}, []int64{3, 2}},
 			"of a user":    {store.AuditQuery{User: "u1", Limit: 9}, []int64{2, 4}},
+			"refused":      {store.AuditQuery{Outcome: audit.Refused, Newest: true, Limit: 1}, []int64{3}},
+			"done":         {store.AuditQuery{Outcome: audit.Done, Before: 5, Limit: 9}, []int64{1, 2, 4}},
 			"since":        {store.AuditQuery{Since: at(3), Limit: 9}, []int64{4, 5}},
 			"since later":  {store.AuditQuery{Since: at(30), Limit: 9}, nil},
 		} {

@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, ask, page } from './client'
 import type { components } from './schema'
 import type { Json, Policy } from './types'
@@ -75,11 +75,20 @@ export interface AuditEntry {
   }
 }
 
-/** The latest entries of the audit log. */
-export function auditQuery(user: string, limit: number) {
-  return queryOptions({
-    queryKey: ['audit', user, limit],
-    queryFn: ({ signal }) => ask<AuditEntry[]>(api.GET('/api/ns/v1/audit', { params: { query: { limit, ...(user && { user }) } }, signal })),
+export interface AuditFilter {
+  user?: string
+  outcome?: AuditEntry['record']['outcome']
+}
+
+const auditPage = 100
+
+/** The audit log, the latest entry first, page by page. */
+export function auditPages(filter: AuditFilter) {
+  return infiniteQueryOptions({
+    queryKey: ['audit', filter],
+    initialPageParam: 0,
+    queryFn: ({ pageParam, signal }) => ask<AuditEntry[]>(api.GET('/api/ns/v1/audit', { params: { query: { ...filter, limit: auditPage, ...(pageParam && { before: pageParam }) } }, signal })),
+    getNextPageParam: (last) => (last.length < auditPage ? undefined : last.at(-1)!.seq),
   })
 }
 

@@ -1,7 +1,7 @@
-import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
-import { useDeferredValue, useState } from 'react'
-import { auditHeadQuery, auditQuery, type AuditEntry } from '@/api/settings'
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { auditHeadQuery, auditPages, type AuditEntry, type AuditFilter } from '@/api/settings'
 import { userQuery } from '@/api/user'
 import { Button } from '@/ui/button'
 import { CopyButton } from '@/ui/copy'
@@ -12,7 +12,9 @@ import { Loaded } from '@/ui/state'
 import { Time } from '@/ui/time'
 import { differences } from './diff'
 
-const steps = [100, 1000] // as many as the server gives at once
+const route = getRouteApi('/settings')
+
+const outcomes = ['done', 'refused'] as const
 
 /** Who changed what, the latest first. */
 export function Audit() {
@@ -21,20 +23,36 @@ export function Audit() {
   return <Log />
 }
 
+/** All of the log is asked, and what is looked for is in the address. */
 function Log() {
-  const [user, setUser] = useState('')
-  const [outcome, setOutcome] = useState('')
-  const [limit, setLimit] = useState(steps[0]!)
-  const query = useQuery({ ...auditQuery(useDeferredValue(user.trim()), limit), placeholderData: (old) => old })
+  const { user = '', outcome } = route.useSearch()
+  const navigate = useNavigate()
+  const look = (change: AuditFilter) =>
+    void navigate({ to: '/settings', search: { view: 'audit', user: user || undefined, outcome, ...change }, replace: true })
+  const [typed, setTyped] = useState(user)
+  const known = outcomes.find((o) => o === outcome)
+  const query = useInfiniteQuery({ ...auditPages({ ...(user && { user }), ...(known && { outcome: known }) }), placeholderData: keepPreviousData })
   const head = useQuery(auditHeadQuery).data?.head
   return (
     <>
       <div className="flex flex-wrap items-center gap-3 border-b px-4 py-3">
-        <Input aria-label="Only of this user" placeholder="Only of this user" className="w-56" value={user} onChange={(e) => setUser(e.target.value)} />
-        <Select aria-label="What became of it" className="w-40" value={outcome} onChange={(e) => setOutcome(e.target.value)}>
+        <Input
+          aria-label="Only of this user"
+          placeholder="Only of this user"
+          autoComplete="off"
+          spellCheck={false}
+          className="w-56"
+          value={typed}
+          onChange={(e) => {
+            setTyped(e.target.value)
+            look({ user: e.target.value.trim() || undefined })
+          }}
+        />
+        <Select aria-label="What became of it" className="w-48" value={known ?? ''} onChange={(e) => look({ outcome: outcomes.find((o) => o === e.target.value) })}>
           <option value="">done or refused</option>
-          <option>done</option>
-          <option>refused</option>
+          {outcomes.map((o) => (
+            <option key={o}>{o}</option>
+          ))}
         </Select>
         {head && (
           <span className="ml-auto flex min-w-0 items-center gap-2 text-sm text-muted" title="Keep it elsewhere, and “nightshift audit verify” can tell later that nothing before it was changed.">
@@ -44,23 +62,25 @@ function Log() {
         )}
       </div>
       <Loaded query={query}>
-        {(entries) => {
-          const shown = entries.filter((e) => !outcome || e.record.outcome === outcome)
+        {({ pages }) => {
+          const entries = pages.flat()
           return (
             <>
-              {shown.length === 0 ? (
-                <p className="px-4 py-3 text-muted">{user || outcome ? 'Nothing of the kind is among the latest entries.' : 'Nobody has changed anything.'}</p>
+              {entries.length === 0 ? (
+                <p className="px-4 py-3 text-muted">{user || known ? 'Nothing of the kind is in the log.' : 'Nobody has changed anything.'}</p>
               ) : (
                 <ul className="divide-y">
-                  {shown.map((e) => (
+                  {entries.map((e) => (
                     <Line key={e.seq} entry={e} />
                   ))}
                 </ul>
               )}
-              {entries.length === limit && (
-                <p className="flex items-center gap-3 border-t px-4 py-3 text-sm text-muted">
-                  {limit === steps[0] ? <Button onClick={() => setLimit(steps[1]!)}>Show more</Button> : 'Those before are listed by “nightshift audit list”.'}
-                </p>
+              {query.hasNextPage && (
+                <div className="border-t px-4 py-3">
+                  <Button disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+                    {query.isFetchingNextPage ? 'Reading …' : 'Show earlier ones'}
+                  </Button>
+                </div>
               )}
             </>
           )
@@ -75,14 +95,14 @@ function Line({ entry: { seq, record: r } }: { entry: AuditEntry }) {
   return (
     <li>
       <details onToggle={(e) => setOpen(e.currentTarget.open)}>
-        <summary className="flex flex-wrap items-baseline gap-x-4 gap-y-0.5 px-4 py-2 text-sm hover:bg-sunken">
+        <summary className="grid grid-cols-[auto_1fr_auto] items-baseline gap-x-4 gap-y-0.5 px-4 py-2 text-sm hover:bg-sunken md:grid-cols-[9rem_8rem_minmax(0,1fr)_auto]">
           <Time at={r.at} className="text-muted" />
-          <span className="font-medium">{r.user || 'unknown'}</span>
-          <span className="min-w-0 grow font-mono text-[13px] break-all">
+          <span className="truncate font-medium">{r.user || 'unknown'}</span>
+          <span className="min-w-0 font-mono text-[13px] break-all max-md:order-last max-md:col-span-3">
             {r.method} /{r.object || r.route.replace(/^\//, '')}
           </span>
           <span className={cx(r.outcome === 'done' ? 'text-good' : 'text-bad')}>{r.outcome}</span>
-          {r.reason && <span className="w-full text-muted">{r.reason}</span>}
+          {r.reason && <span className="order-last col-span-full text-muted md:col-start-3">{r.reason}</span>}
         </summary>
         {open && (
           <div className="border-t bg-sunken">

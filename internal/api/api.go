@@ -188,7 +188,7 @@ func New(d Deps, o Options) *API {
 	a.attrs.traces = attributesOf[wire.Trace](nil, nil)
 	for _, group := range [][]*route{
 		a.accessRoutes(), a.userRoutes(), a.ssoRoutes(), a.contentRoutes(), a.packRoutes(), a.configRoutes(), a.aliasRoutes(), a.ruleRoutes(), a.executionRoutes(), a.inquiryRoutes(), a.eventRoutes(), a.traceRoutes(), a.keyRoutes(), a.auditRoutes(),
-		a.workflowRoutes(), a.composeRoutes(), a.sourceRoutes(), a.whyRoutes(), a.sensorRoutes(), a.probeRoutes(), a.streamRoutes(), a.rbacRoutes(), a.serverRoutes(),
+		a.workflowRoutes(), a.composeRoutes(), a.sourceRoutes(), a.whyRoutes(), a.sensorRoutes(), a.probeRoutes(), a.problemRoutes(), a.streamRoutes(), a.rbacRoutes(), a.serverRoutes(),
 	} {
 		a.routes = append(a.routes, group...)
 	}

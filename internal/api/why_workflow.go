@@ -72,7 +72,7 @@ func workflowReason(e *execution.Execution, w wire.ExecutionWhy) string {
 	case execution.Paused:
 		for _, child := range w.WaitsFor {
 			if child.Status == string(execution.Pending) {
-				return fmt.Sprintf("It waits for somebody's answer to %s.", child.ID)
+				return "It waits for somebody's answer."
 			}
 		}
 		return orSomebody(e.Context.PausedBy) + " paused it, and it waits to be resumed."

@@ -185,3 +185,30 @@ func (r Reader) ListEnforcements(ctx context.Context, q Enforcements, p Page) ([
 	}
 	return out, total, nil
 }
+
+// LatestInstances returns the latest events of a trigger, at most so many, since a time.
+func (r Reader) LatestInstances(ctx context.Context, ref string, since time.Time, most int) ([]*trigger.Instance, error) {
+	rows, err := r.c.Query(ctx, `
+		SELECT `+instanceColumns+` FROM trigger_instances
+		WHERE trigger_ref = $1 AND occurred_at >= $2 ORDER BY occurred_at DESC, seq DESC LIMIT $3`, ref, micros(since), most)
+	out, err := collect(rows, err, func(rows *sql.Rows) (*trigger.Instance, error) { return scanInstance(rows) })
+	if err != nil {
+		return nil, fmt.Errorf("list the latest events of %s: %w", ref, err)
+	}
+	return out, nil
+}
+
+// EnforcementsOf returns what rules made of events, the latest first.
+func (r Reader) EnforcementsOf(ctx context.Context, instances []string) ([]Enforcement, error) {
+	if len(instances) == 0 {
+		return nil, nil
+	}
+	w := &where{}
+	w.list("trigger_instance_id IN (", instances)
+	rows, err := r.c.Query(ctx, `SELECT `+enforcementColumns+` FROM rule_enforcements`+w.String()+` ORDER BY enforced_at DESC, seq DESC`, w.args...)
+	out, err := collect(rows, err, func(rows *sql.Rows) (Enforcement, error) { return scanEnforcement(rows) })
+	if err != nil {
+		return nil, fmt.Errorf("list what rules made of events: %w", err)
+	}
+	return out, nil
+}

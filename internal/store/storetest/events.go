@@ -48,6 +48,20 @@ func events(t *testing.T, h Harness) {
 		wantNotFound(t, "an id that nobody has", err)
 	})
 
+	t.Run("the latest of a trigger", func(t *testing.T) {
+		s := store.New(h.New(t))
+		for n, ref := range []string{"core.a", "core.b", "core.a", "core.a", "core.a"} {
+			insertEvent(t, s, true, event(n, ref, ""))
+		}
+		got, err := s.Reader().LatestInstances(t.Context(), "core.a", at(2), 2)
+		if err != nil || len(got) != 2 || got[0].ID != id(4) || got[1].ID != id(3) {
+			t.Errorf("got %v, %v", got, err)
+		}
+		if got, err = s.Reader().LatestInstances(t.Context(), "core.a", at(2), 9); err != nil || len(got) != 3 {
+			t.Errorf("since a time: %v, %v", got, err)
+		}
+	})
+
 	t.Run("that are delivered twice are recorded once", func(t *testing.T) {
 		s := store.New(h.New(t))
 		insertEvent(t, s, true, event(1, "core.a", "k1"))
@@ -225,6 +239,22 @@ func enforcements(t *testing.T, h Harness) {
 		got, total, err := s.Reader().ListEnforcements(t.Context(), store.Enforcements{}, store.Page{Limit: 3})
 		if err != nil || len(got) != 3 || total != (store.Total{N: 10_000, AtLeast: true}) {
 			t.Errorf("%d enforcements, in all %v, %v", len(got), total, err)
+		}
+	})
+
+	t.Run("are found by their events", func(t *testing.T) {
+		for _, events := range [][]string{nil, {id(603)}, {id(603), id(605), id(9999)}} {
+			var want []store.Enforcement
+			for _, e := range people {
+				if slices.Contains(events, e.Instance) {
+					want = append(want, e)
+				}
+			}
+			slices.Reverse(want)
+			got, err := s.Reader().EnforcementsOf(t.Context(), events)
+			if d := diff(want, got); err != nil || d != "" {
+				t.Errorf("of %v: %v %s", events, err, d)
+			}
 		}
 	})
 

@@ -186,7 +186,8 @@ step. Then the server stays up to be played with.`,
 					stop()
 					return err
 				}
-				fmt.Fprintf(out, "\nThe server stays up at %s; Ctrl-C ends it. To look around, in another terminal:\n"+ //nolint:errcheck // a terminal
+				fmt.Fprintf(out, "\nThe server stays up; Ctrl-C ends it. To look around, in a browser: %s/\n"+ //nolint:errcheck // a terminal
+					"(user admin; the first start has printed the password), or in another terminal:\n"+
 					"  bin/nightshift login admin --url %s\n"+
 					"  bin/nightshift execution list\n"+
 					"  bin/nightshift run core.local cmd=date\n", a.URL(), a.URL())

@@ -3,16 +3,19 @@ import { Compass } from 'lucide-react'
 import type { Filters } from './api/executions'
 import { App } from './shell/app'
 import { buttonClass } from './ui/button'
+import { Page } from './ui/page'
 import { Empty, Failure } from './ui/state'
 
 const root = createRootRoute({
   component: App,
   notFoundComponent: () => (
-    <Empty icon={Compass} title="There is no such page">
-      <Link to="/" className={buttonClass()}>
-        To the first page
-      </Link>
-    </Empty>
+    <Page title="There is no such page">
+      <Empty icon={Compass}>
+        <Link to="/" className={buttonClass()}>
+          To the first page
+        </Link>
+      </Empty>
+    </Page>
   ),
   errorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
 })
@@ -98,7 +101,7 @@ const keys = createRoute({
   validateSearch: (s: { scope?: string }) => s,
 })
 
-const settings = createRoute({ getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('./settings/page'), 'Settings'), validateSearch: (s: { view?: string }) => s })
+const settings = createRoute({ getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('./settings/page'), 'Settings'), validateSearch: (s: { view?: string; user?: string; outcome?: string }) => s })
 
 const people = createRoute({
   getParentRoute: () => root,

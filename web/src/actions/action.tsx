@@ -17,7 +17,7 @@ const route = getRouteApi('/actions/$ref')
 export function Action() {
   const { ref } = route.useParams()
   const query = useQuery(actionQuery(ref))
-  return <Loaded query={query}>{(a) => <Shown action={a} />}</Loaded>
+  return <Loaded query={query} one="action" lines={8}>{(a) => <Shown action={a} />}</Loaded>
 }
 
 function Shown({ action: a }: { action: Data }) {
@@ -44,7 +44,7 @@ function Shown({ action: a }: { action: Data }) {
           <Panel title="What it is">
             <Facts
               facts={[
-                ['Pack', a.pack],
+                ['Pack', <Link key="pack" to="/packs/$ref" params={{ ref: a.pack }} className="text-accent hover:underline">{a.pack}</Link>],
                 ['Runner', a.runner_type],
                 ['Program', a.entry_point],
                 ['Enabled', a.enabled ? 'yes' : 'no'],

@@ -1,17 +1,26 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, ask, page } from './client'
-import type { EventWhy, Instance, Rule, TriggerType } from './types'
+import type { EventWhy, Instance, Json, Rule, Trigger, TriggerType } from './types'
 
-/** The latest events, without what is in them. */
+/** An event as the list shows it: of what is in it only what events have that people know. */
+export type EventRow = Omit<Instance, 'payload'> & { payload?: { status?: Json; name?: Json; resource?: Json; action_name?: Json } }
+
+const rowAttributes = ['id', 'trigger', 'occurrence_time', 'status', 'payload.status', 'payload.name', 'payload.resource', 'payload.action_name']
+
+/** The latest events. */
 export function eventsQuery(trigger: string | undefined, limit: number) {
   return queryOptions({
     queryKey: ['events', trigger, limit],
-    queryFn: ({ signal }) =>
-      page<Omit<Instance, 'payload'>>(
-        api.GET('/api/v1/triggerinstances', { params: { query: { ...(trigger && { trigger }), limit, exclude_attributes: ['payload'] } }, signal }),
-      ),
+    queryFn: ({ signal }) => page<EventRow>(api.GET('/api/v1/triggerinstances', { params: { query: { ...(trigger && { trigger }), limit, include_attributes: rowAttributes } }, signal })),
   })
 }
+
+/** All triggers; what an event is of is often known by a name that says nothing. */
+export const triggersQuery = queryOptions({
+  queryKey: ['triggers'],
+  queryFn: ({ signal }) => page<Trigger>(api.GET('/api/v1/triggers', { signal })),
+  staleTime: 60_000,
+})
 
 /** An event, and what each rule made of it. */
 export function eventWhyQuery(id: string) {

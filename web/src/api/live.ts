@@ -12,6 +12,7 @@ export function useLiveExecutions(): void {
     again(client, ['execution', e.id])
     again(client, ['executions', 'few'])
     again(client, ['pulse'])
+    again(client, ['problems'])
     if (e.status === 'pending' || e.action?.ref === 'core.ask') again(client, ['inquiries'])
     for (const [key] of client.getQueriesData<InfiniteData<PageOf<ExecutionRow>>>({ queryKey: ['executions'] })) {
       if (typeof key[1] === 'object') client.setQueryData<InfiniteData<PageOf<ExecutionRow>>>(key, (old) => old && withNews(old, e, key[1] as Filters))

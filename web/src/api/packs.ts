@@ -16,6 +16,11 @@ export function packQuery(ref: string) {
   })
 }
 
+/** Whether a pack comes with the server. */
+export function builtIn(p: Pack): boolean {
+  return /\/builtin\/[^/]+$/.test(p.path ?? '')
+}
+
 /** What an index says of a pack. Whoever writes an index leaves out what they like. */
 export interface IndexedPack {
   name?: string

@@ -23,6 +23,16 @@ export function enforcementsQuery(of: { rule_ref?: string; trigger_instance?: st
   })
 }
 
+/** What rules have made of events since a time, at most so many. */
+export function enforcementsSinceQuery(since: string | undefined, limit: number) {
+  return queryOptions({
+    queryKey: ['enforcements', 'since', since, limit],
+    queryFn: ({ signal }) => page<Enforcement>(api.GET('/api/v1/ruleenforcements', { params: { query: { enforced_at_gt: since, limit } }, signal })),
+    enabled: since !== undefined,
+    retry: false,
+  })
+}
+
 export function saveRule(rule: Rule) {
   return ask<Rule>(api.PUT('/api/v1/rules/{ref}', { params: { path: { ref: rule.ref } }, body: rule }))
 }

@@ -19,7 +19,7 @@ const route = getRouteApi('/events/$id')
 export function Event() {
   const { id } = route.useParams()
   const query = useQuery(eventWhyQuery(id))
-  return <Loaded query={query}>{(why) => <Shown why={why} />}</Loaded>
+  return <Loaded query={query} one="event" lines={8}>{(why) => <Shown why={why} />}</Loaded>
 }
 
 function Shown({ why: { event, rules, enforcements, note } }: { why: EventWhy }) {

@@ -40,7 +40,9 @@ export function Origin({ execution: e }: { execution: Execution }) {
 /** Why an execution is where it is, while it is not over. */
 export function Why({ execution: e }: { execution: Execution }) {
   const why = useQuery({ ...whyQuery(e.id), enabled: !isFinal(e.status) })
-  if (isFinal(e.status) || !why.data?.reason) return null
+  // That it runs is said beside its name, and since when below.
+  const plain = e.status === 'running' && !e.liveaction?.action_is_workflow
+  if (isFinal(e.status) || plain || !why.data?.reason) return null
   return (
     <p role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-xl border border-busy/30 bg-busy/10 px-4 py-2.5">
       <Hourglass size={16} aria-hidden className="text-busy" />

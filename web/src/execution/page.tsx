@@ -2,9 +2,10 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { executionQuery } from '@/api/executions'
 import type { Execution as Data } from '@/api/types'
+import { mistakeOf } from '@/ui/executions'
 import { Page } from '@/ui/page'
 import { Loaded } from '@/ui/state'
-import { isBad, StatusMark } from '@/ui/status'
+import { StatusMark } from '@/ui/status'
 import { Body } from './body'
 import { Controls } from './controls'
 import { Origin, Why } from './origin'
@@ -16,7 +17,7 @@ const route = getRouteApi('/executions/$id')
 export function Execution() {
   const { id } = route.useParams()
   const query = useQuery(executionQuery(id))
-  return <Loaded query={query}>{(e) => <Shown execution={e} />}</Loaded>
+  return <Loaded query={query} one="execution" lines={8}>{(e) => <Shown execution={e} />}</Loaded>
 }
 
 function Shown({ execution: e }: { execution: Data }) {
@@ -52,13 +53,7 @@ function Shown({ execution: e }: { execution: Data }) {
 
 /** Why it failed, in the words of whoever knows, before anybody has to open the result. */
 function Mistake({ execution: e }: { execution: Data }) {
-  if (!isBad(e.status) || e.result === null || typeof e.result !== 'object' || Array.isArray(e.result)) return null
-  const r = e.result
-  const first = Array.isArray(r.errors) ? r.errors[0] : undefined
-  const inFirst = first && typeof first === 'object' && !Array.isArray(first) ? first : {}
-  const inner = inFirst.result && typeof inFirst.result === 'object' && !Array.isArray(inFirst.result) ? inFirst.result : {}
-  const words = [inner.error, inner.stderr, inFirst.message, r.error, r.stderr].find((w) => typeof w === 'string' && w.trim() !== '')
-  if (typeof words !== 'string') return null
-  const where = typeof inFirst.task_id === 'string' ? `Task ${inFirst.task_id}: ` : ''
-  return <p className="max-h-40 overflow-auto rounded-xl border border-bad/40 bg-bad/5 px-4 py-2.5 whitespace-pre-wrap text-bad">{where + words.trim().slice(0, 4000)}</p>
+  const words = mistakeOf(e)
+  if (!words) return null
+  return <p className="max-h-40 overflow-auto rounded-xl border border-bad/40 bg-bad/5 px-4 py-2.5 break-words whitespace-pre-wrap text-bad">{words}</p>
 }

@@ -70,9 +70,11 @@ function Line({ entry: k, scope, edit }: { entry: Key; scope: string; edit: () =
     onError: toast.failed,
   })
   return (
-    <li className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2">
-      <span className="w-full min-w-0 truncate font-medium md:w-64">{k.name}</span>
-      <span className="min-w-0 grow truncate font-mono text-[13px] text-muted">
+    <li className="grid items-center gap-x-4 gap-y-1 px-4 py-2 md:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_auto]">
+      <span className="min-w-0 truncate font-medium" title={k.name}>
+        {k.name}
+      </span>
+      <span className="min-w-0 truncate font-mono text-[13px] text-muted" title={k.secret ? undefined : (k.value ?? undefined)}>
         {k.secret ? (
           <span className="inline-flex items-center gap-1.5">
             <Lock size={13} aria-hidden /> secret
@@ -81,6 +83,7 @@ function Line({ entry: k, scope, edit }: { entry: Key; scope: string; edit: () =
           k.value
         )}
       </span>
+      <span className="flex items-center gap-3 md:justify-end">
       {k.expire_timestamp && (
         <span className="text-sm text-muted">
           until <Time at={k.expire_timestamp} />
@@ -93,6 +96,7 @@ function Line({ entry: k, scope, edit }: { entry: Key; scope: string; edit: () =
       <ConfirmButton label={`Delete ${k.name}`} title={`Delete ${k.name}?`} words="What reads it finds nothing then." verb="Delete it" onConfirm={() => remove.mutate()}>
         Delete
       </ConfirmButton>
+      </span>
     </li>
   )
 }

@@ -21,7 +21,7 @@ export function EventChart({ pulse }: { pulse: Pulse }) {
       </svg>
       <figcaption className="flex justify-between text-sm text-muted">
         <span>{pulse.complete ? all : `more than ${all}`} in an hour</span>
-        <span>at most {most} a minute</span>
+        <span>{all === 0 ? '' : `at most ${most} in one minute`}</span>
       </figcaption>
     </figure>
   )

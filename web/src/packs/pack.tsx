@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
 import { actionsQuery } from '@/api/actions'
-import { indexQuery, packFileQuery, packQuery } from '@/api/packs'
+import { builtIn, indexQuery, packFileQuery, packQuery } from '@/api/packs'
 import { rulesQuery } from '@/api/rules'
 import type { Pack as Data } from '@/api/types'
 import { Button } from '@/ui/button'
@@ -22,7 +22,7 @@ const route = getRouteApi('/packs/$ref')
 export function Pack() {
   const { ref } = route.useParams()
   const query = useQuery(packQuery(ref))
-  return <Loaded query={query}>{(p) => <Shown key={p.ref} pack={p} />}</Loaded>
+  return <Loaded query={query} one="pack" lines={8}>{(p) => <Shown key={p.ref} pack={p} />}</Loaded>
 }
 
 function Shown({ pack: p }: { pack: Data }) {
@@ -30,7 +30,6 @@ function Shown({ pack: p }: { pack: Data }) {
   const navigate = useNavigate()
   const [deed, setDeed] = useState<Deed>()
   const offered = useQuery(indexQuery).data?.index[p.ref]?.version
-  const builtIn = /\/builtin\/[^/]+$/.test(p.path ?? '')
   const readme = p.files.find((f) => /^readme(\.(md|markdown|rst|txt))?$/i.test(f))
   const tabs = [
     { id: 'readme', name: 'Read me', content: readme ? <Readme pack={p.ref} name={readme} /> : <p className="p-4 text-muted">It has no file README.</p> },
@@ -42,7 +41,7 @@ function Shown({ pack: p }: { pack: Data }) {
     <Page
       title={p.ref}
       actions={
-        builtIn ? (
+        builtIn(p) ? (
           <span className="text-sm text-muted">It is built into the server.</span>
         ) : (
           <>

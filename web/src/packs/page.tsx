@@ -13,7 +13,7 @@ import { newer } from './version'
 
 const route = getRouteApi('/packs')
 
-const row = 'grid items-center gap-x-4 gap-y-0.5 px-4 py-2 md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)_9rem]'
+const row = 'grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-0.5 px-4 py-2 md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)_9rem]'
 
 // An index has hundreds; who looks for one types a part of its name.
 const shownOfIndex = 50
@@ -30,9 +30,7 @@ export function Packs() {
       title="Packs"
       actions={
         <>
-          <div className="w-64">
-            <SearchBox label="Search packs" value={find ?? ''} onChange={(text) => void navigate({ to: '/packs', search: { find: text || undefined }, replace: true })} />
-          </div>
+          <SearchBox label="Search packs" value={find ?? ''} onChange={(text) => void navigate({ to: '/packs', search: { find: text || undefined }, replace: true })} />
           <Button kind="primary" onClick={() => setDeed({ kind: 'install', source: '' })}>
             <Plus size={15} aria-hidden /> Install
           </Button>
@@ -71,7 +69,7 @@ export function Packs() {
           <Failure error={index.error} retry={() => void index.refetch()} />
         ) : (
           <Loaded query={index} lines={6}>
-            {({ index }) => <Offered packs={index} find={find} installed={installed.data?.items ?? []} install={(source) => setDeed({ kind: 'install', source })} />}
+            {({ index, status }) => <Offered packs={index} failed={status.some((s) => s.error)} find={find} installed={installed.data?.items ?? []} install={(source) => setDeed({ kind: 'install', source })} />}
           </Loaded>
         )}
       </Panel>
@@ -84,8 +82,8 @@ function Installed({ pack: p, offered }: { pack: Pack; offered?: IndexedPack }) 
   return (
     <Link to="/packs/$ref" params={{ ref: p.ref }} className={row + ' hover:bg-sunken'}>
       <span className="truncate font-medium">{p.ref}</span>
-      <span className="truncate text-sm text-muted">{p.description}</span>
-      <span className="flex items-center gap-2 text-sm tabular-nums md:justify-end">
+      <span className="truncate text-sm text-muted max-md:order-last max-md:col-span-2">{p.description}</span>
+      <span className="flex items-center justify-end gap-2 text-sm tabular-nums">
         {offered?.version && newer(offered.version, p.version) && <span className="rounded bg-accent/12 px-1.5 py-0.5 text-xs font-medium text-accent">{offered.version} is out</span>}
         {p.version}
       </span>
@@ -93,11 +91,18 @@ function Installed({ pack: p, offered }: { pack: Pack; offered?: IndexedPack }) 
   )
 }
 
-function Offered({ packs, find, installed, install }: { packs: Record<string, IndexedPack>; find?: string; installed: Pack[]; install: (source: string) => void }) {
+function Offered({ packs, failed, find, installed, install }: { packs: Record<string, IndexedPack>; failed: boolean; find?: string; installed: Pack[]; install: (source: string) => void }) {
   const there = new Set(installed.map((p) => p.ref))
   const found = Object.entries(packs)
     .filter(([name, p]) => !there.has(p.ref ?? name) && matches(find, name, p.description, p.author, ...(p.keywords ?? [])))
     .sort(([a], [b]) => a.localeCompare(b))
+  if (Object.keys(packs).length === 0 && failed) {
+    return (
+      <Empty icon={Package} title="No index could be read">
+        Packs can be installed all the same: from a Git repository, an archive, or a folder on the server.
+      </Empty>
+    )
+  }
   if (found.length === 0) return <Empty icon={Package} title={find ? 'The index has no other pack with such a name or description' : 'The index has no other packs'} />
   return (
     <>
@@ -108,10 +113,10 @@ function Offered({ packs, find, installed, install }: { packs: Record<string, In
               <span className="truncate font-medium">{name}</span>
               <span className="text-sm text-muted tabular-nums">{p.version}</span>
             </span>
-            <span className="truncate text-sm text-muted" title={p.description}>
+            <span className="truncate text-sm text-muted max-md:order-last max-md:col-span-2" title={p.description}>
               {p.description}
             </span>
-            <Button size="sm" aria-label={`Install ${name}`} className="justify-self-start md:justify-self-end" onClick={() => install(name)}>
+            <Button size="sm" aria-label={`Install ${name}`} className="justify-self-end" onClick={() => install(name)}>
               Install
             </Button>
           </li>

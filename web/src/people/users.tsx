@@ -59,7 +59,9 @@ function Line({ user: u, self, roles, edit }: { user: Account; self: boolean; ro
         </p>
         <p className="text-sm break-words text-muted">{facts.join(', ')}</p>
       </div>
-      <Time at={u.created_at} className="text-sm text-muted max-md:hidden" />
+      <span className="text-sm text-muted max-md:hidden">
+        made <Time at={u.created_at} />
+      </span>
       <div className="flex flex-wrap gap-2">
         <Link to="/people" search={{ view: 'why', user: u.name }} className="self-center text-sm text-accent hover:underline">
           What may they?

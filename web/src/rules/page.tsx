@@ -43,7 +43,7 @@ export function Rules() {
                 {rules.map((r) => (
                   <li key={r.ref} className="flex items-center gap-3 px-4 py-2 hover:bg-sunken">
                     <RuleSwitch rule={r} />
-                    <Link to="/rules/$ref" params={{ ref: r.ref }} className="grid min-w-0 grow gap-x-4 md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
+                    <Link to="/rules/$ref" params={{ ref: r.ref }} className="grid min-w-0 grow items-baseline gap-x-4 md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
                       <span className="truncate font-medium">
                         {r.name}
                         {r.problem && <span className="ml-2 text-xs font-normal text-bad">can't match</span>}

@@ -18,7 +18,7 @@ const route = getRouteApi('/rules/$ref')
 export function Rule() {
   const { ref } = route.useParams()
   const query = useQuery(ruleQuery(ref))
-  return <Loaded query={query}>{(r) => <Shown rule={r} />}</Loaded>
+  return <Loaded query={query} one="rule" lines={8}>{(r) => <Shown rule={r} />}</Loaded>
 }
 
 function Shown({ rule: r }: { rule: Data }) {

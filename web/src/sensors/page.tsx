@@ -1,6 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
+import { eventsQuery } from '@/api/events'
+import { rulesQuery } from '@/api/rules'
 import { enableSensor, probesQuery, sensorLogQuery, sensorsQuery, timersQuery } from '@/api/sources'
 import type { SensorRun } from '@/api/types'
 import { Button } from '@/ui/button'
@@ -11,12 +13,14 @@ import { Loaded } from '@/ui/state'
 import { Switch } from '@/ui/switch'
 import { Ago } from '@/ui/time'
 import { toast } from '@/ui/toast'
+import { triggerWords } from '@/ui/trigger'
 
 /** What watches: sensors, probes and timers, and how they fare. */
 export function Sensors() {
   const sensors = useQuery(sensorsQuery)
   const probes = useQuery(probesQuery)
   const timers = useQuery(timersQuery)
+  const rules = useQuery(rulesQuery).data?.items
   return (
     <Page title="Sensors and timers">
       <Panel title="Sensors" aside={sensors.data?.length}>
@@ -51,9 +55,14 @@ export function Sensors() {
               <ul className="divide-y">
                 {items.map((t) => (
                   <li key={t.ref}>
-                    <Link to="/events" search={{ trigger: t.ref }} className="grid gap-x-4 px-4 py-2 hover:bg-sunken md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
-                      <span className="truncate font-medium">{t.type.replace('core.st2.', '')}</span>
-                      <span className="truncate font-mono text-[13px] text-muted">{written(t.parameters).replace(/\s+/g, ' ')}</span>
+                    <Link to="/events" search={{ trigger: t.ref }} className="grid items-baseline gap-x-4 px-4 py-2 hover:bg-sunken md:grid-cols-[minmax(0,2fr)_minmax(0,2fr)_9rem]">
+                      <span className="truncate font-medium" title={written(t.parameters)}>
+                        {triggerWords(t.type, t.parameters)}
+                      </span>
+                      <span className="truncate text-sm text-muted">
+                        {rules?.filter((r) => r.trigger.ref === t.ref).map((r) => r.ref + (r.enabled ? '' : ' (off)')).join(', ')}
+                      </span>
+                      <LastFired trigger={t.ref} />
                     </Link>
                   </li>
                 ))}
@@ -64,6 +73,12 @@ export function Sensors() {
       </Panel>
     </Page>
   )
+}
+
+/** When a timer fired last: the sign that it is well. */
+function LastFired({ trigger }: { trigger: string }) {
+  const last = useQuery({ ...eventsQuery(trigger, 1), refetchInterval: 15_000 }).data?.items[0]
+  return <span className="text-sm text-muted md:text-right">{last ? <Ago at={last.occurrence_time} /> : 'not yet'}</span>
 }
 
 function Nothing({ children }: { children: string }) {
@@ -90,7 +105,9 @@ function Sensor({ sensor: s }: { sensor: SensorRun }) {
         <span className="min-w-0 grow truncate font-medium">{s.ref}</span>
         {(s.starts ?? 0) > 1 && <span className="text-sm text-warn">started {s.starts} times</span>}
         <State of={s.state} good={['running', 'finished']} bad={['waiting']} />
-        <Ago at={s.polled_at ?? s.alive_at ?? s.since} className="text-sm text-muted" />
+        <span className="text-sm text-muted">
+          {s.polled_at ? 'polled' : s.alive_at ? 'alive' : 'since'} <Ago at={s.polled_at ?? s.alive_at ?? s.since} />
+        </span>
         <Button size="sm" kind="ghost" aria-expanded={open} onClick={() => setOpen(!open)}>
           Log
         </Button>

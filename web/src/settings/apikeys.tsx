@@ -70,8 +70,9 @@ function Line({ entry: k, changed }: { entry: APIKey; changed: () => Promise<voi
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2">
       <Switch label={`${name} is ${on ? 'enabled' : 'disabled'}`} on={on} disabled={enable.isPending} onChange={enable.mutate} />
       <span className="min-w-0 grow truncate font-medium">{name}</span>
-      <span className="text-sm text-muted">{k.user}</span>
-      <Time at={k.created_at} className="text-sm text-muted" />
+      <span className="text-sm text-muted">
+        of {k.user}, made <Time at={k.created_at} />
+      </span>
       <ConfirmButton label={`Delete ${name}`} title={`Delete the key ${name}?`} words="Whatever comes in with it is refused from then on." verb="Delete it" onConfirm={() => remove.mutate()}>
         Delete
       </ConfirmButton>

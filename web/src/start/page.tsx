@@ -15,6 +15,7 @@ import { Trial } from './trial'
 const ownPack = 'local'
 
 const sources: { id: Problem['source']; name: string; says: string }[] = [
+  { id: 'timer', name: 'Nobody: Nightshift looks itself', says: 'The command that checks is run each minute.' },
   { id: 'webhook', name: 'A webhook', says: 'Anything that can send an HTTP request: a monitor, a script, a button.' },
   { id: 'alertmanager', name: 'Prometheus Alertmanager', says: 'An alert that fires.' },
 ]
@@ -23,7 +24,7 @@ const sources: { id: Problem['source']; name: string; says: string }[] = [
 export function Start() {
   const client = useQueryClient()
   const navigate = useNavigate()
-  const [problem, setProblem] = useState<Problem>({ title: '', source: 'webhook', alert: '', check: '', repair: '' })
+  const [problem, setProblem] = useState<Problem>({ title: '', source: 'timer', alert: '', check: '', repair: '' })
   const [tried, setTried] = useState(false)
   const lacks = missing(problem)
   const errors = tried ? lacks : {}
@@ -61,7 +62,7 @@ export function Start() {
             </Field>
           </Step>
           <Step n={2} title="Who tells of it?" done={done}>
-            <div role="radiogroup" aria-label="Who tells of it" className="grid gap-3 md:grid-cols-2">
+            <div role="radiogroup" aria-label="Who tells of it" className="grid gap-3 md:grid-cols-3">
               {sources.map((s) => (
                 <label key={s.id} className={cx('flex cursor-pointer items-start gap-3 rounded-lg border p-3', problem.source === s.id && 'border-accent bg-accent/5')}>
                   <input type="radio" name="source" className="mt-1" checked={problem.source === s.id} onChange={() => set({ source: s.id })} />
@@ -79,7 +80,7 @@ export function Start() {
             )}
           </Step>
           <Step n={3} title="How does one see that all is well, and what repairs it?" done={done}>
-            <Command label="Command that checks" hint="It ends with 0 if all is well. It is run before the repair, which is left out if nothing is wrong, and after it, up to five times." placeholder="curl -fsS http://127.0.0.1/" error={errors.check} value={problem.check} onChange={(check) => set({ check })} />
+            <Command label="Command that checks" hint="It ends with 0 if all is well. It is run before the repair, which is left out if all is well, and after it, up to five times." placeholder="curl -fsS http://127.0.0.1/" error={errors.check} value={problem.check} onChange={(check) => set({ check })} />
             <Command label="Command that repairs" hint="Both run on the server of Nightshift, as the user that it runs as." placeholder="sudo systemctl restart nginx" error={errors.repair} value={problem.repair} onChange={(repair) => set({ repair })} />
           </Step>
         </fieldset>

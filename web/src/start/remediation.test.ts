@@ -25,6 +25,12 @@ describe('a first remediation', () => {
     }
   })
 
+  it('looks by itself, one at a time', () => {
+    const files = new Map(filesOf({ ...problem, source: 'timer' }, 'local').map((f) => [f.path, parse(f.content) as Record<string, unknown>]))
+    expect(files.get('rules/web_server_down.yaml')).toMatchObject({ trigger: { type: 'core.st2.IntervalTimer', parameters: { unit: 'minutes', delta: 1 } }, action: { ref: 'local.web_server_down' } })
+    expect(files.get('policies/web_server_down.yaml')).toMatchObject({ resource_ref: 'local.web_server_down', parameters: { action: 'cancel', threshold: 1 } })
+  })
+
   it('keeps braces of commands from being templates', () => {
     const [check] = filesOf({ ...problem, check: "docker inspect -f '{{.State.Running}}' web" }, 'local')
     expect((parse(check!.content) as { parameters: { cmd: { default: string } } }).parameters.cmd.default).toBe("docker inspect -f '{{ '{{' }}.State.Running}}' web")

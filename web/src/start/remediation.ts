@@ -5,7 +5,7 @@ import type { JsonObject } from '@/api/types'
 /** What somebody says of the first thing that is to be repaired. */
 export interface Problem {
   title: string
-  source: 'webhook' | 'alertmanager'
+  source: 'timer' | 'webhook' | 'alertmanager'
   alert: string // how the alert is called, if Alertmanager tells of it
   check: string // a command that ends well if all is well
   repair: string
@@ -56,11 +56,17 @@ export function filesOf(p: Problem, pack: string): Change[] {
         },
       }),
     },
+    // What is being repaired is not repaired a second time meanwhile.
+    {
+      path: `policies/${name}.yaml`,
+      content: yaml({ name: `${name}_one_at_a_time`, description: 'One repair at a time.', enabled: true, resource_ref: `${pack}.${name}`, policy_type: 'action.concurrency', parameters: { action: 'cancel', threshold: 1 } }),
+    },
     { path: `rules/${name}.yaml`, content: yaml({ name, pack, description: p.title, enabled: true, ...listensTo(p), action: { ref: `${pack}.${name}`, parameters: {} } }) },
   ]
 }
 
 function listensTo(p: Problem): JsonObject {
+  if (p.source === 'timer') return { trigger: { type: 'core.st2.IntervalTimer', parameters: { unit: 'minutes', delta: 1 } }, criteria: {} }
   if (p.source === 'webhook') return { trigger: { type: 'core.st2.webhook', parameters: { url: slug(p.title) } }, criteria: {} }
   return {
     trigger: { type: 'alerts.alertmanager', parameters: {} },
@@ -68,19 +74,20 @@ function listensTo(p: Problem): JsonObject {
   }
 }
 
-/** What Alertmanager would send. Each is a new episode, so that it can be tried again. */
-export function testAlert(p: Problem, now: Date, fingerprint: string): JsonObject {
+/** What Alertmanager would send. Each is a new episode, so that it can be tried again; who begins one ends it. */
+export function testAlert(p: Problem, from: Date, fingerprint: string, until?: Date): JsonObject {
+  const status = until ? 'resolved' : 'firing'
   const labels = { alertname: p.alert.trim(), instance: 'test' }
   return {
     version: '4',
-    status: 'firing',
+    status,
     receiver: 'nightshift',
     groupKey: fingerprint,
     groupLabels: { alertname: labels.alertname },
     commonLabels: labels,
     commonAnnotations: {},
     externalURL: '',
-    alerts: [{ status: 'firing', labels, annotations: { summary: `A test: ${p.title}` }, startsAt: now.toISOString(), endsAt: '0001-01-01T00:00:00Z', generatorURL: '', fingerprint }],
+    alerts: [{ status, labels, annotations: { summary: `A test: ${p.title}` }, startsAt: from.toISOString(), endsAt: until?.toISOString() ?? '0001-01-01T00:00:00Z', generatorURL: '', fingerprint }],
   }
 }
 

@@ -1,9 +1,10 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Send } from 'lucide-react'
+import { Play, Send } from 'lucide-react'
+import { useEffect, useEffectEvent } from 'react'
 import { messageOf } from '@/api/client'
 import { eventWhyQuery } from '@/api/events'
-import { executionQuery, partsQuery } from '@/api/executions'
+import { executionQuery, partsQuery, runAction } from '@/api/executions'
 import { ruleQuery } from '@/api/rules'
 import { latestEvent, sendAlerts, sendWebhook } from '@/api/start'
 import type { EventWhy } from '@/api/types'
@@ -17,14 +18,44 @@ import { slug, testAlert, type Problem } from './remediation'
 
 /** Sends an event as the outside would, and shows what becomes of it. */
 export function Trial({ problem, pack }: { problem: Problem; pack: string }) {
+  return problem.source === 'timer' ? <Look action={`${pack}.${slug(problem.title)}`} /> : <Told problem={problem} pack={pack} />
+}
+
+/** Does at once what the timer does each minute. */
+function Look({ action }: { action: string }) {
+  const run = useMutation({ mutationFn: () => runAction(action, {}) })
+  return (
+    <>
+      <p className="text-sm text-muted">It looks each minute from now on. What it finds and does is on the first page and in the history.</p>
+      <div className="flex flex-wrap items-center gap-3">
+        <Button kind="primary" disabled={run.isPending} onClick={() => run.mutate()}>
+          <Play size={14} aria-hidden /> Look now
+        </Button>
+        <span className="text-sm text-muted">The commands really run. Break it first to see the repair; if all is well, only the check runs.</span>
+      </div>
+      {run.isError && (
+        <p role="alert" className="whitespace-pre-wrap text-bad">
+          {messageOf(run.error)}
+        </p>
+      )}
+      {run.data && (
+        <section key={run.data.id} aria-label="What became of it" className="overflow-hidden rounded-lg border">
+          <Repair id={run.data.id} />
+        </section>
+      )}
+    </>
+  )
+}
+
+function Told({ problem, pack }: { problem: Problem; pack: string }) {
   const ref = `${pack}.${slug(problem.title)}`
   const rule = useQuery(ruleQuery(ref))
   const trigger = rule.data?.trigger.ref
   const send = useMutation({
-    mutationFn: async (trigger: string) => {
+    mutationFn: async ({ trigger, episode }: { trigger: string; episode: Episode }) => {
       const before = await latestEvent(trigger)
       if (problem.source === 'webhook') await sendWebhook(slug(problem.title), { test: true })
-      else await sendAlerts(testAlert(problem, new Date(), crypto.getRandomValues(new BigUint64Array(1))[0]!.toString(16)))
+      else await sendAlerts(testAlert(problem, episode.from, episode.id))
       return { trigger, before }
     },
   })
@@ -34,7 +65,7 @@ export function Trial({ problem, pack }: { problem: Problem; pack: string }) {
         <>
           <Address problem={problem} />
           <div className="flex flex-wrap items-center gap-3">
-            <Button kind="primary" disabled={!trigger || send.isPending} onClick={() => trigger && send.mutate(trigger)}>
+            <Button kind="primary" disabled={!trigger || send.isPending} onClick={() => trigger && send.mutate({ trigger, episode: { from: new Date(), id: crypto.getRandomValues(new BigUint64Array(1))[0]!.toString(16) } })}>
               <Send size={14} aria-hidden /> Send a test event
             </Button>
             <span className="text-sm text-muted">The commands really run. Break it first to see the repair; if all is well, only the check runs.</span>
@@ -44,7 +75,7 @@ export function Trial({ problem, pack }: { problem: Problem; pack: string }) {
               {messageOf(send.error)}
             </p>
           )}
-          {send.data && <Became key={send.data.before} rule={ref} {...send.data} />}
+          {send.data && <Became key={send.data.before} rule={ref} {...send.data} over={() => problem.source === 'alertmanager' && void sendAlerts(testAlert(problem, send.variables.episode.from, send.variables.episode.id, new Date()))} />}
         </>
       )}
     </Loaded>
@@ -74,8 +105,14 @@ function Address({ problem }: { problem: Problem }) {
   )
 }
 
+/** A test alert that begins must end, or it would be an open problem for good. */
+interface Episode {
+  from: Date
+  id: string
+}
+
 /** What became of the event after another. */
-function Became({ rule, trigger, before }: { rule: string; trigger: string; before: string | null }) {
+function Became({ rule, trigger, before, over }: { rule: string; trigger: string; before: string | null; over: () => void }) {
   const event = useQuery({
     queryKey: ['events', 'after', trigger, before],
     queryFn: ({ signal }) => latestEvent(trigger, signal),
@@ -101,7 +138,7 @@ function Became({ rule, trigger, before }: { rule: string; trigger: string; befo
         </div>
       )}
       {enforcement?.failure_reason && <p className="border-t px-4 py-2 text-bad">{enforcement.failure_reason}</p>}
-      {enforcement?.execution_id && <Repair id={enforcement.execution_id} />}
+      {enforcement?.execution_id && <Repair id={enforcement.execution_id} over={over} />}
     </section>
   )
 }
@@ -111,12 +148,16 @@ function started(why: EventWhy | undefined, rule: string): boolean {
 }
 
 /** The execution, and its tasks as they come. */
-function Repair({ id }: { id: string }) {
+function Repair({ id, over: tell }: { id: string; over?: () => void }) {
   const execution = useQuery(executionQuery(id))
   const parts = useQuery(partsQuery(id))
   const e = execution.data
+  const over = e !== undefined && isFinal(e.status)
+  const told = useEffectEvent(() => tell?.())
+  useEffect(() => {
+    if (over) told()
+  }, [over])
   if (!e) return null
-  const over = isFinal(e.status)
   const repaired = parts.data?.items.some((p) => p.context?.orquesta?.task_name === 'repair')
   return (
     <div className="border-t">
@@ -130,7 +171,7 @@ function Repair({ id }: { id: string }) {
       </ul>
       {over && (
         <p role="status" className={'flex flex-wrap items-center gap-3 border-t px-4 py-3 font-medium ' + (e.status === 'succeeded' ? 'text-good' : 'text-bad')}>
-          {e.status !== 'succeeded' ? 'It is not repaired. What the commands printed says why.' : repaired ? 'It was broken, and it is repaired. Nobody was woken.' : 'All was well, so nothing had to be repaired.'}
+          {e.status === 'canceled' ? 'It is being repaired already.' : e.status !== 'succeeded' ? 'It is not repaired. What the commands printed says why.' : repaired ? 'It was broken, and it is repaired. Nobody was woken.' : 'All was well, so nothing had to be repaired.'}
           <Link to="/executions/$id" params={{ id }} className={buttonClass({ size: 'sm' })}>
             See how
           </Link>

@@ -1,16 +1,16 @@
 import { Link } from '@tanstack/react-router'
 import { GitBranch, UserRound } from 'lucide-react'
 import { causeOf, taskOf } from '@/api/executions'
-import type { ExecutionRow } from '@/api/types'
+import type { Execution, ExecutionRow } from '@/api/types'
 import { cx } from './cx'
-import { isFinal, StatusMark } from './status'
+import { isBad, isFinal, StatusMark } from './status'
 import { Ago, Took } from './time'
 
 /** Who or what made an execution. */
 export function Cause({ of }: { of: ExecutionRow }) {
   const { rule, user } = causeOf(of)
   return (
-    <span className="inline-flex min-w-0 items-center gap-1.5 text-muted">
+    <span className="flex min-w-0 items-center gap-1.5 text-muted">
       {rule ? <GitBranch size={13} className="shrink-0" aria-label="rule" /> : <UserRound size={13} className="shrink-0" aria-label="user" />}
       <span className="truncate">{rule ?? user}</span>
     </span>
@@ -23,14 +23,14 @@ export function ExecutionLine({ execution: e, className }: { execution: Executio
     <Link
       to="/executions/$id"
       params={{ id: e.id }}
-      className={cx('grid grid-cols-[7rem_minmax(0,1fr)_auto] items-center gap-x-3 px-4 py-2 hover:bg-sunken md:grid-cols-[7rem_minmax(0,2fr)_minmax(0,1fr)_5rem_6rem]', className)}
+      className={cx('grid grid-cols-[6.25rem_minmax(0,1fr)_auto] items-center gap-x-2 px-4 py-2 hover:bg-sunken md:gap-x-3 md:grid-cols-[7rem_minmax(0,2fr)_minmax(0,1fr)_5rem_6rem]', className)}
     >
       <StatusMark status={e.status} className="text-sm" />
       <span className="truncate font-medium">
         {e.action?.ref}
         {taskOf(e) && <span className="font-normal text-muted"> · {taskOf(e)}</span>}
       </span>
-      <span className="truncate text-sm max-md:hidden">
+      <span className="min-w-0 text-sm max-md:hidden">
         <Cause of={e} />
       </span>
       <span className="text-right text-sm text-muted max-md:hidden">
@@ -39,4 +39,17 @@ export function ExecutionLine({ execution: e, className }: { execution: Executio
       <Ago at={e.start_timestamp} className="text-right text-sm whitespace-nowrap text-muted" />
     </Link>
   )
+}
+
+/** What went wrong, in the words of whoever knows: the error or the last words of the task or command that failed. */
+export function mistakeOf(e: Execution): string | undefined {
+  if (!isBad(e.status) || e.result === null || typeof e.result !== 'object' || Array.isArray(e.result)) return undefined
+  const r = e.result
+  const first = Array.isArray(r.errors) ? r.errors[0] : undefined
+  const inFirst = first && typeof first === 'object' && !Array.isArray(first) ? first : {}
+  const inner = inFirst.result && typeof inFirst.result === 'object' && !Array.isArray(inFirst.result) ? inFirst.result : {}
+  const words = [inner.error, inner.stderr, inFirst.message, r.error, r.stderr].find((w) => typeof w === 'string' && w.trim() !== '')
+  if (typeof words !== 'string') return typeof r.return_code === 'number' ? `It ended with exit code ${r.return_code}.` : undefined
+  const where = typeof inFirst.task_id === 'string' ? `Task ${inFirst.task_id}: ` : ''
+  return where + words.trim().slice(0, 4000)
 }

@@ -19,7 +19,7 @@ export function Log({ id, className }: { id: string; className?: string }) {
   useEffect(() => {
     if (tail && shown.length > 0) list.scrollToIndex(shown.length - 1)
   }, [tail, shown.length, list])
-  const state = over ? (lines.length === 0 ? 'It printed nothing.' : '') : lost ? 'The stream was lost; it begins again by itself.' : 'It has not ended; more may come.'
+  const state = over ? (lines.length === 0 ? 'It printed nothing.' : '') : lost ? 'The stream was lost; it begins again by itself.' : lines.length === 0 ? 'Nothing yet.' : 'It has not ended; more may come.'
   return (
     <div className={cx('flex min-h-0 flex-col', className)}>
       <div className="flex items-center gap-2 border-b px-3 py-1.5">
@@ -48,7 +48,7 @@ export function Log({ id, className }: { id: string; className?: string }) {
           {list.getVirtualItems().map((item) => {
             const line = shown[item.index]!
             return (
-              <div key={item.key} className={cx('absolute h-5 w-max min-w-full whitespace-pre', line.stream === 'stderr' && 'text-bad')} style={{ transform: `translateY(${item.start}px)` }}>
+              <div key={item.key} className={cx('absolute h-5 w-max min-w-full whitespace-pre', line.stream === 'stderr' && 'text-warn')} style={{ transform: `translateY(${item.start}px)` }}>
                 {line.text || ' '}
               </div>
             )

@@ -10,7 +10,7 @@ export function Page({ title, heading, actions, children, wide, fill }: { title:
     <div className={cx('mx-auto flex w-full grow flex-col gap-4 p-4 md:p-6', !wide && 'max-w-6xl', fill && 'min-h-0')}>
       <header className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <h1 className="min-w-0 text-xl font-semibold tracking-tight">{heading ?? title}</h1>
-        <div className="ml-auto flex flex-wrap items-center gap-2">{actions}</div>
+        <div className="ml-auto flex flex-wrap items-center justify-end gap-2 max-md:grow">{actions}</div>
       </header>
       {children}
     </div>

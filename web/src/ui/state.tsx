@@ -1,16 +1,17 @@
-import type { UseQueryResult } from '@tanstack/react-query'
-import { TriangleAlert, type LucideIcon } from 'lucide-react'
+import type { UseBaseQueryResult } from '@tanstack/react-query'
+import { SearchX, TriangleAlert, type LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { messageOf } from '@/api/client'
+import { Fault, messageOf } from '@/api/client'
 import { Button } from './button'
 import { cx } from './cx'
+import { Page } from './page'
 
 /** What is shown where there is nothing, with what could be done about it. */
-export function Empty({ icon: Icon, title, children }: { icon?: LucideIcon; title: string; children?: ReactNode }) {
+export function Empty({ icon: Icon, title, children }: { icon?: LucideIcon; title?: string; children?: ReactNode }) {
   return (
     <div className="flex flex-col items-center gap-2 px-6 py-12 text-center">
       {Icon && <Icon size={28} strokeWidth={1.5} className="text-muted" aria-hidden />}
-      <p className="font-medium">{title}</p>
+      {title && <p className="font-medium">{title}</p>}
       {children && <div className="max-w-prose text-muted">{children}</div>}
     </div>
   )
@@ -41,9 +42,19 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   )
 }
 
-/** Shows what a query brings, or how it is going. What was there before stays when a later look fails. */
-export function Loaded<T>({ query, lines, children }: { query: UseQueryResult<T>; lines?: number; children: (data: T) => ReactNode }) {
+/**
+ * Shows what a query brings, or how it is going. What was there before stays when a later look
+ * fails. Of a view that is about one thing, one says what that is.
+ */
+export function Loaded<T>({ query, lines, one, children }: { query: UseBaseQueryResult<T>; lines?: number; one?: string; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return children(query.data)
+  if (one && query.error instanceof Fault && query.error.status === 404) {
+    return (
+      <Page title={`There is no such ${one}`}>
+        <Empty icon={SearchX}>It may have been removed, its time may be over, or you may not see it.</Empty>
+      </Page>
+    )
+  }
   if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />
   return <Loading lines={lines} />
 }

@@ -10,7 +10,7 @@ export interface Tab {
 /** Views of one thing. Which of them is open belongs into the address. */
 export function Tabs({ tabs, open, onOpen, label }: { tabs: Tab[]; open: string; onOpen: (id: string) => void; label: string }) {
   return (
-    <Radix.Root value={open} onValueChange={onOpen} className="flex min-w-0 flex-col overflow-hidden rounded-xl border bg-panel">
+    <Radix.Root value={tabs.some((t) => t.id === open) ? open : tabs[0]?.id} onValueChange={onOpen} className="flex min-w-0 flex-col overflow-hidden rounded-xl border bg-panel">
       <Radix.List aria-label={label} className="flex gap-1 overflow-x-auto border-b px-2">
         {tabs.map((t) => (
           <Radix.Trigger

@@ -13,7 +13,8 @@ export function Verdict({ why }: { why: RuleWhy }) {
           {why.rule}
         </Link>
       </div>
-      <p className="pl-6 text-sm text-muted">{why.reason}</p>
+      {/* What decided is among the criteria, in colour. */}
+      {!why.criteria.some((c) => c.decided) && <p className="pl-6 text-sm text-muted">{why.reason}</p>}
       {why.criteria.length > 0 && (
         <ul className="flex flex-col gap-0.5 pl-6 font-mono text-[12.5px]">
           {why.criteria.map((c) => (

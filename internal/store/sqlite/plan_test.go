@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nightshift-run/nightshift/internal/audit"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/store/sqlite"
@@ -161,6 +162,15 @@ func TestPlans(t *testing.T) {
 		"list enforcements":        {do: enforcements(store.Enforcements{}), index: "rule_enforcements_time", walk: true},
 		"list enforcements, rule":  {do: enforcements(store.Enforcements{RuleRef: "a"}), index: "rule_enforcements_rule"},
 		"list enforcements, event": {do: enforcements(store.Enforcements{Instance: "a"}), index: "rule_enforcements_instance", sort: true},
+		"latest events of one":     {do: read(func(r store.Reader) error { _, err := r.LatestInstances(ctx, "a", now, 9); return err }), index: "trigger_instances_trigger"},
+		"enforcements of events":   {do: read(func(r store.Reader) error { _, err := r.EnforcementsOf(ctx, []string{"a", "b"}); return err }), index: "rule_enforcements_instance", sort: true},
+		"audit, refused": {
+			do: read(func(r store.Reader) error {
+				_, err := r.Audit(ctx, store.AuditQuery{Outcome: audit.Refused, Newest: true, Limit: 9})
+				return err
+			}),
+			index: "audit_outcome",
+		},
 
 		"trace's beginning": {do: read(func(r store.Reader) error { _, _ = r.BeginningOf(ctx, "x"); return nil }), index: "executions_id"},
 		"list traces": {

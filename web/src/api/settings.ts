@@ -47,6 +47,16 @@ export function deleteAPIKey(id: string) {
   return ask(api.DELETE('/api/v1/apikeys/{id}', { params: { path: { id } } }))
 }
 
+/** Some of the server's own figures, by their names; what it does not give is not there. */
+export const figuresQuery = queryOptions({
+  queryKey: ['figures'],
+  queryFn: async ({ signal }) => {
+    const text = await ask<string>(api.GET('/metrics', { parseAs: 'text', signal }))
+    return new Map(Array.from(text.matchAll(/^(process_\w+) (\S+)$/gm), ([, name, value]) => [name!, Number(value)]))
+  },
+  refetchInterval: 10_000,
+})
+
 export const policiesQuery = queryOptions({
   queryKey: ['policies'],
   queryFn: ({ signal }) => page<Policy>(api.GET('/api/v1/policies', { signal })),

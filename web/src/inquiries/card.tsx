@@ -59,6 +59,7 @@ export function InquiryCard({ inquiry }: { inquiry: Inquiry }) {
             </Link>
           </p>
         )}
+        <Given parameters={parent.data?.parameters} />
         {yesOrNo ? (
           <>
             <p className="text-base">{yesOrNo[1].description ?? yesOrNo[0]}</p>
@@ -74,6 +75,7 @@ export function InquiryCard({ inquiry }: { inquiry: Inquiry }) {
         ) : (
           <>
             <SchemaForm properties={properties} draft={draft} errors={errors} onChange={setDraft} />
+            {!only && <p className="text-muted">No particular answer is asked for: that somebody has answered is enough.</p>}
             <Button kind="primary" type="submit" className="h-11 md:h-8 md:self-start" disabled={send.isPending}>
               Answer
             </Button>
@@ -87,6 +89,22 @@ export function InquiryCard({ inquiry }: { inquiry: Inquiry }) {
         {inquiry.users.length + inquiry.roles.length > 0 && <p className="text-xs text-muted">For {[...inquiry.users, ...inquiry.roles].join(', ')}</p>}
       </form>
     </Panel>
+  )
+}
+
+/** What the workflow that asks was given: what tells one question from another of the same words. */
+function Given({ parameters }: { parameters?: JsonObject }) {
+  const shown = Object.entries(parameters ?? {}).filter(([, v]) => v !== null && v !== '' && typeof v !== 'object')
+  if (shown.length === 0) return null
+  return (
+    <dl className="flex flex-wrap gap-x-4 gap-y-1 font-mono text-[13px]">
+      {shown.slice(0, 8).map(([name, v]) => (
+        <div key={name} className="flex min-w-0 gap-1.5">
+          <dt className="text-muted">{name}</dt>
+          <dd className="min-w-0 break-all">{String(v).slice(0, 200)}</dd>
+        </div>
+      ))}
+    </dl>
   )
 }
 

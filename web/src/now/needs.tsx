@@ -62,10 +62,13 @@ export function NeedsPerson({ inquiries, failed, seen, markSeen }: { inquiries?:
 
 function Question({ inquiry }: { inquiry: Inquiry }) {
   const [first] = Object.entries(inquiry.schema.properties ?? {})
+  const asks = useQuery({ ...executionQuery(inquiry.id), staleTime: 60_000 }).data
+  const workflow = useQuery({ ...executionQuery(asks?.parent ?? ''), enabled: Boolean(asks?.parent), staleTime: 60_000 }).data
   return (
     <Link to="/inquiries" className="flex items-center gap-3 border-b px-4 py-2.5 hover:bg-sunken">
       <CircleHelp size={16} aria-hidden className="shrink-0 text-warn" />
       <span className="min-w-0 grow truncate font-medium">{first?.[1].description ?? first?.[0] ?? 'A question waits for an answer'}</span>
+      <span className="min-w-0 truncate text-sm text-muted">{workflow?.action?.ref}</span>
       <ChevronRight size={15} aria-hidden className="shrink-0 text-muted" />
     </Link>
   )

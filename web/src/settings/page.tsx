@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { CircleCheck, TriangleAlert } from 'lucide-react'
 import { messageOf } from '@/api/client'
-import { policiesQuery, readyQuery, versionQuery, workersQuery } from '@/api/settings'
+import { figuresQuery, policiesQuery, readyQuery, versionQuery, workersQuery } from '@/api/settings'
 import { userQuery } from '@/api/user'
 import { written } from '@/ui/form/schema'
 import { Facts, Page } from '@/ui/page'
@@ -42,6 +42,9 @@ function Health() {
   const ready = useQuery(readyQuery)
   const workers = useQuery(workersQuery)
   const user = useQuery(userQuery)
+  const figures = useQuery(figuresQuery).data
+  const started = figures?.get('process_start_time_seconds')
+  const memory = figures?.get('process_resident_memory_bytes')
   return (
     <Facts
       facts={[
@@ -60,9 +63,12 @@ function Health() {
           ),
         ],
         ['Version', version.data && `${version.data.version} (${version.data.go})`],
+        ['Runs since', started && <Time key="started" at={new Date(started * 1000).toISOString()} />],
+        ['Memory', memory && `${(memory / (1 << 20)).toFixed(0)} MB`],
+        ['Roles', user.data && (user.data.rbac.enabled ? 'decide who may do what' : 'are off: whoever can log in may do everything')],
         ['Workers', workers.data?.map((w) => w.member_id).join(', ')],
         ['You are', user.data && `${user.data.username}${user.data.rbac.is_admin ? ', an administrator' : ''}`],
-        ['Until', user.data?.authentication.token_expire && <Time key="until" at={user.data.authentication.token_expire} />],
+        ['Logged in until', user.data?.authentication.token_expire && <Time key="until" at={user.data.authentication.token_expire} />],
         ['Figures', <a key="metrics" href="/metrics" className={link}>in the form of Prometheus</a>],
         ['The API', <a key="api" href="/api/v1/openapi.json" className={link}>describes itself</a>],
       ]}

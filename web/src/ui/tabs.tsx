@@ -23,7 +23,7 @@ export function Tabs({ tabs, open, onOpen, label }: { tabs: Tab[]; open: string;
         ))}
       </Radix.List>
       {tabs.map((t) => (
-        <Radix.Content key={t.id} value={t.id} className="min-w-0 outline-none">
+        <Radix.Content key={t.id} value={t.id} className="min-w-0 -outline-offset-2">
           {t.content}
         </Radix.Content>
       ))}

@@ -70,7 +70,7 @@ function Line({ entry: k, scope, edit }: { entry: Key; scope: string; edit: () =
     onError: toast.failed,
   })
   return (
-    <li className="grid items-center gap-x-4 gap-y-1 px-4 py-2 md:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_auto]">
+    <li className="grid items-center gap-x-4 gap-y-1 px-4 py-2 md:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_18rem]">
       <span className="min-w-0 truncate font-medium" title={k.name}>
         {k.name}
       </span>
@@ -84,18 +84,18 @@ function Line({ entry: k, scope, edit }: { entry: Key; scope: string; edit: () =
         )}
       </span>
       <span className="flex items-center gap-3 md:justify-end">
-      {k.expire_timestamp && (
-        <span className="text-sm text-muted">
-          until <Time at={k.expire_timestamp} />
-        </span>
-      )}
-      {!k.secret && <CopyButton label={`Copy the value of ${k.name}`} text={k.value ?? ''} />}
-      <Button size="sm" aria-label={`Change ${k.name}`} onClick={edit}>
-        Change
-      </Button>
-      <ConfirmButton label={`Delete ${k.name}`} title={`Delete ${k.name}?`} words="What reads it finds nothing then." verb="Delete it" onConfirm={() => remove.mutate()}>
-        Delete
-      </ConfirmButton>
+        {k.expire_timestamp && (
+          <span className="text-sm text-muted">
+            until <Time at={k.expire_timestamp} />
+          </span>
+        )}
+        {!k.secret && <CopyButton label={`Copy the value of ${k.name}`} text={k.value ?? ''} />}
+        <Button size="sm" aria-label={`Change ${k.name}`} onClick={edit}>
+          Change
+        </Button>
+        <ConfirmButton label={`Delete ${k.name}`} title={`Delete ${k.name}?`} words="What reads it finds nothing then." verb="Delete it" onConfirm={() => remove.mutate()}>
+          Delete
+        </ConfirmButton>
       </span>
     </li>
   )

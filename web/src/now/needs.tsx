@@ -82,12 +82,12 @@ function Line({ failure: { latest, times } }: { failure: Failure }) {
     <>
       <ExecutionLine execution={latest} />
       {(words || times > 1) && (
-        <p className="-mt-1.5 flex min-w-0 items-baseline gap-3 px-4 pb-2 text-sm md:pl-[8.75rem]">
+        <p className="-mt-1.5 flex min-w-0 items-center gap-3 px-4 pb-2 text-sm md:pl-[8.75rem]">
           {times > 1 && (
             <Link
               to="/history"
               search={{ status: latest.status, action: latest.action?.ref, rule: causeOf(latest).rule, last: '24h' }}
-              className="shrink-0 rounded bg-bad/12 px-1.5 font-medium text-bad hover:underline"
+              className="inline-flex h-6 shrink-0 items-center rounded bg-bad/12 px-2 font-medium text-bad hover:underline"
               title={`${times} such failures in the last 24 hours`}
             >
               {times}×

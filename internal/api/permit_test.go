@@ -201,7 +201,7 @@ func bodies() map[string]string {
 func wants(r api.Route) string {
 	own := map[string]string{
 		"GET /user": "yyyy", "DELETE /token": "yyyy", "POST /tokens/validate": "yyyy", "GET /ruletypes": "yyyy", "GET /ruletypes/{ref}": "yyyy",
-		"GET /triggertypes": "yyyy", "GET /triggertypes/{ref}": "yyyy", "GET /triggers": "yyyy", "GET /triggerinstances": "yyyy",
+		"GET /triggertypes": "yyyy", "GET /triggertypes/{ref}": "yyyy", "GET /triggers": "yyyy", "GET /triggerinstances": "yyyy", "GET /problems": "yyyy",
 		"POST /workflows/inspect": "yyyy", "GET /metrics": "yyyy", "GET /{$}": "yyyy", "GET /version": "yyyy",
 		"GET /service_registry/groups": "nnnn", "GET /service_registry/groups/{id}/members": "nnnn", "POST /secrets/rotate": "nnnn",
 		"GET /users": "nnnn", "POST /users": "nnnn", "GET /users/{name}": "nnnn", "PUT /users/{name}": "nnnn", "DELETE /users/{name}": "nnnn",

@@ -84,3 +84,20 @@ func TestProblemsAreWhatIsBrokenAndWhatIsDoneAboutIt(t *testing.T) {
 	}
 	s.ask("GET", "/api/ns/v1/problems", "").status(401)
 }
+
+func TestProblemsAreShownToWhoMaySeeTheirEvents(t *testing.T) {
+	g := newGuarded(t, false)
+	g.write(func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.InsertInstance(ctx, &trigger.Instance{
+			ID: ident.New(time.Now()), Trigger: alert.Alertmanager, OccurredAt: time.Now(), Status: trigger.Processed, TraceTag: "a",
+			Payload: json.RawMessage(`{"status": "firing", "severity": null, "name": "Down", "resource": null, "summary": ""}`),
+		})
+		return err
+	})
+	for who, want := range map[string]int{"admin": 1, "nobody": 0} {
+		var got wire.Problems
+		if err := json.Unmarshal(g.get(who, "/api/ns/v1/problems").status(200).Body.Bytes(), &got); err != nil || len(got.Problems) != want {
+			t.Errorf("%s: %v, %+v", who, err, got)
+		}
+	}
+}

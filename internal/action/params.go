@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -31,6 +32,10 @@ type Env struct {
 
 	// Config returns config_context, the resolved configuration of the pack.
 	Config func(ctx context.Context) (*value.Dict, error)
+
+	// GivenConfig says why the values that are given may not name config_context: whoever
+	// gives them is not the author of the pack. Nil: they may.
+	GivenConfig func(ctx context.Context) error
 
 	// Datastore answers st2kv.system and st2kv.user.
 	Datastore Datastore
@@ -282,6 +287,11 @@ func (c *Compiled) resolve(ctx context.Context, given *value.Dict, templates boo
 		n := node{name: name, v: v}
 		if templates && !c.immutable(name) {
 			n.tmpl = compileTemplate(v)
+			if n.tmpl != nil && env.GivenConfig != nil && slices.Contains(n.tmpl.names, "config_context") {
+				if err := env.GivenConfig(ctx); err != nil {
+					n.tmpl = &template{err: err}
+				}
+			}
 		}
 		g.set(n)
 	}

@@ -64,7 +64,7 @@ func (d *datastore) get(ctx context.Context, key lookupKey) (string, error) {
 	if d.from != nil {
 		var err error
 		if s, _, err = d.from.Get(ctx, key.scope, d.user, key.name); err != nil {
-			if d.err == nil {
+			if d.err == nil && !decided(err) {
 				d.err = err
 			}
 			return "", err
@@ -75,6 +75,17 @@ func (d *datastore) get(ctx context.Context, key lookupKey) (string, error) {
 	}
 	d.known[key] = s
 	return s, nil
+}
+
+// decided reports whether a look-up failed because of what was asked for, and by whom: it
+// would fail again.
+func decided(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.NotFound, fault.Forbidden, fault.Unauthorized:
+		return true
+	default:
+		return false
+	}
 }
 
 // lookup is st2kv.system, st2kv.user or something below: a key whose name is not
@@ -160,7 +171,7 @@ func (d *datastore) elsewhere(ctx context.Context, v value.Value) (value.Value, 
 	}
 	d.others++
 	found, err := d.other(ctx, name)
-	if err != nil && fault.KindOf(err) != fault.Invalid && d.err == nil {
+	if err != nil && !decided(err) && d.err == nil {
 		d.err = err
 	}
 	return found, err

@@ -88,6 +88,15 @@ func Literal(v value.Value) value.Value {
 	}
 }
 
+// Settle returns what a template was rendered to, so written that rendering leaves it as it
+// is: what its variables stood for is data. What was written without a template stays.
+func Settle(written, rendered value.Value) value.Value {
+	if dynamic(written) && dynamic(rendered) {
+		return Literal(rendered)
+	}
+	return rendered
+}
+
 func literal(s string) string {
 	s = strings.ReplaceAll(s, "{", "{{ '{' }}")
 	if strings.HasSuffix(s, "\n") {

@@ -163,6 +163,15 @@ func (c *call) start(r execution.Request) (*execution.Execution, error) {
 	if err := c.mayLookUp(r.Parameters, cmp.Or(r.Context.APIUser, r.Context.User), looksUp); err != nil {
 		return nil, err
 	}
+	if len(r.Notify) > 0 { // whose messages are rendered when it ends
+		told, err := value.FromJSON(r.Notify)
+		if err != nil {
+			return nil, fmt.Errorf("read who hears of the end: %w", err)
+		}
+		if err := c.mayLookUp(told, cmp.Or(r.Context.APIUser, r.Context.User), looksUp); err != nil {
+			return nil, err
+		}
+	}
 	e, err := c.Launcher.Launch(c.ctx(), r)
 	if err == nil {
 		return e, nil

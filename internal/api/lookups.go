@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"regexp"
 	"strings"
 
@@ -17,6 +18,24 @@ var (
 	// plainLookUp is the one form in which it is plain to see what is looked up.
 	plainLookUp = regexp.MustCompile(`\{\{-?\s*st2kv\.(system|user)\.([\w.]+)\s*(\|\s*decrypt_kv\s*)?-?\}\}`)
 )
+
+// MayLookUp says why templates and expressions on behalf of a user may not look at an entry
+// of the datastore or, with open, read what is secret in it. It is asked when they are
+// rendered, with the roles of that moment, whoever has written them.
+func (a *API) MayLookUp(ctx context.Context, user string, entry kv.Pair, open bool) error {
+	if a.Roles.Policy() == nil {
+		return nil
+	}
+	who := caller{User: user}
+	if err := a.know(ctx, &who); err != nil {
+		return err
+	}
+	permission := "key_value_pair_view"
+	if open {
+		permission = "key_value_pair_all"
+	}
+	return who.allow(permission, pairResource(entry.Scope, entry.User, entry.Name))
+}
 
 // mayLookUp returns why templates that the caller has sent may not be rendered: they look
 // up, as odd says, what the caller may not see; st2kv.user are the keys of owner. Those of

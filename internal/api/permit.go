@@ -55,11 +55,13 @@ func (w *caller) may(permission string, r *rbac.Resource) bool {
 }
 
 // allow is [caller.may] as an error that says why not.
-func (c *call) allow(permission string, r *rbac.Resource) error {
-	if c.who.free() {
+func (c *call) allow(permission string, r *rbac.Resource) error { return c.who.allow(permission, r) }
+
+func (w *caller) allow(permission string, r *rbac.Resource) error {
+	if w.free() {
 		return nil
 	}
-	switch d := c.who.rights.Decide(permission, r); {
+	switch d := w.rights.Decide(permission, r); {
 	case d.Allowed:
 		return nil
 	case d.Hidden:

@@ -241,6 +241,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		Signer: a.signer, Secrets: a.keys, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog, Probes: a.prober.Reports,
 		Passwords: passwords, SSO: sso,
 	}, doors)
+	a.params.MayLookUp = handler.MayLookUp
 	if a.Handler, err = webui.New(handler); err != nil {
 		return nil, err
 	}

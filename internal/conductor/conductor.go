@@ -70,7 +70,6 @@ type Conductor struct {
 	mu      sync.Mutex
 	begins  map[string]*execution.Execution // that wait for a goroutine or have one; guarded by mu
 	backlog bool                            // there may be more to begin than was read; guarded by mu
-	motion  map[string]*carried             // workflows that are being stepped; guarded by mu
 }
 
 // New returns a conductor. Call Run to start it.
@@ -92,7 +91,7 @@ func New(d Deps, opts Options) *Conductor {
 	}
 	c := &Conductor{
 		Deps: d, opts: opts, pool: newPool(), cache: newMemory(opts.Memory), wake: make(chan struct{}, 1),
-		begins: map[string]*execution.Execution{}, motion: map[string]*carried{},
+		begins: map[string]*execution.Execution{},
 	}
 	c.expr = expr.New(expr.Options{Datastore: c.key, Secret: c.secret, Task: c.task})
 	return c

@@ -2,48 +2,78 @@ package conductor
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/expr"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/kv"
+	"github.com/nightshift-run/nightshift/internal/launch"
 	"github.com/nightshift-run/nightshift/internal/workflow"
 )
 
+type carriedKey struct{}
+
+// during returns ctx for a step of a workflow. Functions look up there on whose behalf they
+// are asked: what an expression says of itself, a workflow may have made up.
+func (w *carried) during(ctx context.Context) context.Context {
+	return context.WithValue(ctx, carriedKey{}, w)
+}
+
+// sees is what the workflow under way sees of the datastore.
+func (c *Conductor) sees(ctx context.Context) (launch.View, error) {
+	w, ok := ctx.Value(carriedKey{}).(*carried)
+	if !ok {
+		return launch.View{}, errors.New("no workflow is under way")
+	}
+	return c.Params.For(w.exec.Context.User), nil
+}
+
 // key answers the function st2kv.
 func (c *Conductor) key(ctx context.Context, k expr.Key) (value.Value, bool, error) {
+	see, err := c.sees(ctx)
+	if err != nil {
+		return nil, false, err
+	}
 	scope := kv.User
 	if k.System {
 		scope = kv.System
 	}
-	look := c.Params.Get
+	look := see.Get
 	if k.Decrypt {
-		look = c.Params.Secret
+		look = see.Secret
 	}
 	text, ok, err := look(ctx, scope, k.User, k.Name)
-	return text, ok, lookup(err)
+	return text, ok, unlessDecided(err)
 }
 
 // secret answers the function secret.
 func (c *Conductor) secret(ctx context.Context, name string) (string, error) {
-	if c.Params.Elsewhere == nil {
-		return "", fault.Newf(fault.Invalid, "There are no stores of secrets; the setting secrets.stores lists them.")
-	}
-	text, err := c.Params.Elsewhere(ctx, name)
-	if fault.KindOf(err) == fault.Invalid {
+	see, err := c.sees(ctx)
+	if err != nil {
 		return "", err
 	}
-	return text, lookup(err)
+	text, err := see.Elsewhere(ctx, name)
+	return text, unlessDecided(err)
+}
+
+// unlessDecided is [lookup] for what may be refused: that is a mistake of the workflow, or
+// of who started it, and no reason to try again.
+func unlessDecided(err error) error {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.NotFound, fault.Forbidden, fault.Unauthorized:
+		return err
+	default:
+		return lookup(err)
+	}
 }
 
 // task answers the function task: the latest execution of a task of a workflow that
 // is being stepped.
 func (c *Conductor) task(ctx context.Context, id, name string, route int64) (value.Value, bool, error) {
-	c.mu.Lock()
-	w := c.motion[id]
-	c.mu.Unlock()
-	if w == nil {
+	w, ok := ctx.Value(carriedKey{}).(*carried)
+	if !ok || w.exec.ID != id {
 		return nil, false, nil
 	}
 	t, ok := w.engine.Task(name, route)

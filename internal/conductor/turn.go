@@ -143,18 +143,10 @@ func (t *turn) optional(e workflow.Event) bool {
 	}
 }
 
-// step calls an engine. Meanwhile the function task of expressions finds it.
+// step calls an engine. The functions of expressions find the workflow in its context.
 func (c *Conductor) step(ctx context.Context, w *carried, e workflow.Event) (rows []workflow.Row, commands []workflow.Command, err error) {
-	c.mu.Lock()
-	c.motion[w.exec.ID] = w
-	c.mu.Unlock()
-	defer func() {
-		c.mu.Lock()
-		delete(c.motion, w.exec.ID)
-		c.mu.Unlock()
-	}()
 	err = c.guard(w.exec.ID, func() error {
-		rows, commands, err = w.engine.Step(ctx, e)
+		rows, commands, err = w.engine.Step(w.during(ctx), e)
 		return err
 	})
 	return rows, commands, err

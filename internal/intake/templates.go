@@ -33,7 +33,9 @@ func (i *Intake) names() *value.Dict {
 	return action.Names(action.Env{Datastore: i.datastore, User: i.opts.User})
 }
 
-// parameters renders what a rule gives to its action.
+// parameters renders what a rule gives to its action. They are rendered once more when the
+// action is launched, with all that the server may see; so templates that were in the event
+// stay the texts that they are.
 func (i *Intake) parameters(ctx context.Context, r *rule.Rule, payload *value.Dict) (*value.Dict, error) {
 	given := r.Action.Parameters
 	if given == nil || given.Len() == 0 {
@@ -47,5 +49,14 @@ func (i *Intake) parameters(ctx context.Context, r *rule.Rule, payload *value.Di
 	about.Set("name", r.Name)
 	about.Set("pack", r.Pack)
 	names.Set("rule", about)
-	return i.templates.RenderValues(ctx, given, names)
+	out, err := i.templates.RenderValues(ctx, given, names)
+	if err != nil {
+		return nil, err
+	}
+	settled := value.NewDictCap(out.Len())
+	for name, rendered := range out.Texts() {
+		written, _ := given.Get(name)
+		settled.Set(name, action.Settle(written, rendered))
+	}
+	return settled, nil
 }

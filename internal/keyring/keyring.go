@@ -185,7 +185,7 @@ func (k *Keyring) reseal(ctx context.Context) (n int, err error) {
 					k.opts.Logger.Error("a secret is lost", "scope", p.Scope, "user", p.User, "key", p.Name, "err", err)
 					continue
 				}
-				if err := tx.ResealKey(ctx, p, k.ring.Seal([]byte(text), about(p))); err != nil {
+				if err := tx.ResealKey(ctx, p, k.ring.Seal([]byte(text), p.About())); err != nil {
 					return err
 				}
 				n++

@@ -13,17 +13,10 @@ import (
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
-const aboutPair = "pair"
-
-// about binds a value to the pair that it is of.
-func about(p kv.Pair) string {
-	return strings.Join([]string{aboutPair, p.Scope, p.User, p.Name}, "\x00")
-}
-
 // SealPair returns p with its value sealed, if p is secret.
 func (k *Keyring) SealPair(p kv.Pair) kv.Pair {
 	if p.Secret {
-		p.Value, p.Encrypted = k.ring.Seal([]byte(p.Value), about(p)), true
+		p.Value, p.Encrypted = k.ring.Seal([]byte(p.Value), p.About()), true
 	}
 	return p
 }
@@ -33,7 +26,7 @@ func (k *Keyring) OpenPair(p kv.Pair) (string, error) {
 	if !p.Encrypted {
 		return p.Value, nil
 	}
-	text, err := k.ring.Open(p.Value, about(p))
+	text, err := k.ring.Open(p.Value, p.About())
 	if err != nil {
 		return "", fmt.Errorf("open the value of key %q: %w", p.Name, err)
 	}
@@ -45,7 +38,7 @@ func (k *Keyring) OpenPair(p kv.Pair) (string, error) {
 func (k *Keyring) Foreign(p kv.Pair, value string) (text string, own bool, err error) {
 	if is, ok := secret.About(value); ok {
 		b, err := k.ring.Open(value, is)
-		return string(b), is == about(p), err
+		return string(b), is == p.About(), err
 	}
 	if k.opts.StackStorm == nil {
 		return "", false, secret.ErrNoKey
@@ -58,7 +51,7 @@ func (k *Keyring) Foreign(p kv.Pair, value string) (text string, own bool, err e
 // system's, the user's own, or comes from StackStorm.
 func (k *Keyring) Decrypt(ctx context.Context, user, value string) (string, error) {
 	if is, ok := secret.About(value); ok {
-		if parts := strings.Split(is, "\x00"); len(parts) != 4 || parts[0] != aboutPair || parts[1] == kv.User && parts[2] != user {
+		if p, ok := kv.OfAbout(is); !ok || p.Scope == kv.User && p.User != user {
 			return "", fault.Newf(fault.Forbidden, "The value is a secret of somebody else.")
 		}
 	}

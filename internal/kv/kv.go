@@ -25,6 +25,23 @@ type Pair struct {
 	UpdatedAt time.Time
 }
 
+// aboutPair begins what a sealed value says it is of.
+const aboutPair = "pair"
+
+// About names p for good: a sealed value is bound to it.
+func (p Pair) About() string {
+	return strings.Join([]string{aboutPair, p.Scope, p.User, p.Name}, "\x00")
+}
+
+// OfAbout returns the pair that [Pair.About] named, without its value.
+func OfAbout(about string) (Pair, bool) {
+	parts := strings.Split(about, "\x00")
+	if len(parts) != 4 || parts[0] != aboutPair {
+		return Pair{}, false
+	}
+	return Pair{Scope: parts[1], User: parts[2], Name: parts[3]}, true
+}
+
 // Scope returns the stored form of a scope, and false when there is none such.
 func Scope(s string) (string, bool) {
 	switch s {

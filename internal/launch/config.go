@@ -19,7 +19,9 @@ import (
 // Config returns the configuration of a pack as its code sees it: with the
 // defaults of its schema, and with templates rendered on behalf of a user. A
 // template that renders to nothing is None, as in StackStorm; what an attribute that
-// is secret renders to is decrypted.
+// is secret renders to is decrypted. The pack is given its configuration whatever
+// the user may look up: who has written it wants that, and templates of others that name
+// it are asked about ([action.Env.GivenConfig]).
 func (p *Params) Config(ctx context.Context, ref, user string) (*value.Dict, error) {
 	return p.config(ctx, ref, user, nil)
 }

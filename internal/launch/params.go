@@ -25,6 +25,11 @@ type Params struct {
 	// Elsewhere returns a secret that is kept outside of the datastore, for the function secret. Nil:
 	// there are none.
 	Elsewhere func(ctx context.Context, name string) (string, error)
+	// MayLookUp says why a user may not look at an entry of the datastore or, with open, read
+	// what is secret in it. A secret elsewhere has its store as scope, the configuration of a
+	// pack [ConfigScope]. A fault of kind NotFound says that it is not there for that user.
+	// Nil: everybody may look up everything.
+	MayLookUp func(ctx context.Context, user string, entry kv.Pair, open bool) error
 
 	store   *store.Store
 	catalog *catalog.Holder
@@ -58,32 +63,30 @@ func (p *Params) Final(ctx context.Context, a *catalog.Action, e *execution.Exec
 func (p *Params) Templates(e *execution.Execution) action.Env { return p.env(e) }
 
 func (p *Params) env(e *execution.Execution) action.Env {
-	return action.Env{
-		Context:   sync.OnceValue(func() *value.Dict { return contextDict(e) }),
-		User:      e.Context.User,
-		Datastore: p,
-		Decrypt:   p.Decrypt,
-		Elsewhere: p.Elsewhere,
-		Config: func(ctx context.Context) (*value.Dict, error) {
-			return p.Config(ctx, e.Context.Pack, e.Context.User)
-		},
+	env := p.envFor(e.Context.User)
+	env.Context = sync.OnceValue(func() *value.Dict { return contextDict(e) })
+	env.Config = func(ctx context.Context) (*value.Dict, error) { return p.Config(ctx, e.Context.Pack, e.Context.User) }
+	env.GivenConfig = func(ctx context.Context) error {
+		return p.For(e.Context.User).may(ctx, kv.Pair{Scope: ConfigScope, Name: e.Context.Pack}, true)
 	}
+	return env
 }
 
-// Get implements [action.Datastore]. A secret comes as it is sealed.
+// envFor is what templates on behalf of a user look up, be it for an execution or not.
+func (p *Params) envFor(user string) action.Env {
+	see := p.For(user)
+	env := action.Env{User: user, Datastore: see, Elsewhere: see.Elsewhere}
+	if p.Decrypt != nil {
+		env.Decrypt = see.Decrypt
+	}
+	return env
+}
+
+// Get implements [action.Datastore] for the server itself, which sees everything. A secret
+// comes as it is sealed.
 func (p *Params) Get(ctx context.Context, scope, user, name string) (string, bool, error) {
 	pair, ok, err := p.pair(ctx, scope, user, name)
 	return pair.Value, ok, err
-}
-
-// Secret returns the text of a key of the datastore, decrypted if it is secret.
-func (p *Params) Secret(ctx context.Context, scope, user, name string) (string, bool, error) {
-	pair, ok, err := p.pair(ctx, scope, user, name)
-	if err != nil || !ok || !pair.Encrypted || p.Decrypt == nil {
-		return pair.Value, ok, err
-	}
-	text, err := p.Decrypt(ctx, user, pair.Value)
-	return text, err == nil, err
 }
 
 func (p *Params) pair(ctx context.Context, scope, user, name string) (kv.Pair, bool, error) {

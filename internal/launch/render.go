@@ -18,7 +18,7 @@ func (l *Launcher) Render(ctx context.Context, v value.Value, user string, vars 
 	if err != nil {
 		return nil, mistake(err)
 	}
-	scope := action.NewScope(action.Env{User: user, Datastore: l.params, Decrypt: l.params.Decrypt, Elsewhere: l.params.Elsewhere})
+	scope := action.NewScope(l.params.envFor(user))
 	names := value.NewDict()
 	for _, name := range t.Names() {
 		if known, ok := vars.Get(name); ok {

@@ -6,6 +6,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"crypto/sha512"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -232,32 +233,62 @@ func TestFilesOfSOPS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tail := "sops:\n    age:\n        - recipient: " + id.Recipient().String() + "\n          enc: |\n            " +
+	// tail is what SOPS writes about a file with these values, in their order.
+	const changed = "2026-11-29T10:00:00Z"
+	about := "    age:\n        - recipient: " + id.Recipient().String() + "\n          enc: |\n            " +
 		strings.ReplaceAll(strings.TrimSpace(enc.String()), "\n", "\n            ") + "\n    version: 3.9.0\n"
-	write(t, filepath.Join(dir, "s/db.yaml"), "db:\n    password: "+sops(t, key, "db:password:", "hush: #1", "str")+
-		"\n    port: "+sops(t, key, "db:port:", "5432", "int")+"\n    hosts:\n        - "+sops(t, key, "db:hosts:", "web-1", "str")+
-		"\n    region_unencrypted: eu\n"+tail)
-	write(t, filepath.Join(dir, "s/moved.yaml"), "db:\n    user: "+sops(t, key, "db:password:", "hush", "str")+"\n"+tail)
-	write(t, filepath.Join(dir, "s/plain.yaml"), "db: 1\n")
+	mac := func(values ...string) string {
+		return sops(t, key, changed, fmt.Sprintf("%X", sha512.Sum512([]byte(strings.Join(values, "")))), "str")
+	}
+	tail := func(values ...string) string {
+		return "sops:\n" + about + "    lastmodified: \"" + changed + "\"\n    mac: " + mac(values...) + "\n"
+	}
+	password, port, host := sops(t, key, "db:password:", "hush: #1", "str"), sops(t, key, "db:port:", "5432", "int"), sops(t, key, "db:hosts:", "web-1", "str")
+	whole := "db:\n    password: " + password + "\n    port: " + port + "\n    hosts:\n        - " + host +
+		"\n    region_unencrypted: eu\n    size_unencrypted: 1.50\n    on_unencrypted: true\n    none_unencrypted: null\n"
+	write(t, filepath.Join(dir, "s/db.yaml"), whole+tail("hush: #1", "5432", "web-1", "eu", "1.5", "True"))
+	write(t, filepath.Join(dir, "s/db.json"), fmt.Sprintf(`{"db": {"password": %q, "n_unencrypted": 1e3}, "sops": {"age": [{"enc": %q}], "lastmodified": %q, "mac": %q}}`,
+		password, enc.String(), changed, mac("hush: #1", "1000")))
+	only := append([]byte(nil), 0x8a, 0x3f, 0xd2, 0xad, 0x54, 0xce, 0x66, 0x52, 0x7b, 0x10, 0x34, 0xf3, 0xd1, 0x47, 0xbe, 0x0b,
+		0x0b, 0x97, 0x5b, 0x3b, 0xf4, 0x4f, 0x72, 0xc6, 0xfd, 0xad, 0xec, 0x81, 0x76, 0xf2, 0x7d, 0x69)
+	write(t, filepath.Join(dir, "s/only.yaml"), "db:\n    password: "+password+"\n    host_unencrypted: a\n"+tail(string(only), "hush: #1")+"    mac_only_encrypted: true\n")
+	for name, text := range map[string]string{ // of which each value is as it was
+		"less":    strings.Replace(whole, "    port: "+port+"\n", "", 1) + tail("hush: #1", "5432", "web-1", "eu", "1.5", "True"),
+		"more":    whole + "other: x\n" + tail("hush: #1", "5432", "web-1", "eu", "1.5", "True"),
+		"plain":   strings.Replace(whole, "region_unencrypted: eu", "region_unencrypted: us", 1) + tail("hush: #1", "5432", "web-1", "eu", "1.5", "True"),
+		"bare":    whole + "sops:\n" + about,
+		"no-code": whole + "sops:\n" + about + "    lastmodified: \"" + changed + "\"\n    mac: \"\"\n",
+		"later":   whole + strings.Replace(tail("hush: #1", "5432", "web-1", "eu", "1.5", "True"), "10:00:00Z", "10:00:01Z", 1),
+	} {
+		write(t, filepath.Join(dir, "s/"+name+".yaml"), text)
+	}
+	write(t, filepath.Join(dir, "s/moved.yaml"), "db:\n    user: "+sops(t, key, "db:password:", "hush", "str")+"\n"+tail("hush"))
+	write(t, filepath.Join(dir, "s/plain-file.yaml"), "db: 1\n")
 	write(t, filepath.Join(dir, "s/odd.yaml"), "- 1\n")
-	write(t, filepath.Join(dir, "s/kind.yaml"), "a: ENC[OTHER,data:x]\n"+tail)
+	write(t, filepath.Join(dir, "s/kind.yaml"), "a: ENC[OTHER,data:x]\n"+tail("x"))
 	right := safe.SOPS{Folder: filepath.Join(dir, "s"), Identities: write(t, filepath.Join(dir, "ids"), other.String()+"\n"+id.String()+"\n")}
 	wrong := safe.SOPS{Folder: right.Folder, Identities: write(t, filepath.Join(dir, "others"), other.String()+"\n")}
 	broken := safe.SOPS{Folder: right.Folder, Identities: write(t, filepath.Join(dir, "broken"), "AGE-SECRET-KEY-1HUSHHUSH\n")}
 	s := safe.New(safe.Place{Name: "s", Store: right}, safe.Place{Name: "wrong", Store: wrong}, safe.Place{Name: "broken", Store: broken})
 	for name, want := range map[string]string{
 		"s:db.yaml#db.password": "hush: #1", "s:db.yaml#db.port": "5432", "s:db.yaml#db.hosts.0": "web-1", "s:db.yaml#db.region_unencrypted": "eu",
+		"s:db.json#db.password": "hush: #1", "s:only.yaml#db.password": "hush: #1",
 	} {
 		if got, err := s.Secret(t.Context(), name); err != nil || got != want {
 			t.Errorf("%s: %q, %v, want %q", name, got, err, want)
 		}
 	}
 	for _, name := range []string{
-		"s:db.yaml#sops.version", "s:moved.yaml#db.user", "s:plain.yaml#db", "s:odd.yaml#0", "s:kind.yaml#a", "s:gone.yaml#a",
-		"wrong:db.yaml#db.password", "broken:db.yaml#db.password",
+		"s:db.yaml#sops.version", "s:moved.yaml#db.user", "s:plain-file.yaml#db", "s:odd.yaml#0", "s:kind.yaml#a", "s:gone.yaml#a",
+		"s:only.yaml#db.host_unencrypted", "wrong:db.yaml#db.password", "broken:db.yaml#db.password",
 	} {
 		if got, err := s.Secret(t.Context(), name); err == nil || strings.Contains(err.Error(), "HUSH") {
 			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	for _, name := range []string{"less", "more", "plain", "bare", "no-code", "later"} {
+		if got, err := s.Secret(t.Context(), "s:"+name+".yaml#db.password"); err == nil || !strings.Contains(err.Error(), "code of authentication") {
+			t.Errorf("%s: %q, %v, want that its code does not fit", name, got, err)
 		}
 	}
 }

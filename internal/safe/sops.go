@@ -5,14 +5,20 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/sha512"
+	"crypto/subtle"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
@@ -23,8 +29,8 @@ import (
 // recipient of age. The path is that of the file; the field names the value in it, with dots
 // between the keys.
 //
-// Each value is authenticated together with the keys that lead to it. That whole entries were taken
-// out of a file is not noticed.
+// Each value is authenticated together with the keys that lead to it, and all values of a file in
+// their order by a code: a file that does not fit its code is refused.
 type SOPS struct {
 	Folder     string
 	Identities string // file with the identities of age
@@ -45,6 +51,9 @@ func (s SOPS) Read(_ context.Context, path string) (map[string]string, error) {
 			Age []struct {
 				Encrypted string `yaml:"enc"`
 			} `yaml:"age"`
+			MAC          string `yaml:"mac"`
+			LastModified string `yaml:"lastmodified"`
+			SealedOnly   bool   `yaml:"mac_only_encrypted"`
 		} `yaml:"sops"`
 	}
 	if err := doc.Decode(&head); err != nil || len(head.SOPS.Age) == 0 {
@@ -58,8 +67,16 @@ func (s SOPS) Read(_ context.Context, path string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]string{}
-	return out, open(doc.Content[0], key, nil, out)
+	f := sopsFile{
+		key: key, mac: sha512.New(), json: json.Valid(text), sealedOnly: head.SOPS.SealedOnly, out: map[string]string{},
+	}
+	if f.sealedOnly {
+		f.mac.Write(sealedOnlyMark[:])
+	}
+	if err := f.open(doc.Content[0], nil, nil); err != nil {
+		return nil, err
+	}
+	return f.out, f.check(head.SOPS.MAC, head.SOPS.LastModified)
 }
 
 // dataKey returns the key of a file, which is encrypted to several recipients.
@@ -86,13 +103,39 @@ func (s SOPS) dataKey(sealed []string) ([]byte, error) {
 	return nil, errors.New("none of the identities of age opens the file")
 }
 
-// open adds all values below a node to out. Keys lead to them; the place in a list counts for the
-// name, and not for what SOPS authenticates.
-func open(n *yaml.Node, key []byte, keys []string, out map[string]string) error {
-	return openAt(n, key, keys, keys, out)
+// sealedOnlyMark is what SOPS begins a code with that is about encrypted values only.
+var sealedOnlyMark = [...]byte{ //nolint:gochecknoglobals // it never changes
+	0x8a, 0x3f, 0xd2, 0xad, 0x54, 0xce, 0x66, 0x52, 0x7b, 0x10, 0x34, 0xf3, 0xd1, 0x47, 0xbe, 0x0b,
+	0x0b, 0x97, 0x5b, 0x3b, 0xf4, 0x4f, 0x72, 0xc6, 0xfd, 0xad, 0xec, 0x81, 0x76, 0xf2, 0x7d, 0x69,
 }
 
-func openAt(n *yaml.Node, key []byte, keys, name []string, out map[string]string) error {
+// sopsFile is a file that is being opened.
+type sopsFile struct {
+	key        []byte
+	mac        hash.Hash // over the values in their order
+	json       bool      // where all numbers are fractions
+	sealedOnly bool      // the code says nothing of other values, so they are not to be had
+	out        map[string]string
+}
+
+// check compares the code over all values with the one in the file, which is encrypted
+// together with the time of the last change.
+func (f *sopsFile) check(sealed, changed string) error {
+	at, err := time.Parse(time.RFC3339, changed)
+	if err != nil || !strings.HasPrefix(sealed, "ENC[") {
+		return errors.New("the file has no code of authentication (sops.mac, sops.lastmodified), so nobody can say that it is whole")
+	}
+	want, err := openValue(sealed, f.key, at.Format(time.RFC3339))
+	got := fmt.Sprintf("%X", f.mac.Sum(nil))
+	if err != nil || subtle.ConstantTimeCompare([]byte(got), []byte(want)) != 1 {
+		return errors.New("the file was changed by something else than SOPS: its values do not fit its code of authentication (sops.mac)")
+	}
+	return nil
+}
+
+// open adds all values below a node to what the file has. Keys lead to them; the place in a
+// list counts for the name, and not for what SOPS authenticates.
+func (f *sopsFile) open(n *yaml.Node, keys, name []string) error {
 	switch n.Kind {
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(n.Content); i += 2 {
@@ -100,26 +143,64 @@ func openAt(n *yaml.Node, key []byte, keys, name []string, out map[string]string
 			if len(keys) == 0 && k == "sops" {
 				continue
 			}
-			if err := openAt(n.Content[i+1], key, append(slices.Clip(keys), k), append(slices.Clip(name), k), out); err != nil {
+			if err := f.open(n.Content[i+1], append(slices.Clip(keys), k), append(slices.Clip(name), k)); err != nil {
 				return err
 			}
 		}
 	case yaml.SequenceNode:
 		for i, item := range n.Content {
-			if err := openAt(item, key, keys, append(slices.Clip(name), fmt.Sprint(i)), out); err != nil {
+			if err := f.open(item, keys, append(slices.Clip(name), fmt.Sprint(i))); err != nil {
 				return err
 			}
 		}
 	case yaml.ScalarNode:
-		at := strings.Join(name, ".")
-		text, err := openValue(n.Value, key, strings.Join(keys, ":")+":")
-		if err != nil {
-			return fmt.Errorf("value %s: %w", at, err)
-		}
-		out[at] = text
+		return f.scalar(n, strings.Join(keys, ":")+":", strings.Join(name, "."))
 	case yaml.DocumentNode, yaml.AliasNode:
 	}
 	return nil
+}
+
+func (f *sopsFile) scalar(n *yaml.Node, about, at string) error {
+	text, err := openValue(n.Value, f.key, about)
+	if err != nil {
+		return fmt.Errorf("value %s: %w", at, err)
+	}
+	if strings.HasPrefix(n.Value, "ENC[") {
+		f.mac.Write([]byte(text))
+		f.out[at] = text
+		return nil
+	}
+	if f.sealedOnly {
+		return nil
+	}
+	f.mac.Write(f.plain(n))
+	f.out[at] = text
+	return nil
+}
+
+// plain is a value that is not encrypted as SOPS counts it.
+func (f *sopsFile) plain(n *yaml.Node) []byte {
+	var v any
+	if err := n.Decode(&v); err != nil {
+		return []byte(n.Value)
+	}
+	if f.json && (n.Tag == "!!int" || n.Tag == "!!float") {
+		if x, err := strconv.ParseFloat(n.Value, 64); err == nil {
+			v = x
+		}
+	}
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case float64:
+		return strconv.AppendFloat(nil, v, 'f', -1, 64)
+	case bool:
+		return map[bool][]byte{true: []byte("True"), false: []byte("False")}[v]
+	case time.Time:
+		return []byte(v.Format(time.RFC3339Nano))
+	default:
+		return fmt.Append(nil, v)
+	}
 }
 
 var sealedValue = regexp.MustCompile(`^ENC\[AES256_GCM,data:([^,]*),iv:([^,]+),tag:([^,]+),type:[a-z]+\]$`)

@@ -120,6 +120,10 @@ chain:
 			action: {ref: safe.say, parameters: {word: "rule {{ st2kv.system.rule | decrypt_kv }} {{ secret('files:pw') }} {{ 'env:X' | secret }}"}}}`,
 		"rules/always.yaml": `{name: always, enabled: true, trigger: {type: core.st2.webhook, parameters: {url: told}},
 			action: {ref: safe.hush, parameters: {password: "zqPlantedInARuleForNobody"}}}`,
+		"rules/signed.yaml":  `{name: signed, enabled: true, trigger: {type: core.st2.webhook, parameters: {url: signed}}, action: {ref: safe.say, parameters: {word: "{{ trigger.body.word }}"}}}`,
+		"rules/shown.yaml":   `{name: shown, enabled: true, trigger: {type: core.st2.webhook, parameters: {url: shown}}, action: {ref: core.noop}}`,
+		"rules/bearing.yaml": `{name: bearing, enabled: true, trigger: {type: core.st2.webhook, parameters: {url: bearing}}, action: {ref: core.noop}}`,
+		"rules/basic.yaml":   `{name: basic, enabled: true, trigger: {type: core.st2.webhook, parameters: {url: basic}}, action: {ref: core.noop}}`,
 		"rules/ends.yaml": `{name: ends, enabled: true, trigger: {type: core.st2.generic.actiontrigger},
 			criteria: {trigger.action_name: {type: equals, pattern: nothing}}, action: {ref: core.noop}}`,
 	}}, func(cfg *config.Config, opts *app.Options) {
@@ -130,7 +134,10 @@ chain:
 				t.Fatal(err)
 			}
 		}
-		cfg.Secrets.Stores = []config.SecretStore{{Name: "files", Type: "files", Folder: folder}, {Name: "env", Type: "env", Prefix: "PLANT_"}}
+		cfg.Secrets.Stores = []config.SecretStore{{Name: "files", Type: "files", Folder: folder}, {Name: "env", Type: "env", Prefix: "PLANT_"}, plantedVault(t, folder), plantedSOPS(t, folder)}
+		cfg.Webhooks = plantedHooks()
+		cfg.TrustedProxies, cfg.Auth.Proxy = []string{"127.0.0.1"}, config.Proxy{UserHeader: "X-Forwarded-User"}
+		cfg.SSH.ConnectTimeout = config.Duration(10 * time.Second)
 		opts.Env = []string{"PATH=" + os.Getenv("PATH"), "PLANT_X=zqPlantedInAVariable"}
 		opts.Logger = slog.New(slog.NewJSONHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
@@ -146,23 +153,34 @@ chain:
 		})
 	}()
 
-	for name, v := range map[string]string{"db": "zqPlantedInTheDatastore", "rule": "zqPlantedForRules", "pin": "zqPlantedForConfigs", "safe.Leak:given": "zqPlantedForCode"} {
+	for name, v := range map[string]string{"db": "zqPlantedInTheDatastore", "rule": "zqPlantedForRules", "pin": "zqPlantedForConfigs", "safe.Leak:given": "zqPlantedForCode", "hook": hookSecret} {
 		put(t, s, "/api/v1/keys/"+name, `{"value": "`+v+`", "secret": true}`)
 	}
 	put(t, s, "/api/v1/keys/own?scope=user", `{"value": "zqPlantedOfAUser", "secret": true}`)
 	put(t, s, "/api/v1/configs/safe", `{"pin": "{{ st2kv.system.pin }}", "static": "zqPlantedInAConfig", "far": "{{ secret('files:cfg') }}"}`)
 	for action, params := range map[string][]string{
-		"safe.say":    {"word", "{{ st2kv.system.db | decrypt_kv }}"},
-		"safe.hush":   {"password", "zqPlantedAsAParameter"},
-		"safe.script": {"password", "zqPlantedForAScript"},
-		"safe.leak":   {"password", "zqPlantedForPython"},
-		"safe.flow":   {"token", "zqPlantedForAWorkflow"},
-		"safe.chain":  {"key", "zqPlantedForAChain"},
-		"safe.ask":    {},
-		"core.local":  {"cmd", "env | grep -c PLANT_; echo '{{ secret(\"env:X\") }} {{ \"files:pw\" | secret }}'"},
-		"core.http":   {"url", "http://127.0.0.1:1/", "username", "u", "password", "zqPlantedForHTTP"},
+		"safe.say":       {"word", "{{ st2kv.system.db | decrypt_kv }}"},
+		"safe.hush":      {"password", "zqPlantedAsAParameter"},
+		"safe.script":    {"password", "zqPlantedForAScript"},
+		"safe.leak":      {"password", "zqPlantedForPython"},
+		"safe.flow":      {"token", "zqPlantedForAWorkflow"},
+		"safe.chain":     {"key", "zqPlantedForAChain"},
+		"safe.ask":       {},
+		"core.local":     {"cmd", "env | grep -c PLANT_; echo '{{ secret(\"env:X\") }} {{ \"files:pw\" | secret }}'"},
+		"core.remote":    {"hosts", "127.0.0.1", "port", "1", "cmd", "uptime", "password", "zqPlantedForSSH", "private_key", "zqPlantedAsAPrivateKey", "passphrase", "zqPlantedAsAPassphrase", "sudo_password", "zqPlantedForSudo"},
+		"core.winrm_cmd": {"host", "127.0.0.1", "port", "1", "cmd", "dir", "username", "u", "password", "zqPlantedForWindows"},
+		"core.echo":      {"message", "{{ secret('vault:db#password') }} {{ 'sops:db.json#password' | secret }}"},
+		"core.http":      {"url", "http://127.0.0.1:1/", "username", "u", "password", "zqPlantedForHTTP"},
 	} {
 		launch(t, s, action, params...)
+	}
+	launch(t, s, "core.winrm_ps_cmd", "host", "127.0.0.1", "port", "1", "cmd", "dir", "username", "u", "transport", "certificate", "cert_pem", "-", "cert_key_pem", "zqPlantedAsAKeyOfWindows")
+	for _, wrong := range []string{"vault:gone#password", "sops:changed.json#password"} { // whose errors are searched, too
+		asked := request("tester", "", "message", "{{ secret('"+wrong+"') }}")
+		asked.Action = "core.echo"
+		if _, err := s.Launcher.Launch(t.Context(), asked); err == nil || planted.MatchString(err.Error()) {
+			t.Errorf("%s: %v", wrong, err)
+		}
 	}
 	for _, q := range []struct{ method, path, body string }{
 		{"POST", "/api/v1/executions", `{"action": "safe.hush", "parameters": {"password": "zqPlantedThatIsTooLong` + strings.Repeat("x", 60) + `"}}`},
@@ -180,7 +198,8 @@ chain:
 	if err := json.Unmarshal([]byte(answered(t, s, "POST", "/api/v1/apikeys", `{}`)), &key); err != nil || key.Key == "" {
 		t.Fatal(err)
 	}
-	credentials := []string{s.Token, key.Key}
+	credentials := []string{s.Token, key.Key, admitted(t, s.URL())}
+	deliver(t, s.URL())
 	post(t, s, "/api/v1/webhooks/told", `{"word": "no secret"}`)
 	asked := eventually(t, s, store.Executions{Action: "safe.ask"}, "somebody is asked", all(1, execution.Pending))
 	put(t, s, "/api/v1/inquiries/"+asked[0].ID, `{"id": "`+asked[0].ID+`", "response": {"pin": "zqPlantedAsAnAnswer"}}`)
@@ -194,6 +213,9 @@ chain:
 	for _, e := range ended { // what is masked must have been there
 		if got := result(t, s, e.ID)["stdout"]; e.Action == "core.local" && got != "0\nzqPlantedInAVariable zqPlantedInAFile" {
 			t.Errorf("the command printed %v", got)
+		}
+		if got := result(t, s, e.ID)["stdout"]; e.Action == "core.echo" && got != "zqPlantedInAVault zqPlantedInAFileOfSOPS" {
+			t.Errorf("it was said %v", got)
 		}
 		if e.Action == "safe.flow" && !strings.Contains(fmt.Sprint(result(t, s, e.ID)), "zqPlantedForAWorkflow and zqPlantedInTheDatastore and zqPlantedInAFile and zqPlantedInAVariable") {
 			t.Errorf("the workflow has %v", result(t, s, e.ID))

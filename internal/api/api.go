@@ -69,8 +69,8 @@ type Deps struct {
 	SensorLog func(ref string, most int) ([]byte, error)
 	Probes    func() []probe.Report // how they fare
 	Exchange  Exchange
-	Passwords Passwords // default: the users of the ledger
-	SSO       SSO       // nil: there is none
+	Passwords Passwords  // default: the users of the ledger
+	SSO       []Provider // of single sign-on; the first is that for who names none
 	Signer    *access.Signer
 	Secrets   Secrets
 	Metrics   *prometheus.Registry
@@ -153,8 +153,8 @@ type API struct {
 
 	described description
 
-	ssoPlaces   chan struct{} // one for each that waits for the provider of single sign-on
-	inspections chan struct{} // those that go on; see maxInspections
+	ssoPlaces   []chan struct{} // of each provider of single sign-on, one for each that waits for it
+	inspections chan struct{}   // those that go on; see maxInspections
 }
 
 // New returns the API.
@@ -178,8 +178,10 @@ func New(d Deps, o Options) *API {
 		Deps: d, opts: o.withDefaults(), mux: http.NewServeMux(), meters: newMeters(d.Metrics),
 		callers: newCallers(), alerts: sources(),
 		buffers:     sync.Pool{New: func() any { return new(bytes.Buffer) }},
-		ssoPlaces:   make(chan struct{}, ssoAtOnce),
 		inspections: make(chan struct{}, maxInspections),
+	}
+	for range d.SSO {
+		a.ssoPlaces = append(a.ssoPlaces, make(chan struct{}, ssoAtOnce))
 	}
 	a.hub = newHub(a)
 	a.attrs.executions = attributesOf[wire.Execution]([]string{"result", "trigger_instance", "status"}, nil)

@@ -257,14 +257,20 @@ func (c *call) fail(err error) {
 		}
 		c.Logger.Error("request failed", "method", c.r.Method, "path", shownPath(c.r.URL.Path),
 			"request_id", c.w.Header().Get("X-Request-ID"), "err", err)
-		writeFault(c.w, http.StatusInternalServerError, internalError, "")
+		c.answerFault(http.StatusInternalServerError, internalError, "")
 		return
 	}
 	f, _ := errors.AsType[*fault.Fault](err)
 	if kind == fault.Busy {
 		c.w.Header().Set("Retry-After", "1")
 	}
-	writeFault(c.w, statusOf(kind), f.Msg, f.ID)
+	c.answerFault(statusOf(kind), f.Msg, f.ID)
+}
+
+func (c *call) answerFault(status int, msg, conflict string) {
+	if !c.showPage(status, msg) {
+		writeFault(c.w, status, msg, conflict)
+	}
 }
 
 // statusOf is the table of kinds and statuses.

@@ -51,6 +51,7 @@ type route struct {
 	box   func(c *call) string // see inBox
 	// asking says that nothing is changed that would have to be on record in the audit log.
 	asking bool
+	page   bool // see browsed
 }
 
 // mounted is the path in the mux.
@@ -92,6 +93,12 @@ func (r *route) empties() *route {
 // sends says that r answers with something that is no JSON.
 func (r *route) sends(media string) *route {
 	r.Media = media
+	return r
+}
+
+// browsed says that people look at r in a browser, also at what went wrong.
+func (r *route) browsed() *route {
+	r.page = true
 	return r
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,22 +27,33 @@ type SSO interface {
 	FinishDevice(ctx context.Context, code string) (identity.Person, error)
 }
 
+// Provider is an SSO, and what it is called.
+type Provider struct {
+	Name   string
+	Issuer string // its URL, which some providers show when they send a browser back
+	SSO
+}
+
 func (a *API) ssoRoutes() []*route {
 	return []*route{
 		to("GET", authService, "/sso", "", (*call).sso, "Say whether log-in by another service is possible.").public().
 			gives(http.StatusOK, wire.SSO{}),
 		to("GET", authService, "/sso/request", "", (*call).ssoRequest, "Send a browser to the other service to log in.").public().
-			sends("text/html").redirects(http.StatusTemporaryRedirect).
-			asks(Parameter{Name: "to", Type: "string", Description: "Where to go afterwards: a path here. Default: the page that the browser comes from."}),
+			sends("text/html").browsed().redirects(http.StatusTemporaryRedirect).
+			asks(Parameter{Name: "to", Type: "string", Description: "Where to go afterwards: a path here. Default: the page that the browser comes from."}).asks(providerParameter()),
 		to("GET", authService, "/sso/callback", "", (*call).ssoCallback, "Log in a browser that comes back from the other service.").public().
-			sends("text/html").redirects(http.StatusSeeOther).texts("state", "code"),
+			sends("text/html").browsed().redirects(http.StatusSeeOther).texts("state", "code", "iss"),
 		to("POST", authService, "/sso/callback", "", (*call).ssoCallback, "Log in a browser that comes back from the other service.").public().
-			sends("text/html").redirects(http.StatusSeeOther),
+			sends("text/html").browsed().redirects(http.StatusSeeOther),
 		to("POST", authService, "/sso/device", "", (*call).ssoDevice, "Begin a log-in that is confirmed in a browser elsewhere.").public().
-			gives(http.StatusOK, wire.Device{}),
+			gives(http.StatusOK, wire.Device{}).asks(providerParameter()),
 		to("POST", authService, "/sso/device/token", "", (*call).ssoDeviceToken, "Get a token when the log-in is confirmed; 202 until then.").takes(deviceBody).public().
 			gives(http.StatusCreated, wire.Token{}),
 	}
+}
+
+func providerParameter() Parameter {
+	return Parameter{Name: "provider", Type: "string", Description: "The name of the service, as /sso lists it. Default: the first."}
 }
 
 const deviceBody = `{"type": "object", "additionalProperties": false, "properties": {
@@ -62,25 +74,44 @@ const (
 // pendingLogin is what a browser keeps for us while it is at the provider.
 type pendingLogin struct {
 	oidc.Flow
-	To string `json:"to"`
+	Provider string `json:"p"`
+	To       string `json:"to"`
+}
+
+// pendingDevice is what a device keeps until its log-in is confirmed.
+type pendingDevice struct {
+	Provider string `json:"p"`
+	Code     string `json:"c"`
 }
 
 func (c *call) sso() error {
 	_, forwarded := c.forwarded()
-	return c.json(http.StatusOK, wire.SSO{Enabled: c.SSO != nil || forwarded})
+	out := wire.SSO{Enabled: len(c.SSO) > 0 || forwarded, Providers: []string{}}
+	for _, p := range c.SSO {
+		out.Providers = append(out.Providers, p.Name)
+	}
+	return c.json(http.StatusOK, out)
 }
 
-// provider returns an error unless there is a provider; with it comes a place to ask it,
-// which is given back by done.
-func (c *call) provider() (done func(), err error) {
-	if c.SSO == nil {
-		return nil, fault.Newf(fault.NotFound, "Single sign-on is not set up here.")
+// provider returns the provider of a name, or the first. With it comes a place to ask it,
+// which is given back by done: each has its own, so one that hangs is in nobody's way.
+func (c *call) provider(name string) (p Provider, done func(), err error) {
+	if len(c.SSO) == 0 {
+		return p, nil, fault.Newf(fault.NotFound, "Single sign-on is not set up here.")
 	}
+	i := 0
+	if name != "" {
+		i = slices.IndexFunc(c.SSO, func(p Provider) bool { return p.Name == name })
+	}
+	if i < 0 {
+		return p, nil, fault.Newf(fault.NotFound, "There is no service %q to log in by.", shortened(name))
+	}
+	places := c.ssoPlaces[i]
 	select {
-	case c.ssoPlaces <- struct{}{}:
-		return func() { <-c.ssoPlaces }, nil
+	case places <- struct{}{}:
+		return c.SSO[i], func() { <-places }, nil
 	default:
-		return nil, fault.Newf(fault.Busy, "Too many log-ins at a time. Try again in a moment.")
+		return p, nil, fault.Newf(fault.Busy, "Too many log-ins at a time. Try again in a moment.")
 	}
 }
 
@@ -99,16 +130,16 @@ func (c *call) ssoRequest() error {
 	if p, ok := c.forwarded(); ok { // they are logged in already, where they come from
 		return c.loggedIn(p, "proxy", c.afterLogin())
 	}
-	done, err := c.provider()
+	p, done, err := c.provider(c.param("provider"))
 	if err != nil {
 		return err
 	}
 	defer done()
-	at, flow, err := c.SSO.Begin()
+	at, flow, err := p.Begin()
 	if err != nil {
 		return c.ssoFault(err)
 	}
-	text, err := c.Signer.Seal(forFlow, time.Now().Add(ssoPatience), pendingLogin{flow, c.afterLogin()})
+	text, err := c.Signer.Seal(forFlow, time.Now().Add(ssoPatience), pendingLogin{flow, p.Name, c.afterLogin()})
 	if err != nil {
 		return err
 	}
@@ -141,11 +172,6 @@ func (c *call) afterLogin() string {
 }
 
 func (c *call) ssoCallback() error {
-	done, err := c.provider()
-	if err != nil {
-		return err
-	}
-	defer done()
 	c.w.Header().Set("Cache-Control", "no-store")
 	cookie, _ := c.r.Cookie(ssoCookie)
 	var login pendingLogin
@@ -153,6 +179,11 @@ func (c *call) ssoCallback() error {
 		login, _ = access.Open[pendingLogin](c.Signer, forFlow, cookie.Value, time.Now())
 		c.putSSOCookie("", -1) // it is good for one try
 	}
+	provider, done, err := c.provider(login.Provider)
+	if err != nil {
+		return err
+	}
+	defer done()
 	q := c.r.URL.Query()
 	if c.r.Method == http.MethodPost {
 		b, err := c.read(c.opts.MaxBody)
@@ -166,7 +197,11 @@ func (c *call) ssoCallback() error {
 	if says := q.Get("error"); says != "" {
 		return c.ssoFault(errRefused(says))
 	}
-	p, err := c.SSO.Finish(c.ctx(), login.Flow, q.Get("state"), q.Get("code"))
+	// One provider must not have its answer taken to another, with what is secret about it.
+	if from := q.Get("iss"); from != "" && from != provider.Issuer {
+		return c.ssoFault(errRefused("the answer is of another provider than the question"))
+	}
+	p, err := provider.Finish(c.ctx(), login.Flow, q.Get("state"), q.Get("code"))
 	if err != nil {
 		return c.ssoFault(err)
 	}
@@ -221,12 +256,12 @@ func (c *call) ssoToken(p identity.Person, source string, seconds *int64) (wire.
 }
 
 func (c *call) ssoDevice() error {
-	done, err := c.provider()
+	p, done, err := c.provider(c.param("provider"))
 	if err != nil {
 		return err
 	}
 	defer done()
-	d, err := c.SSO.BeginDevice(c.ctx())
+	d, err := p.BeginDevice(c.ctx())
 	if err != nil {
 		return c.ssoFault(err)
 	}
@@ -234,7 +269,7 @@ func (c *call) ssoDevice() error {
 	if longest := time.Now().Add(time.Hour); expires.IsZero() || expires.After(longest) {
 		expires = longest
 	}
-	text, err := c.Signer.Seal(forDevice, expires, d.Code)
+	text, err := c.Signer.Seal(forDevice, expires, pendingDevice{p.Name, d.Code})
 	if err != nil {
 		return err
 	}
@@ -246,11 +281,9 @@ func (c *call) ssoDevice() error {
 }
 
 func (c *call) ssoDeviceToken() error {
-	done, err := c.provider()
-	if err != nil {
-		return err
+	if len(c.SSO) == 0 {
+		return fault.Newf(fault.NotFound, "Single sign-on is not set up here.")
 	}
-	defer done()
 	var req struct {
 		Device string `json:"device"`
 		TTL    *int64 `json:"ttl"`
@@ -258,11 +291,16 @@ func (c *call) ssoDeviceToken() error {
 	if err := c.into(&req); err != nil {
 		return err
 	}
-	code, ok := access.Open[string](c.Signer, forDevice, req.Device, time.Now())
+	device, ok := access.Open[pendingDevice](c.Signer, forDevice, req.Device, time.Now())
 	if !ok {
 		return c.ssoFault(errRefused("the log-in of the device is over, or none of ours"))
 	}
-	p, err := c.SSO.FinishDevice(c.ctx(), code)
+	provider, done, err := c.provider(device.Provider)
+	if err != nil {
+		return err
+	}
+	defer done()
+	p, err := provider.FinishDevice(c.ctx(), device.Code)
 	if pending, ok := errors.AsType[*oidc.ErrPending](err); ok {
 		return c.json(http.StatusAccepted, wire.Pending{SlowDown: pending.SlowDown})
 	}

@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,14 +19,25 @@ import (
 // newServerWithSSO returns a server whose single sign-on is a provider of the test's.
 func newServerWithSSO(t *testing.T) (*server, *oidctest.Provider) {
 	t.Helper()
-	p := oidctest.Start(t)
+	s, all := newServerWithProviders(t, "one")
+	return s, all[0]
+}
+
+// newServerWithProviders returns one with several, by their names.
+func newServerWithProviders(t *testing.T, names ...string) (*server, []*oidctest.Provider) {
+	t.Helper()
+	var all []*oidctest.Provider
+	var doors []api.Provider
+	for _, name := range names {
+		p := oidctest.Start(t)
+		all = append(all, p)
+		doors = append(doors, api.Provider{Name: name, Issuer: p.URL, SSO: oidc.New(oidc.Options{
+			Issuer: p.URL, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, Redirect: "http://example.com/auth/v1/sso/callback", Timeout: 2 * time.Second,
+		})})
+	}
 	src := content(t)
-	door := oidc.New(oidc.Options{
-		Issuer: p.URL, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, Redirect: "http://example.com/auth/v1/sso/callback", Timeout: 2 * time.Second,
-	})
-	s := newServerDeps(t, api.Options{AdminGroups: []string{"ops"}}, src, register.Options{Runners: []action.RunnerType{*src.Runners[0]}},
-		func(d *api.Deps) { d.SSO = door })
-	return s, p
+	return newServerDeps(t, api.Options{AdminGroups: []string{"ops"}}, src, register.Options{Runners: []action.RunnerType{*src.Runners[0]}},
+		func(d *api.Deps) { d.SSO = doors }), all
 }
 
 // begin sends a browser to the provider; it is back with what it got and its cookie.
@@ -158,4 +171,80 @@ func TestWithoutSingleSignOnThereIsNone(t *testing.T) {
 	s.ask("GET", "/auth/v1/sso/request", "").status(404)
 	s.ask("GET", "/auth/v1/sso/callback?code=x&state=y", "").status(404)
 	s.ask("POST", "/auth/v1/sso/device", "").status(404)
+}
+
+func TestEachProviderLogsInItsOwn(t *testing.T) {
+	s, all := newServerWithProviders(t, "Staff", "Partners & friends")
+	all[1].Claims = map[string]any{"sub": "2", "preferred_username": "bob", "groups": []string{"partners"}}
+	if got := s.ask("GET", "/auth/v1/sso", "").Body.String(); !strings.Contains(got, `"providers":["Staff","Partners & friends"]`) {
+		t.Errorf("offered: %s", got)
+	}
+	who := func(a answer) string {
+		session := cookies(a.status(http.StatusSeeOther))["auth-token"]
+		return s.ask("GET", "/v1/user", "", "Cookie: auth-token="+session.Value).at("username")
+	}
+	callback := "/auth/v1/sso/callback?"
+	for query, want := range map[string]string{"": "ada", "?provider=Staff": "ada", "?provider=Partners+%26+friends": "bob"} {
+		back, cookie := s.begin(query)
+		if got := who(s.ask("GET", callback+back.Encode(), "", cookie)); got != want {
+			t.Errorf("by %q: %q, want %q", query, got, want)
+		}
+	}
+	s.ask("GET", "/auth/v1/sso/request?provider=Nobody", "").status(http.StatusNotFound)
+	s.ask("POST", "/auth/v1/sso/device?provider=Nobody", "").status(http.StatusNotFound)
+
+	// The answer of one is none to a question of another.
+	back, _ := s.begin("?provider=Staff")
+	_, other := s.begin("?provider=Partners+%26+friends")
+	s.ask("GET", callback+back.Encode(), "", other).status(http.StatusUnauthorized)
+	back, cookie := s.begin("?provider=Staff")
+	back.Set("iss", all[1].URL)
+	s.ask("GET", callback+back.Encode(), "", cookie).status(http.StatusUnauthorized)
+	back.Set("iss", all[0].URL)
+	if got := who(s.ask("GET", callback+back.Encode(), "", cookie)); got != "ada" {
+		t.Errorf("with its issuer: %q", got)
+	}
+
+	// One that is down is in nobody's way.
+	all[0].Down = true
+	s.ask("POST", "/auth/v1/sso/device?provider=Staff", "").status(http.StatusServiceUnavailable)
+	d := s.ask("POST", "/auth/v1/sso/device?provider=Partners+%26+friends", "").status(200)
+	all[1].Confirm()
+	a := s.ask("POST", "/auth/v1/sso/device/token", `{"device": "`+d.at("device")+`"}`).status(201)
+	if got := s.ask("GET", "/v1/user", "", "X-Auth-Token: "+a.at("token")).at("username"); got != "bob" {
+		t.Errorf("the device is logged in as %q", got)
+	}
+}
+
+func TestAPersonWhoseLogInFailsSeesAPage(t *testing.T) {
+	s, p := newServerWithSSO(t)
+	const browser = "Accept: text/html,application/xhtml+xml,*/*;q=0.8"
+	p.Claims = map[string]any{"sub": "1"} // without a name to be known by
+	back, cookie := s.begin("")
+	for name, a := range map[string]answer{
+		"refused":            s.ask("GET", "/auth/v1/sso/callback?"+back.Encode(), "", cookie, browser).status(401),
+		"refused by form":    s.ask("POST", "/auth/v1/sso/callback", "error=access_denied", browser, "Content-Type: application/x-www-form-urlencoded").status(401),
+		"unknown provider":   s.ask("GET", "/auth/v1/sso/request?provider=%3Cscript%3Ealert(1)%3C/script%3E", "", browser).status(404),
+		"a body that is odd": s.ask("POST", "/auth/v1/sso/callback", "a=%zz", browser, "Content-Type: application/x-www-form-urlencoded").status(400),
+	} {
+		body, policy := a.Body.String(), a.Header().Get("Content-Security-Policy")
+		if !strings.HasPrefix(a.Header().Get("Content-Type"), "text/html") || !strings.Contains(body, "You are not logged in") || !strings.Contains(body, `href="/ui/"`) {
+			t.Errorf("%s: %s %s", name, a.Header().Get("Content-Type"), body)
+		}
+		if strings.Contains(body, "<script") || !strings.HasPrefix(policy, "default-src 'none'; style-src 'sha256-") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: script, or the policy is %s: %s", name, policy, body)
+		}
+		style, _, _ := strings.Cut(body[strings.Index(body, "<style>")+len("<style>"):], "</style>")
+		sum := sha256.Sum256([]byte(style))
+		if !strings.Contains(policy, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
+			t.Errorf("%s: the policy forbids the style of the page", name)
+		}
+	}
+	back, cookie = s.begin("")
+	if a := s.ask("GET", "/auth/v1/sso/callback?"+back.Encode(), "", cookie).status(401); a.at("faultstring") == "" {
+		t.Errorf("a program is told %s", a.Body)
+	}
+	if got := s.do("GET", "/api/ns/v1/audit?limit=5", "").Body.String(); !strings.Contains(got, `"outcome":"refused"`) {
+		t.Errorf("the audit log does not have it: %s", got)
+	}
 }

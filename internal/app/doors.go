@@ -106,26 +106,26 @@ func (a *App) passwords() (*identity.Chain, error) {
 	return identity.NewChain(a.log("auth"), members...), nil
 }
 
-// sso returns the provider of single sign-on; nil: there is none.
-func (a *App) sso() (api.SSO, error) {
-	o := a.cfg.Auth.OIDC
-	if o.Issuer == "" {
-		return nil, nil //nolint:nilnil // see above
-	}
-	roots, err := roots.Read(o.CA)
-	if err != nil {
-		return nil, fmt.Errorf("auth.oidc.ca: %w", err)
-	}
-	secret := ""
-	if o.ClientSecretFile != "" {
-		if secret, err = secretFile(o.ClientSecretFile); err != nil {
-			return nil, fmt.Errorf("auth.oidc.client_secret_file: %w", err)
+// sso returns the providers of single sign-on.
+func (a *App) sso() ([]api.Provider, error) {
+	var all []api.Provider
+	for _, o := range a.cfg.Auth.OIDC {
+		roots, err := roots.Read(o.CA)
+		if err != nil {
+			return nil, fmt.Errorf("auth.oidc.ca: %w", err)
 		}
+		secret := ""
+		if o.ClientSecretFile != "" {
+			if secret, err = secretFile(o.ClientSecretFile); err != nil {
+				return nil, fmt.Errorf("auth.oidc.client_secret_file: %w", err)
+			}
+		}
+		all = append(all, api.Provider{Name: o.Title(), Issuer: o.Issuer, SSO: oidc.New(oidc.Options{
+			Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: secret, Redirect: strings.TrimSuffix(a.URL(), "/") + "/auth/v1/sso/callback",
+			Scopes: o.Scopes, Username: o.Username, Groups: o.Groups, Require: o.Require, Roots: roots, Proxy: a.opts.Proxy,
+		})})
 	}
-	return oidc.New(oidc.Options{
-		Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: secret, Redirect: strings.TrimSuffix(a.URL(), "/") + "/auth/v1/sso/callback",
-		Scopes: o.Scopes, Username: o.Username, Groups: o.Groups, Require: o.Require, Roots: roots, Proxy: a.opts.Proxy,
-	}), nil
+	return all, nil
 }
 
 func directory(l config.LDAP) (*ldap.Directory, error) {

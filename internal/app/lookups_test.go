@@ -33,7 +33,7 @@ permission_grants:
 `
 
 // lookupFlows look things up in every way that there is. Each is given what to look up.
-var lookupFlows = map[string]string{ //nolint:gochecknoglobals // it never changes
+var lookupFlows = map[string]string{
 	"plain": `
 version: 1.0
 input: [key]

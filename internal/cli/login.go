@@ -96,6 +96,7 @@ func (a *app) askLine(r *bufio.Reader, prompt string) (string, error) {
 func (a *app) login() *cobra.Command {
 	var c credentials
 	var write, sso bool
+	var provider string
 	cmd := &cobra.Command{
 		Use:   "login [user]",
 		Short: "Log in, and be known from then on",
@@ -117,8 +118,11 @@ With --sso nothing is typed here: a code is shown, to be confirmed in a browser,
 			}
 			var t wire.Token
 			var password string
+			if provider != "" {
+				sso = true
+			}
 			if sso {
-				t, err = s.logInBySSO(cmd.Context(), &c)
+				t, err = s.logInBySSO(cmd.Context(), &c, provider)
 			} else {
 				t, password, err = s.logIn(cmd.Context(), words, &c)
 			}
@@ -140,6 +144,7 @@ With --sso nothing is typed here: a code is shown, to be confirmed in a browser,
 	}
 	c.add(cmd)
 	cmd.Flags().BoolVar(&sso, "sso", false, "log in by single sign-on, in a browser")
+	cmd.Flags().StringVar(&provider, "provider", "", "by which service, where there are several; its name as the log-in page has it")
 	cmd.Flags().BoolVarP(&write, "write-password", "w", false, "keep the password, too, and log in by itself when the token ends")
 	return cmd
 }

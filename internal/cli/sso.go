@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/api/client"
@@ -13,10 +14,14 @@ import (
 )
 
 // logInBySSO shows a code, and waits until it is confirmed in a browser.
-func (s *session) logInBySSO(ctx context.Context, c *credentials) (wire.Token, error) {
+func (s *session) logInBySSO(ctx context.Context, c *credentials, provider string) (wire.Token, error) {
 	auth := s.authClient()
 	var d wire.Device
-	if _, err := auth.Do(ctx, http.MethodPost, "/auth/v1/sso/device", nil, nil, &d); err != nil {
+	var query url.Values
+	if provider != "" {
+		query = url.Values{"provider": {provider}}
+	}
+	if _, err := auth.Do(ctx, http.MethodPost, "/auth/v1/sso/device", query, nil, &d); err != nil {
 		return wire.Token{}, advise(err, s.authURL, false)
 	}
 	address := d.URL

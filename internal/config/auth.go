@@ -15,7 +15,9 @@ type Auth struct {
 	// Default: the users of this server, which is own: true.
 	Backends []Backend `yaml:"backends"`
 
-	OIDC OIDC `yaml:"oidc"`
+	// OIDC are providers of OpenID Connect: one, or a list of them. The log-in page offers
+	// each by its name. Default: none.
+	OIDC Providers `yaml:"oidc"`
 
 	Proxy Proxy `yaml:"proxy"`
 
@@ -56,8 +58,27 @@ type Proxy struct {
 	GroupsHeader string `yaml:"groups_header"`
 }
 
+// Providers are those of OpenID Connect. In a file one may stand there without a list.
+type Providers []OIDC
+
+// UnmarshalYAML reads a list or a single one.
+func (p *Providers) UnmarshalYAML(unmarshal func(any) error) error {
+	var said any
+	if err := unmarshal(&said); err != nil {
+		return err
+	}
+	if _, isList := said.([]any); isList {
+		return unmarshal((*[]OIDC)(p))
+	}
+	*p = Providers{{}}
+	return unmarshal(&(*p)[0])
+}
+
 // OIDC lets people in by a provider of OpenID Connect: Keycloak, Okta, Google and the like.
 type OIDC struct {
+	// Name is what the log-in page calls the provider. Default: the host of its issuer.
+	Name string `yaml:"name"`
+
 	// Issuer is the URL of the provider, below which it describes itself in
 	// /.well-known/openid-configuration. Default: none, and there is no single sign-on.
 	Issuer string `yaml:"issuer"`
@@ -239,24 +260,49 @@ func (l *LDAP) check(at string) []error {
 	return errs
 }
 
-func (o OIDC) check() []error {
-	if o.Issuer == "" {
-		if o.ClientID != "" {
-			return []error{errors.New("auth.oidc.issuer is not given")}
+func (p Providers) check() []error {
+	var errs []error
+	seen := map[string]bool{}
+	for i, o := range p {
+		at := "auth.oidc."
+		if len(p) > 1 {
+			at = fmt.Sprintf("auth.oidc: number %d: ", i+1)
 		}
-		return nil
+		errs = append(errs, o.check(at)...)
+		if name := o.Title(); seen[name] {
+			errs = append(errs, fmt.Errorf("%sname: there is a provider %q already", at, name))
+		}
+		seen[o.Title()] = true
+	}
+	return errs
+}
+
+// Title is what the log-in page calls the provider.
+func (o OIDC) Title() string {
+	if o.Name != "" {
+		return o.Name
+	}
+	if u, err := url.Parse(o.Issuer); err == nil {
+		return u.Host
+	}
+	return o.Issuer
+}
+
+func (o OIDC) check(at string) []error {
+	if o.Issuer == "" {
+		return []error{errors.New(at + "issuer is not given")}
 	}
 	var errs []error
 	u, err := url.Parse(o.Issuer)
 	local := err == nil && u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1")
 	if err != nil || u.Host == "" || u.Scheme != "https" && !local {
-		errs = append(errs, fmt.Errorf("auth.oidc.issuer: %q is no URL with https", o.Issuer))
+		errs = append(errs, fmt.Errorf("%sissuer: %q is no URL with https", at, o.Issuer))
 	}
 	if o.ClientID == "" {
-		errs = append(errs, errors.New("auth.oidc.client_id is not given"))
+		errs = append(errs, errors.New(at+"client_id is not given"))
 	}
 	if err == nil && u.Host == "accounts.google.com" && o.Require["hd"] == "" {
-		errs = append(errs, errors.New("auth.oidc.require: with Google, say hd: and your domain, or everybody with an account there may log in"))
+		errs = append(errs, errors.New(at+"require: with Google, say hd: and your domain, or everybody with an account there may log in"))
 	}
 	return errs
 }

@@ -55,6 +55,10 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		"auth: {oidc: {issuer: 'https://id.example.com'}}":                                              "auth.oidc.client_id is not given",
 		"auth: {oidc: {client_id: x}}":                                                                  "auth.oidc.issuer is not given",
 		"auth: {oidc: {issuer: 'https://accounts.google.com', client_id: x}}":                           "say hd: and your domain",
+		"auth: {oidc: [{issuer: 'https://a'}, {isuer: 'https://b'}]}":                                   "there is no setting \"isuer\" here; did you mean \"issuer\"?",
+		"auth: {oidc: {isuer: 'https://a'}}":                                                            "there is no setting \"isuer\" here; did you mean \"issuer\"?",
+		"auth: {oidc: [{issuer: 'https://a', client_id: x}, {issuer: 'http://b'}]}":                     "auth.oidc: number 2: issuer: \"http://b\" is no URL with https\nauth.oidc: number 2: client_id",
+		"auth: {oidc: [{issuer: 'https://a', client_id: x}, {issuer: 'https://a/b', client_id: x}]}":    "auth.oidc: number 2: name: there is a provider \"a\" already",
 		"webhooks: [{path: x, proof: y}]":                                                               "number 1: path is \"x\"; it is like webhooks/NAME or alerts/SOURCE\nwebhooks: number 1: proof is \"y\"; it is one of github, slack,",
 		"webhooks: [{path: webhooks/st2, proof: github, secrets: [x]}]":                                 "may be of any trigger",
 		"webhooks: [{path: webhooks/a, proof: basic, secrets: [x]}, {path: webhooks/a, proof: github}]": "number 1: user is not given\nwebhooks: number 2: there is webhooks/a already\nwebhooks: number 2: secrets",
@@ -70,6 +74,19 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		_, err := config.Read([]byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Read(%q): %v, want it to say %q", text, err, want)
+		}
+	}
+}
+
+func TestProvidersAreOneOrAList(t *testing.T) {
+	for text, want := range map[string]config.Providers{
+		"auth: {oidc: {issuer: 'https://id.example.com', client_id: x}}":                                                                {{Issuer: "https://id.example.com", ClientID: "x"}},
+		"auth: {oidc: [{issuer: 'https://a.example.com', client_id: x}, {name: Staff, issuer: 'https://b.example.com', client_id: y}]}": {{Issuer: "https://a.example.com", ClientID: "x"}, {Name: "Staff", Issuer: "https://b.example.com", ClientID: "y"}},
+		"auth: {oidc: []}": {},
+	} {
+		got, err := config.Read([]byte(text))
+		if diff := cmp.Diff(want, got.Auth.OIDC); err != nil || diff != "" {
+			t.Errorf("%s: %v\n%s", text, err, diff)
 		}
 	}
 }

@@ -41,6 +41,7 @@ func settingsPage(t *testing.T) string {
 		t.Fatal(err)
 	}
 	types := map[string]*ast.StructType{}
+	lists := map[string]*ast.ArrayType{} // types that are lists, by name
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
 		if err != nil {
@@ -48,8 +49,11 @@ func settingsPage(t *testing.T) string {
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			if s, ok := n.(*ast.TypeSpec); ok {
-				if st, ok := s.Type.(*ast.StructType); ok {
-					types[s.Name.Name] = st
+				switch is := s.Type.(type) {
+				case *ast.StructType:
+					types[s.Name.Name] = is
+				case *ast.ArrayType:
+					lists[s.Name.Name] = is
 				}
 			}
 			return true
@@ -66,17 +70,20 @@ This page is made from the comments in internal/config.
 | setting | type | meaning |
 |---|---|---|
 `)
-	fields(&b, types, "Config", "")
+	fields(&b, types, lists, "Config", "")
 	return b.String()
 }
 
-func fields(b *strings.Builder, types map[string]*ast.StructType, name, prefix string) {
+func fields(b *strings.Builder, types map[string]*ast.StructType, lists map[string]*ast.ArrayType, name, prefix string) {
 	for _, f := range types[name].Fields.List {
 		tag := strings.Trim(f.Tag.Value, "`")
 		setting := prefix + strings.TrimSuffix(strings.TrimPrefix(tag, `yaml:"`), `"`)
 		typ, kind := f.Type, "names and texts"
 		if p, ok := typ.(*ast.StarExpr); ok {
 			typ = p.X
+		}
+		if id, ok := typ.(*ast.Ident); ok && lists[id.Name] != nil {
+			typ = lists[id.Name]
 		}
 		list, isList := typ.(*ast.ArrayType)
 		if isList {
@@ -88,10 +95,10 @@ func fields(b *strings.Builder, types map[string]*ast.StructType, name, prefix s
 			switch {
 			case nested && isList:
 				fmt.Fprintf(b, "| `%s` | list | %s |\n", setting, strings.Join(strings.Fields(f.Doc.Text()), " "))
-				fields(b, types, id.Name, setting+"[].")
+				fields(b, types, lists, id.Name, setting+"[].")
 				continue
 			case nested:
-				fields(b, types, id.Name, setting+".")
+				fields(b, types, lists, id.Name, setting+".")
 				continue
 			case isList:
 				kind = "list of texts"

@@ -74,7 +74,8 @@ type RBAC struct {
 
 // SSO says whether log-in by somebody else is possible.
 type SSO struct {
-	Enabled bool `json:"enabled"`
+	Enabled   bool     `json:"enabled"`
+	Providers []string `json:"providers"` // ours: their names
 }
 
 // Account is a user as administrators see one.

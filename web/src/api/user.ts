@@ -28,7 +28,7 @@ export async function logIn(name: string, password: string): Promise<void> {
 /** Whether one can log in by another service. */
 export const ssoQuery = queryOptions({
   queryKey: ['sso'],
-  queryFn: ({ signal }) => ask<{ enabled: boolean }>(api.GET('/auth/v1/sso', { signal })),
+  queryFn: ({ signal }) => ask<{ enabled: boolean; providers: string[] }>(api.GET('/auth/v1/sso', { signal })),
   staleTime: Infinity,
 })
 

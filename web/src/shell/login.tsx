@@ -6,6 +6,13 @@ import { Button, buttonClass } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
 import { Mark } from './mark'
 
+/** Where a browser begins the log-in by a service, from the page that it is on. */
+function ssoPath(provider: string) {
+  const query = new URLSearchParams({ to: location.pathname + location.search })
+  if (provider) query.set('provider', provider)
+  return '/auth/v1/sso/request?' + query.toString()
+}
+
 /** Asks for a user and a password. After it all that was asked in vain is asked again. */
 export function LoginForm({ user }: { user?: string }) {
   const client = useQueryClient()
@@ -38,11 +45,12 @@ export function LoginForm({ user }: { user?: string }) {
       <Button type="submit" kind="primary" disabled={login.isPending || !name || !password}>
         {login.isPending ? 'Logging in …' : 'Log in'}
       </Button>
-      {sso.data?.enabled && (
-        <a href={'/auth/v1/sso/request?to=' + encodeURIComponent(location.pathname + location.search)} className={buttonClass()}>
-          Log in by single sign-on
-        </a>
-      )}
+      {sso.data?.enabled &&
+        (sso.data.providers.length > 1 ? sso.data.providers : ['']).map((provider) => (
+          <a key={provider} href={ssoPath(provider)} className={buttonClass()}>
+            {provider ? `Log in by ${provider}` : 'Log in by single sign-on'}
+          </a>
+        ))}
     </form>
   )
 }

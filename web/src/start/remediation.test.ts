@@ -25,10 +25,11 @@ describe('a first remediation', () => {
     }
   })
 
-  it('looks by itself, one at a time', () => {
+  it('looks by itself each minute', () => {
     const files = new Map(filesOf({ ...problem, source: 'timer' }, 'local').map((f) => [f.path, parse(f.content) as Record<string, unknown>]))
     expect(files.get('rules/web_server_down.yaml')).toMatchObject({ trigger: { type: 'core.st2.IntervalTimer', parameters: { unit: 'minutes', delta: 1 } }, action: { ref: 'local.web_server_down' } })
-    expect(files.get('policies/web_server_down.yaml')).toMatchObject({ resource_ref: 'local.web_server_down', parameters: { action: 'cancel', threshold: 1 } })
+    // What the server lets be written: see saving in the composer.
+    expect([...files.keys()].filter((path) => !/^(actions|rules)\//.test(path))).toEqual([])
   })
 
   it('keeps braces of commands from being templates', () => {

@@ -56,11 +56,6 @@ export function filesOf(p: Problem, pack: string): Change[] {
         },
       }),
     },
-    // What is being repaired is not repaired a second time meanwhile.
-    {
-      path: `policies/${name}.yaml`,
-      content: yaml({ name: `${name}_one_at_a_time`, description: 'One repair at a time.', enabled: true, resource_ref: `${pack}.${name}`, policy_type: 'action.concurrency', parameters: { action: 'cancel', threshold: 1 } }),
-    },
     { path: `rules/${name}.yaml`, content: yaml({ name, pack, description: p.title, enabled: true, ...listensTo(p), action: { ref: `${pack}.${name}`, parameters: {} } }) },
   ]
 }

@@ -171,7 +171,7 @@ function Repair({ id, over: tell }: { id: string; over?: () => void }) {
       </ul>
       {over && (
         <p role="status" className={'flex flex-wrap items-center gap-3 border-t px-4 py-3 font-medium ' + (e.status === 'succeeded' ? 'text-good' : 'text-bad')}>
-          {e.status === 'canceled' ? 'It is being repaired already.' : e.status !== 'succeeded' ? 'It is not repaired. What the commands printed says why.' : repaired ? 'It was broken, and it is repaired. Nobody was woken.' : 'All was well, so nothing had to be repaired.'}
+          {e.status !== 'succeeded' ? 'It is not repaired. What the commands printed says why.' : repaired ? 'It was broken, and it is repaired. Nobody was woken.' : 'All was well, so nothing had to be repaired.'}
           <Link to="/executions/$id" params={{ id }} className={buttonClass({ size: 'sm' })}>
             See how
           </Link>

@@ -27,8 +27,9 @@ const maxFile = 500_000
 
 // WriteFiles writes files of a pack and registers it, all or nothing: what would not
 // be right, what somebody else has changed since the client has seen it, and what is
-// no metadata or workflow is refused, before anything is written. A pack that there
-// is not yet is made in the first of the folders, if its pack.yaml is among the files.
+// no metadata, workflow or test is refused, before anything is written. All or nothing
+// goes for a server that is killed meanwhile, too. A pack that there is not yet is made
+// in the first of the folders, if its pack.yaml is among the files.
 func (r *Registrar) WriteFiles(ctx context.Context, name string, files []File) error {
 	for _, f := range files {
 		if err := writable(f); err != nil {
@@ -51,8 +52,8 @@ func writable(f File) error {
 	switch ext := path.Ext(f.Path); {
 	case !fs.ValidPath(f.Path) || hidden || strings.ContainsAny(f.Path, "\\\x00"):
 		return refuse("it is no path of a file in a pack")
-	case ext != ".yaml" && ext != ".yml", folder != "." && folder != "actions" && folder != "actions/workflows" && folder != "rules", folder == "." && f.Path != "pack.yaml":
-		return refuse("only pack.yaml and the YAML files in actions, actions/workflows and rules can be")
+	case ext != ".yaml" && ext != ".yml", !slices.Contains([]string{".", "actions", "actions/workflows", "actions/tests", "rules"}, folder), folder == "." && f.Path != "pack.yaml":
+		return refuse("only pack.yaml and the YAML files in actions, actions/workflows, actions/tests and rules can be")
 	case len(f.Content) > maxFile:
 		return refuse(fmt.Sprintf("it has more than %d bytes", maxFile))
 	}
@@ -69,11 +70,64 @@ func (r *Registrar) writeFiles(ctx context.Context, name string, files []File) e
 	if err != nil {
 		return err
 	}
-	root, fresh, err := openPack(folder)
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return r.makePack(name, folder, files)
+	}
+	root, err := os.OpenRoot(folder)
 	if err != nil {
-		return err
+		return fmt.Errorf("open the folder of the pack: %w", err)
 	}
 	defer root.Close() //nolint:errcheck // each file was synced
+	if err := finishSave(root); err != nil {
+		return err
+	}
+	if err := r.mayBecome(name, folder, root, files); err != nil {
+		return err
+	}
+	return save(root, files)
+}
+
+// makePack makes a pack beside its place and moves it there as a whole.
+func (r *Registrar) makePack(name, folder string, files []File) error {
+	base := filepath.Dir(folder)
+	aside := filepath.Join(base, "."+name+".new")
+	err := os.RemoveAll(aside) // of a save that was interrupted
+	if err == nil {
+		err = os.Mkdir(aside, 0o755) //nolint:gosec // actions may run as others, who have to read packs
+	}
+	if err != nil {
+		return fmt.Errorf("make the folder of the pack: %w", err)
+	}
+	err = r.fillPack(name, aside, files)
+	if err == nil {
+		err = os.Rename(aside, folder)
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(aside))
+	}
+	root, err := os.OpenRoot(base)
+	if err != nil {
+		return fmt.Errorf("open the folder of packs: %w", err)
+	}
+	defer root.Close() //nolint:errcheck // nothing is written through it
+	return syncFolder(root, ".")
+}
+
+func (r *Registrar) fillPack(name, aside string, files []File) error {
+	root, err := os.OpenRoot(aside)
+	if err != nil {
+		return fmt.Errorf("open the folder of the pack: %w", err)
+	}
+	defer root.Close() //nolint:errcheck // each file was synced
+	if err := r.mayBecome(name, aside, root, files); err != nil {
+		return err
+	}
+	return save(root, files)
+}
+
+// mayBecome refuses files that somebody else has changed, and those with which the
+// pack would have mistakes in them.
+func (r *Registrar) mayBecome(name, folder string, root *os.Root, files []File) error {
 	over := overlay{FS: root.FS(), files: map[string]string{}}
 	for _, f := range files {
 		if err := unchangedSince(root, f); err != nil {
@@ -81,17 +135,7 @@ func (r *Registrar) writeFiles(ctx context.Context, name string, files []File) e
 		}
 		over.files[f.Path] = f.Content
 	}
-	err = r.wouldBe(name, folder, over)
-	for _, f := range files {
-		if err != nil {
-			break
-		}
-		err = replaceFile(root, f)
-	}
-	if err != nil && fresh { // nobody knows of it yet
-		err = errors.Join(err, os.RemoveAll(folder))
-	}
-	return err
+	return r.wouldBe(name, folder, over)
 }
 
 // folderFor returns the folder of a pack that may be written to.
@@ -118,16 +162,6 @@ func (r *Registrar) folderFor(name string, files []File) (string, error) {
 		return "", fault.Newf(fault.Invalid, "%q is no name for a pack: it may have lower-case letters, digits and underscores.", name)
 	}
 	return filepath.Join(r.opts.Folders[0], name), nil
-}
-
-// openPack opens the folder of a pack, which is made if need be.
-func openPack(folder string) (root *os.Root, fresh bool, err error) {
-	err = os.Mkdir(folder, 0o755) //nolint:gosec // actions may run as others, who have to read packs
-	if fresh = err == nil; !fresh && !errors.Is(err, fs.ErrExist) {
-		return nil, false, fmt.Errorf("make the folder of the pack: %w", err)
-	}
-	root, err = os.OpenRoot(folder)
-	return root, fresh, err
 }
 
 // unchangedSince refuses to write over what the client has not seen.
@@ -159,28 +193,6 @@ func (r *Registrar) wouldBe(name, folder string, over overlay) error {
 	found = append(found, content.CheckWorkflows(r.actions(content))...)
 	if ours := slices.DeleteFunc(found, func(f pack.Finding) bool { return !over.has(f.File) }); len(ours) > 0 {
 		return fault.Newf(fault.Invalid, "%s", ours)
-	}
-	return nil
-}
-
-// replaceFile writes a file in one step: whoever reads it sees all of it, or what was
-// there before.
-func replaceFile(root *os.Root, f File) error {
-	name := filepath.FromSlash(f.Path)
-	fresh := name + ".new"
-	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return fmt.Errorf("make the folder of %s: %w", f.Path, err)
-	}
-	out, err := root.Create(fresh)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", f.Path, err)
-	}
-	_, err = out.WriteString(f.Content)
-	if err = errors.Join(err, out.Sync(), out.Close()); err == nil {
-		err = root.Rename(fresh, name)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", f.Path, err), root.Remove(fresh))
 	}
 	return nil
 }

@@ -81,6 +81,7 @@ func TestWriteFilesRefuses(t *testing.T) {
 		"an absolute path":      {"demo", []register.File{{Path: "/etc/x.yaml"}}, "it is no path of a file in a pack"},
 		"a hidden file":         {"demo", []register.File{{Path: "actions/.x.yaml"}}, "it is no path of a file in a pack"},
 		"a program":             {"demo", []register.File{{Path: "actions/x.py"}}, "only pack.yaml and the YAML files"},
+		"a test elsewhere":      {"demo", []register.File{{Path: "tests/x.test.yaml"}}, "only pack.yaml and the YAML files"},
 		"a sensor":              {"demo", []register.File{{Path: "sensors/x.yaml"}}, "only pack.yaml and the YAML files"},
 		"a link out of it":      {"linked", []register.File{{Path: "rules/x.yaml", Content: "a: 1"}}, "escapes"},
 		"a large file":          {"demo", []register.File{{Path: "rules/x.yaml", Content: strings.Repeat("#", 500_001)}}, "it has more than 500000 bytes"},

@@ -214,6 +214,12 @@ func (r *Registrar) read(f *folder, rows map[string][]string) []pack.Finding {
 			return []pack.Finding{{File: f.path, Severity: pack.Error, Msg: fmt.Sprintf("the pack cannot be read: %v", cause(err))}}
 		}
 		f.root, f.fsys = root, root.FS()
+		if !f.versioned {
+			err = finishSave(root)
+		}
+		if err != nil {
+			return []pack.Finding{{File: f.path, Severity: pack.Error, Msg: fmt.Sprintf("a save that was interrupted cannot be finished: %v", cause(err))}}
+		}
 	}
 	f.digest = r.digest(f)
 	if r.unchanged(f, rows) {

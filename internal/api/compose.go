@@ -10,7 +10,10 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/expr"
+	"github.com/nightshift-run/nightshift/internal/expr/jinja"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
+	"github.com/nightshift-run/nightshift/internal/expr/yaql"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/pyyaml"
 	"github.com/nightshift-run/nightshift/internal/rbac"
@@ -26,6 +29,8 @@ func (a *API) composeRoutes() []*route {
 	return []*route{
 		to("POST", ourService, "/workflows/rehearse", "", (*call).rehearse, "Play a workflow with given results, without running anything.").changesNothing().
 			takes(rehearseBody).gives(http.StatusOK, value.NewDict()).anybody("it runs nothing"),
+		to("GET", ourService, "/expressions", "", (*call).listExpressions, "List what expressions can be made of.").
+			gives(http.StatusOK, []wire.ExpressionName{}).anybody(ofTheServer),
 		to("POST", ourService, "/rules/try", "rule_create", (*call).tryRule, "Ask a rule that is not kept about past events.").changesNothing().
 			takes(tryBody).gives(http.StatusOK, wire.RuleTrial{}).inside("on the rule; besides what it takes to make it"),
 		to("PUT", ourService, "/packs/{ref}/files", "pack_modify", (*call).writePackFiles, "Write metadata, workflows and rules of a pack, and register it.").
@@ -38,12 +43,14 @@ const (
 		"definition": {"type": "string", "required": true},
 		"test": {"type": "object"},
 		"assume": {"type": "string", "enum": ["", "succeeded", "failed"]},
+		"record": {"type": "string", "description": "Path of the definition: answer with a test that expects what has come of it."},
 		"questions": {"type": "array", "maxItems": 100, "items": {"type": "object", "additionalProperties": false, "properties": {
 			"task": {"type": "string"}, "before": {"type": "boolean"}, "expression": {"type": "string", "required": true}}}}}}`
 	tryBody = `{"type": "object", "additionalProperties": false, "properties": {
 		"rule": {"type": "object", "required": true},
 		"events": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
-		"after": {"type": "string"}}}`
+		"after": {"type": "string", "description": "Events since then only."},
+		"before": {"type": "string", "description": "Events until then only."}}}`
 	filesBody = `{"type": "object", "additionalProperties": false, "properties": {
 		"files": {"type": "array", "required": true, "minItems": 1, "maxItems": 20, "items": {"type": "object", "additionalProperties": false, "properties": {
 			"path": {"type": "string", "required": true}, "content": {"type": "string", "required": true}, "was": {"type": "string"}}}}}}`
@@ -58,6 +65,7 @@ func (c *call) rehearse() error {
 	var req struct {
 		Definition string           `json:"definition"`
 		Assume     execution.Status `json:"assume"`
+		Record     string           `json:"record"`
 		Questions  []struct {
 			Task       string `json:"task"`
 			Before     bool   `json:"before"`
@@ -107,7 +115,57 @@ func (c *call) rehearse() error {
 		answers.Items = append(answers.Items, answer)
 	}
 	out.Set("answers", answers)
+	if req.Record != "" {
+		text, err := recorded(ctx, req.Record, []byte(req.Definition), test, report)
+		if err != nil {
+			return err
+		}
+		out.Set("recorded", text)
+	}
 	return c.json(http.StatusOK, out)
+}
+
+// recorded is a test of a definition that expects what has just come of it.
+func recorded(ctx context.Context, name string, definition []byte, test *rehearsal.Test, played *rehearsal.Report) (string, error) {
+	if !played.Outcome.Status.Final() {
+		return "", fault.Newf(fault.Invalid, "The workflow is not over, it is %s: there is nothing yet that a test could expect of it.", played.Outcome.Status)
+	}
+	r := rehearsal.Recording{Workflow: name, Description: test.Description, Test: test}
+	for _, p := range played.Calls {
+		if p.Action != "" { // others succeed by themselves
+			r.Ended = append(r.Ended, rehearsal.Ended{Task: p.Task, Item: p.Item, Undo: p.Undo, Status: p.Status, Result: p.Result})
+		}
+	}
+	text, _, _, err := r.Write(ctx, definition)
+	return string(text), err
+}
+
+// listExpressions is the same for everybody: it comes with the server.
+func (c *call) listExpressions() error {
+	all := []wire.ExpressionName{}
+	for _, x := range expr.New(expr.Options{}).Reference() {
+		all = append(all, wire.ExpressionName{Kind: "workflow", Name: x.Name, Signature: x.Signature, Doc: x.Doc})
+	}
+	for _, x := range yaql.New(yaql.Options{}).Reference() {
+		if x.Module != "operators" {
+			all = append(all, wire.ExpressionName{Kind: "yaql", Name: x.Name, Signature: x.Signature, Doc: x.Doc})
+		}
+	}
+	for _, x := range jinja.New(jinja.Options{Filters: map[string]jinja.Filter{"decrypt_kv": nil, "secret": nil}}).Reference() {
+		all = append(all, wire.ExpressionName{Kind: kindInJinja(x.Kind), Name: x.Name, Signature: x.Signature, Doc: x.Doc})
+	}
+	return c.json(http.StatusOK, all)
+}
+
+func kindInJinja(kind string) string {
+	switch kind {
+	case jinja.KindTest:
+		return "test"
+	case jinja.KindGlobal:
+		return "global"
+	default:
+		return "filter"
+	}
 }
 
 // tryRule asks a rule about the latest events of its trigger, whether or not it is
@@ -121,6 +179,7 @@ func (c *call) tryRule() error {
 		Rule   rule.Rule `json:"rule"`
 		Events int       `json:"events"`
 		After  time.Time `json:"after"`
+		Before time.Time `json:"before"`
 	}
 	if err := decode(d, &req); err != nil {
 		return err
@@ -141,7 +200,8 @@ func (c *call) tryRule() error {
 		return err
 	}
 	out := wire.RuleTrial{Trigger: m.Rule.Trigger.Ref, Events: []wire.TriedEvent{}}
-	past, total, err := c.Store.Reader().ListInstances(c.ctx(), store.Instances{Triggers: []string{out.Trigger}, After: req.After}, store.Page{Limit: req.Events})
+	past, total, err := c.Store.Reader().ListInstances(c.ctx(),
+		store.Instances{Triggers: []string{out.Trigger}, After: req.After, Before: req.Before}, store.Page{Limit: req.Events})
 	if err != nil {
 		return err
 	}
@@ -160,8 +220,8 @@ func (c *call) tryRule() error {
 		tried := wire.TriedEvent{Event: i.ID, At: wire.TimeOf(i.OccurredAt), Matched: why.Matched, Reason: why.Reason, Criteria: why.Criteria}
 		if why.Matched {
 			out.Matched++
-			if out.Example == nil {
-				out.Example = c.example(m.Rule, i.ID, payload)
+			if out.Matched <= mostStarts {
+				tried.Starts = c.wouldStart(m.Rule, payload)
 			}
 		}
 		out.Events = append(out.Events, tried)
@@ -169,11 +229,20 @@ func (c *call) tryRule() error {
 	return c.json(http.StatusOK, out)
 }
 
-// example is what a rule would have given its action for an event.
-func (c *call) example(r *rule.Rule, event string, payload value.Value) *wire.RuleExample {
+// mostStarts is for how many of the events it is said what the action would have been
+// given, for that costs what it costs to render it.
+const mostStarts = 200
+
+// wouldStart is what a rule would have given its action for an event.
+func (c *call) wouldStart(r *rule.Rule, payload value.Value) *wire.RuleStart {
+	about := value.NewDict()
+	for _, e := range [][2]string{{"id", r.ID}, {"ref", r.Ref}, {"name", r.Name}, {"pack", r.Pack}} {
+		about.Set(e[0], e[1])
+	}
 	vars := value.NewDict()
 	vars.Set("trigger", payload)
-	out := &wire.RuleExample{Event: event}
+	vars.Set("rule", about)
+	out := &wire.RuleStart{}
 	params, err := c.shown(r.Action.Parameters, vars)
 	if err != nil {
 		out.Failure = err.Error()

@@ -3,14 +3,17 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/api"
 	"github.com/nightshift-run/nightshift/internal/register"
+	"github.com/nightshift-run/nightshift/internal/workflow/rehearsal"
 )
 
 func body(t testing.TB, v any) string {
@@ -86,26 +89,86 @@ output:
 	}
 }
 
+// TestRehearsalIsRecorded holds that what was played can be kept as a test, which then
+// expects just that.
+func TestRehearsalIsRecorded(t *testing.T) {
+	s := newServer(t, api.Options{})
+	definition := "version: 1.0\ninput: [host]\ntasks:\n  look: {action: p.say, input: {word: <% ctx(host) %>}, next: [{when: <% failed() %>, do: mend}]}\n  mend: {action: p.say, input: {word: x}}\noutput:\n  - where: <% ctx(host) %>\n"
+	play := func(more map[string]any) answer {
+		req := map[string]any{"definition": definition, "record": "workflows/x.yaml", "assume": "succeeded", "test": map[string]any{
+			"description": "as I made it up", "inputs": map[string]string{"host": "db1"},
+			"mock_action_executions": []any{map[string]any{"task_id": "look", "status": "failed", "result": map[string]int{"return_code": 3}}},
+		}}
+		maps.Copy(req, more)
+		return s.do("POST", "/api/ns/v1/workflows/rehearse", body(t, req))
+	}
+	text := play(nil).status(200).at("recorded")
+	for _, want := range []string{
+		"description: as I made it up", "workflow: workflows/x.yaml", "  host: db1", "- task_id: look", "  expected_input:\n    word: db1", "    return_code: 3",
+		"expected_task_sequence:\n- look\n- mend", "expected_workflow_status: succeeded", "  where: db1",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in the test:\n%s", want, text)
+		}
+	}
+	test, err := rehearsal.Read([]byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := test.Run(t.Context(), []byte(definition))
+	if err != nil || len(report.Findings) > 0 {
+		t.Errorf("the test does not hold what was played: %v, %v", report.Findings, err)
+	}
+	if got := play(map[string]any{"assume": "", "test": map[string]any{"inputs": map[string]string{"host": "db1"}}}).status(400); !strings.Contains(got.fault(), "not over") {
+		t.Errorf("recorded before it is over: %s", got.Body)
+	}
+}
+
+func TestExpressionsAreListed(t *testing.T) {
+	s := newServer(t, api.Options{})
+	got := s.do("GET", "/api/ns/v1/expressions", "").status(200)
+	for _, want := range []string{`"kind":"workflow","name":"succeeded"`, `"kind":"yaql","name":"where"`, `"kind":"filter","name":"decrypt_kv"`, `"kind":"test","name":"defined"`, `"kind":"global","name":"range"`} {
+		if !strings.Contains(strings.ReplaceAll(got.Body.String(), ": ", ":"), want) {
+			t.Errorf("%s is not in the list", want)
+		}
+	}
+}
+
 func TestTryRule(t *testing.T) {
 	s := newServer(t, api.Options{})
 	for _, host := range []string{"web1", "db1", "db2"} {
 		s.do("POST", "/v1/webhooks/st2", fmt.Sprintf(`{"trigger": "p.alarm", "payload": {"host": %q}}`, host)).status(202)
 	}
 	draft := func(pattern string) string {
-		return fmt.Sprintf(`{"name": "draft", "pack": "p", "trigger": {"type": "p.alarm"}, "action": {"ref": "p.say", "parameters": {"word": "{{ trigger.host }}"}},
+		return fmt.Sprintf(`{"name": "draft", "pack": "p", "trigger": {"type": "p.alarm"}, "action": {"ref": "p.say", "parameters": {"word": "{{ trigger.host }} of {{ rule.ref }}"}},
 			"criteria": {"trigger.host": {"type": "startswith", "pattern": %q}}}`, pattern)
 	}
 	got := s.do("POST", "/api/ns/v1/rules/try", `{"rule": `+draft("db")+`}`).status(200)
 	for path, want := range map[string]string{
 		"trigger": "p.alarm", "total": "3", "matched": "2", "events.0.matched": "true", "events.2.matched": "false",
-		"events.2.criteria.0.decided": "true", "events.2.criteria.0.value": "web1", "example.parameters.word": "db2", "example.event": got.at("events.0.event"),
+		"events.2.criteria.0.decided": "true", "events.2.criteria.0.value": "web1",
+		"events.0.starts.parameters.word": "db2 of p.draft", "events.1.starts.parameters.word": "db1 of p.draft",
 	} {
 		if got.at(path) != want {
 			t.Errorf("%s is %q, want %q", path, got.at(path), want)
 		}
 	}
-	if got := s.do("POST", "/api/ns/v1/rules/try", `{"events": 1, "rule": `+draft("web")+`}`).status(200); got.at("matched") != "0" || got.at("example") != "null" && got.at("example") != "" {
+	if got := s.do("POST", "/api/ns/v1/rules/try", `{"events": 1, "rule": `+draft("web")+`}`).status(200); got.at("matched") != "0" || strings.Contains(got.Body.String(), `"starts"`) {
 		t.Errorf("of the latest only: %s", got.Body)
+	}
+	if got := s.do("POST", "/api/ns/v1/rules/try", `{"rule": `+strings.Replace(draft("db"), "trigger.host }}", "trigger.host / 2 }}", 1)+`}`).status(200); !strings.Contains(got.at("events.0.starts.failure"), "unsupported operand") {
+		t.Errorf("parameters that can't be rendered: %s", got.Body)
+	}
+	now := time.Now().UTC()
+	for window, want := range map[string]string{
+		fmt.Sprintf(`"after": %q`, now.Add(-time.Hour).Format(time.RFC3339)):                                                        "3",
+		fmt.Sprintf(`"after": %q`, now.Add(time.Hour).Format(time.RFC3339)):                                                         "0",
+		fmt.Sprintf(`"before": %q`, now.Add(-time.Hour).Format(time.RFC3339)):                                                       "0",
+		fmt.Sprintf(`"after": %q, "before": %q`, now.Add(-time.Hour).Format(time.RFC3339), now.Add(time.Hour).Format(time.RFC3339)): "3",
+	} {
+		if got := s.do("POST", "/api/ns/v1/rules/try", `{`+window+`, "rule": `+draft("db")+`}`).status(200); got.at("total") != want {
+			t.Errorf("%s: %s, want %s", window, got.Body, want)
+		}
 	}
 	s.do("GET", "/v1/rules/p.draft", "").status(404) // it was not kept
 	s.do("POST", "/api/ns/v1/rules/try", `{"rule": {"name": "x"}}`).status(400)

@@ -207,7 +207,7 @@ func wants(r api.Route) string {
 		"GET /users": "nnnn", "POST /users": "nnnn", "GET /users/{name}": "nnnn", "PUT /users/{name}": "nnnn", "DELETE /users/{name}": "nnnn",
 		"DELETE /users/{name}/credentials": "nnnn", "GET /rbac/permission_types": "nnnn", "GET /rbac/permission_types/{kind}": "nnnn", "GET /rbac/roles": "nnnn", "GET /rbac/roles/{name}": "nnnn",
 		"GET /rbac/role_assignments": "nnnn", "GET /rbac/role_assignments/{id}": "yyyy", "GET /rbac/explain": "nnnn", "POST /rbac/reload": "nnnn",
-		"GET /audit": "nnnn", "GET /audit/head": "nnnn", "POST /workflows/rehearse": "yyyy", "PUT /password": "yyyy",
+		"GET /audit": "nnnn", "GET /expressions": "yyyy", "GET /audit/head": "nnnn", "POST /workflows/rehearse": "yyyy", "PUT /password": "yyyy",
 		"GET /keys":         "yyyy",                                                              // each their own
 		"GET /apikeys/{id}": "yyyy", "PUT /apikeys/{id}": "yyyy", "DELETE /apikeys/{id}": "yyyy", // each their own: there is none here
 	}

@@ -38,26 +38,34 @@ type Criterion struct {
 // RuleTrial says what a rule makes of past events.
 type RuleTrial struct {
 	Trigger string       `json:"trigger"` // which it would listen to
-	Total   int          `json:"total"`   // how many events of it there are
+	Total   int          `json:"total"`   // how many events of it there are in that time
 	Matched int          `json:"matched"` // of those that were asked about
 	Events  []TriedEvent `json:"events"`  // the latest first
-	Example *RuleExample `json:"example,omitempty"`
 }
 
-// TriedEvent says whether a rule matches an event, and what decided.
+// TriedEvent says whether a rule matches an event, what decided, and what would have
+// come of it.
 type TriedEvent struct {
 	Event    string      `json:"event"`
 	At       Time        `json:"at"`
 	Matched  bool        `json:"matched"`
 	Reason   string      `json:"reason"`
 	Criteria []Criterion `json:"criteria"`
+	Starts   *RuleStart  `json:"starts,omitempty"` // of the latest 200 that match
 }
 
-// RuleExample is what a rule would have given its action.
-type RuleExample struct {
-	Event      string          `json:"event"` // the latest that it matches
+// RuleStart is what a rule would have given its action.
+type RuleStart struct {
 	Parameters json.RawMessage `json:"parameters,omitempty"`
 	Failure    string          `json:"failure,omitempty"` // why there are none
+}
+
+// ExpressionName is something that expressions can be made of.
+type ExpressionName struct {
+	Kind      string `json:"kind"` // workflow: in both languages, in workflows; yaql; filter, test and global: in Jinja
+	Name      string `json:"name"`
+	Signature string `json:"signature"`
+	Doc       string `json:"doc"`
 }
 
 // ExecutionWhy says what an execution waits for, and who holds it.

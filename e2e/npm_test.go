@@ -5,6 +5,7 @@ package e2e
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -123,7 +124,7 @@ func leadST2Client(t *testing.T, dir string) {
 }
 
 func stderrOf(err error) []byte {
-	if e, ok := err.(*exec.ExitError); ok {
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
 		return e.Stderr
 	}
 	return nil
@@ -144,7 +145,7 @@ type said struct {
 }
 
 // newChat starts hubot with what it needs to speak to a server.
-func newChat(t *testing.T, s *server, dir string, environ ...string) *chat {
+func newChat(t *testing.T, dir string, environ ...string) *chat {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(dir, "node_modules/.bin/hubot"), "--name", "robot", "--disable-httpd", "--file", "adapter.mjs")
 	cmd.Dir = dir
@@ -229,7 +230,7 @@ func chatWithHubot(t *testing.T, dir string) {
 	s := serve(t, chatPack(t))
 	var key struct{ Key string }
 	s.do(t, "POST", "/api/v1/apikeys", `{"user": "admin"}`, &key)
-	c := newChat(t, s, dir, "ST2_BASE_URL="+s.url, "ST2_API_KEY="+key.Key)
+	c := newChat(t, dir, "ST2_BASE_URL="+s.url, "ST2_API_KEY="+key.Key)
 
 	if m := c.hears("status: "); m == "status: 0 commands" {
 		t.Error("the robot knows no command")

@@ -192,8 +192,10 @@ func (c *call) stages(r request) (*value.Dict, error) {
 		return nil, err
 	}
 	// The stream may have ended before the workflow did: it is no ledger.
-	if d, err = c.await(d, false); err != nil {
-		return nil, err
+	if unfinished(text(d, "status")) {
+		if d, err = c.await(d, false); err != nil {
+			return nil, err
+		}
 	}
 	if text(d, "status") == "succeeded" {
 		return d, nil

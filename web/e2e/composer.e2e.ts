@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Browser, BrowserContext, Locator } from 'playwright-core'
 import { expectAccessible, launch, logIn, open, soon, type Page } from './browser'
@@ -38,6 +39,7 @@ const go = async (path: string) => {
 }
 const task = (name: string) => page.locator(`.react-flow__node[data-id="${name}"]`)
 const button = (name: string) => page.getByRole('button', { name, exact: true })
+const card = (id: string) => page.locator(`.react-flow__node[data-id="${id}"]`)
 const field = (name: string) => page.getByRole('textbox', { name, exact: true })
 
 /** What the editor has; of a long text only what is seen. */
@@ -82,7 +84,7 @@ tasks:
       message: down
 `
 
-test('somebody draws a workflow with a condition, saves it, runs it and makes a rule of it', async () => {
+test('somebody draws a workflow with a condition, saves it, and runs it', async () => {
   await go('/compose')
   const canvas = page.getByTestId('canvas')
   const search = page.getByLabel('Search actions')
@@ -144,27 +146,123 @@ test('somebody draws a workflow with a condition, saves it, runs it and makes a 
   await task('echo').click()
   await page.getByText('= it is up').waitFor()
 
-  await page.getByRole('link', { name: 'Make a rule' }).click()
+}, 120_000)
+
+test('somebody keeps a test of a workflow, has it started by an event, and asks the past', async () => {
+  await go('/compose/ours.greet')
+  // What was played is kept as a test, which the command line plays again.
+  await button('Try').click()
+  await page.getByLabel('How local ends').selectOption('failed')
+  await button('Save as test …').click()
+  await page.getByLabel('What it shows').fill('It says so when it is down.')
+  const made = page.getByRole('region', { name: 'actions/tests/greet.test.yaml' })
+  await made.getByText('- echo_2').waitFor()
+  await expectAccessible(page, 'saving a test')
+  await button('Save').click()
+  await page.getByText('actions/tests/greet.test.yaml is saved.').waitFor()
+  expect(server.cli('workflow', 'test', join(server.folder, 'data/packs/ours'))).toMatch(/^PASS .*greet\.test\.yaml/m)
+
+  await page.getByRole('link', { name: 'Start by an event' }).click()
+  await card('action').getByText('ours.greet').waitFor()
+  await page.locator('.react-flow__node[data-id="task local"]').waitFor() // the workflow, with the event in front
   await page.getByLabel('Search events').fill('webhook')
-  await button('Add core.st2.webhook').dragTo(page.getByRole('region', { name: 'When this happens' }))
-  await page.getByLabel('url').fill('greet')
+  await button('Add core.st2.webhook').dragTo(page.getByTestId('canvas'), { targetPosition: { x: 60, y: 60 } })
+  await field('url').fill('greet')
+  await button('Close').click()
   await field('Name').fill('greeting')
+  await page.keyboard.press('Enter')
+  await expect
+    .poll(async () => (await yaml()).join('\n'), soon)
+    .toBe('name: greeting\nenabled: true\ntrigger:\n  type: core.st2.webhook\n  parameters:\n    url: greet\naction:\n  ref: ours.greet\n')
+  await page.getByText('There has been no such event.').waitFor()
+  await button('Save …').click()
+  await page.getByRole('combobox', { name: 'Kept in' }).selectOption('the pack ours')
+  await page.getByRole('region', { name: 'rules/greeting.yaml' }).waitFor()
+  await expectAccessible(page, 'saving a rule')
   await button('Save').click()
   await page.getByRole('heading', { level: 1, name: 'ours.greeting' }).waitFor()
   for (const host of ['web1', 'db1']) await server.ask('POST', '/api/v1/webhooks/greet', { host })
 
   // Now that there are events, their fields can be asked for.
   await page.getByRole('link', { name: 'Edit' }).click()
+  await card('gate').click()
   await page.getByRole('list', { name: 'Fields' }).getByRole('button', { name: /^body\.host/ }).click()
   await page.getByLabel('Comparison of trigger.body.host').selectOption('begins with')
   await page.getByLabel('Pattern for trigger.body.host').fill('db')
+  await page.keyboard.press('Enter')
+  await page.getByText('It would have fired on 1 of 2.').waitFor()
+  const past = page.getByRole('list', { name: 'Events of the past' })
+  await past.getByText("trigger.body.host startswith 'db': not met, the value is 'web1'").click()
+  await card('gate').getByLabel('not met, which decided').waitFor()
+  await page.getByLabel('Of which time').selectOption('of the last hour')
+  await page.getByText('It would have fired on 1 of 2.').waitFor()
   await expectAccessible(page, 'rule editor')
-  await button('Try').click()
-  await page.getByText('It would have matched 1 of 2.').waitFor()
-  await page.getByText("trigger.body.host startswith 'db': not met, the value is 'web1'").waitFor()
+
+  // Another action is drawn to, and given a field by clicking it.
+  await page.getByLabel('Search actions').fill('core.echo')
+  await button('Add core.echo').dragTo(page.getByTestId('canvas'), { targetPosition: { x: 70, y: 40 } })
+  await drag(card('event').locator('.source'), card('loose core.echo').locator('.target'))
+  await card('action').getByText('core.echo').waitFor()
+  await field('message *').click()
+  await page.getByRole('list', { name: 'Fields' }).getByRole('button', { name: /^body\.host/ }).click()
+}, 180_000)
+
+test('somebody makes a rule by keyboard, clones and switches rules, and takes it back', async () => {
+  await go('/rules/new')
+  await page.getByLabel('Search events').fill('cron')
+  await button('Add core.st2.CronTimer').press('Enter')
+  await page.getByLabel('Search actions').fill('core.noop')
+  await button('Add core.noop').press('Enter')
+  await card('action').getByText('core.noop').waitFor()
+  await card('gate').focus()
+  await page.keyboard.press('Enter')
+  await button('Criterion').press('Enter')
+  await page.getByLabel('Field of trigger.field').fill('trigger.executed_at')
+  await page.keyboard.press('Enter')
+  await page.getByLabel('Comparison of trigger.executed_at').selectOption('is there')
+  // The text is edited, too, and the canvas follows.
+  await page.getByTestId('yaml').locator('.cm-content').click()
+  await page.keyboard.press('Control+End')
+  await page.keyboard.type('description: made by keyboard\n')
+  await button('Close').click()
+  await expect.poll(() => field('Description').inputValue(), soon).toBe('made by keyboard')
+  await page.keyboard.press('Control+s')
+  await page.getByRole('combobox', { name: 'Kept in' }).selectOption('no file')
   await button('Save').click()
-  await page.getByRole('heading', { level: 1, name: 'ours.greeting' }).waitFor()
-}, 120_000)
+  await page.getByRole('heading', { level: 1, name: 'default.new_rule' }).waitFor()
+
+  await page.goto('/ui/rules')
+  await button('Clone default.new_rule').click()
+  const copy = page.getByRole('switch', { name: 'default.new_rule_2 is disabled' })
+  await copy.waitFor()
+  await button('Undo').click()
+  await copy.waitFor({ state: 'detached' })
+  await page.getByRole('switch', { name: 'default.new_rule is enabled' }).click()
+  await page.getByRole('switch', { name: 'default.new_rule is disabled' }).waitFor()
+  await button('Undo').last().click()
+  await page.getByRole('switch', { name: 'default.new_rule is enabled' }).waitFor()
+}, 90_000)
+
+test('somebody limits an action by a policy, changes it, and deletes it', async () => {
+  await go('/settings?view=policies')
+  await page.getByRole('link', { name: 'New policy' }).click()
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('few')
+  await page.getByRole('combobox', { name: 'Action', exact: true }).fill('core.noop')
+  await page.getByRole('combobox', { name: 'Type', exact: true }).selectOption('action.concurrency')
+  await page.getByLabel('threshold').fill('3')
+  await expectAccessible(page, 'new policy')
+  await button('Save').click()
+  await page.getByText('at most 3 at a time, more wait').waitFor()
+  await page.getByLabel('threshold').fill('4')
+  await button('Save').click()
+  await page.getByText('at most 4 at a time, more wait').waitFor()
+  await expectAccessible(page, 'policy')
+  await page.getByRole('switch', { name: 'default.few is enabled' }).click()
+  await page.getByText('no: it is switched off').waitFor()
+  await button('Delete').click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
+  await page.getByText('There are none.').waitFor()
+}, 60_000)
 
 test('the canvas follows the text, the text follows the canvas, and both are undone', async () => {
   await go('/compose/shop.rescue')

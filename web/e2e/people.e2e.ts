@@ -78,9 +78,10 @@ test('an event becomes a reason, an execution and a graph that turns green', asy
   await server.ask('POST', '/api/v1/webhooks/down', { severity: 'low', flag })
   await server.ask('POST', '/api/v1/webhooks/down', { severity: 'critical', flag })
 
-  await page.getByRole('button', { name: 'Try', exact: true }).click()
-  await page.getByText('It would have matched 1 of 2.').waitFor()
-  await page.getByRole('link', { name: /severity.*low/ }).click()
+  await page.getByRole('button', { name: 'Ask again' }).click()
+  await page.getByText('It would have fired on 1 of 2.').waitFor()
+  await page.getByRole('button', { name: /severity.*low/ }).click()
+  await page.getByRole('link', { name: 'The event', exact: true }).click()
   await page.getByText('No rule matched when it was taken in.').waitFor()
 
   await page.goto('/ui/rules/shop.down')

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -42,6 +42,11 @@ export class Server {
   async remove(): Promise<void> {
     await this.stop()
     rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** Runs the command line, and returns what it prints. */
+  cli(...args: string[]): string {
+    return execFileSync(binary, args, { encoding: 'utf8' })
   }
 
   /** Asks the API as a client does. */

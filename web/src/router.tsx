@@ -103,6 +103,15 @@ const keys = createRoute({
 
 const settings = createRoute({ getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('./settings/page'), 'Settings'), validateSearch: (s: { view?: string; user?: string; outcome?: string }) => s })
 
+const policy = createRoute({ getParentRoute: () => root, path: '/policies/$ref', component: lazyRouteComponent(() => import('./settings/policies/page'), 'Policy') })
+
+const policyNew = createRoute({
+  getParentRoute: () => root,
+  path: '/policies/new',
+  component: lazyRouteComponent(() => import('./settings/policies/page'), 'PolicyNew'),
+  validateSearch: (s: { action?: string }) => s,
+})
+
 const people = createRoute({
   getParentRoute: () => root,
   path: '/people',
@@ -116,7 +125,7 @@ type Search = Record<string, string | undefined>
 
 /** What follows the ? of an address is plain words, so that people can read and write it. */
 export const router = createRouter({
-  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, composeNew, compose, rules, rule, ruleNew, ruleEdit, events, event, packs, pack, sensors, keys, settings, start, people]),
+  routeTree: root.addChildren([now, history, execution, inquiries, actions, action, composeNew, compose, rules, rule, ruleNew, ruleEdit, events, event, packs, pack, sensors, keys, settings, policy, policyNew, start, people]),
   basepath: '/ui',
   defaultPreload: 'intent',
   scrollRestoration: true,

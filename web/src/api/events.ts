@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, ask, page } from './client'
-import type { EventWhy, Instance, Json, Rule, Trigger, TriggerType } from './types'
+import type { EventWhy, Instance, Json, Trigger, TriggerType } from './types'
 
 /** An event as the list shows it: of what is in it only what events have that people know. */
 export type EventRow = Omit<Instance, 'payload'> & { payload?: { status?: Json; name?: Json; resource?: Json; action_name?: Json } }
@@ -44,16 +44,6 @@ export const triggerTypesQuery = queryOptions({
   queryFn: ({ signal }) => page<TriggerType>(api.GET('/api/v1/triggertypes', { params: { query: { limit: 100 } }, signal })),
   staleTime: 60_000,
 })
-
-/** Which of the latest events a rule would have matched. */
-export interface Past {
-  matched: number
-  events: { event: string; at: string; matched: boolean; reason: string }[]
-}
-
-export function tryRule({ name, pack, trigger, criteria, action }: Rule, events: number) {
-  return ask<Past>(api.POST('/api/ns/v1/rules/try', { body: { rule: { name, pack, trigger, criteria, action }, events } }))
-}
 
 export function reEmit(id: string) {
   return ask<{ id: string }>(api.POST('/api/v1/triggerinstances/{id}/re_emit', { params: { path: { id } } }))

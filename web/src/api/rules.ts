@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, ask, page } from './client'
-import type { Enforcement, Rule } from './types'
+import type { Enforcement, JsonObject, Rule } from './types'
 
 export const rulesQuery = queryOptions({
   queryKey: ['rules'],
@@ -37,6 +37,10 @@ export function saveRule(rule: Rule) {
   return ask<Rule>(api.PUT('/api/v1/rules/{ref}', { params: { path: { ref: rule.ref } }, body: rule }))
 }
 
-export function makeRule({ name, pack, description, enabled, trigger, criteria, action }: Rule) {
-  return ask<Rule>(api.POST('/api/v1/rules', { body: { name, pack, description, enabled, trigger: { type: trigger.type, parameters: trigger.parameters }, criteria, action: { ref: action.ref, parameters: action.parameters } } }))
+export function makeRule(rule: JsonObject) {
+  return ask<Rule>(api.POST('/api/v1/rules', { body: rule as never }))
+}
+
+export function deleteRule(ref: string) {
+  return ask(api.DELETE('/api/v1/rules/{ref}', { params: { path: { ref } } }))
 }

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, ask, page } from './client'
 import type { components } from './schema'
-import type { Json, Policy } from './types'
+import type { Json } from './types'
 
 type Schemas = components['schemas']
 
@@ -55,11 +55,6 @@ export const figuresQuery = queryOptions({
     return new Map(Array.from(text.matchAll(/^(process_\w+) (\S+)$/gm), ([, name, value]) => [name!, Number(value)]))
   },
   refetchInterval: 10_000,
-})
-
-export const policiesQuery = queryOptions({
-  queryKey: ['policies'],
-  queryFn: ({ signal }) => page<Policy>(api.GET('/api/v1/policies', { signal })),
 })
 
 export interface AuditEntry {

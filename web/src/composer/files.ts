@@ -1,13 +1,7 @@
 import { packFile, type Change } from '@/api/files'
 import type { Action, Json, Properties } from '@/api/types'
-import { plain, parse, set } from './model/yaml'
-import type { Workflow } from './model/workflow'
-
-/** The version after one. */
-export function nextVersion(version: string): string {
-  const parts = /^(\d+)\.(\d+)\.(\d+)$/.exec(version)
-  return parts ? `${parts[1]}.${parts[2]}.${Number(parts[3]) + 1}` : version
-}
+import { set } from '@/edit/yaml'
+import type { Workflow } from '@/workflow/workflow'
 
 /** The files of a workflow that is new. */
 export function filesOfNew(name: string, text: string, w: Workflow): Change[] {
@@ -47,12 +41,4 @@ function typeIn(v: Json | undefined): string {
   if (typeof v === 'boolean') return 'boolean'
   if (Array.isArray(v)) return 'array'
   return typeof v === 'object' && v !== null ? 'object' : 'string'
-}
-
-/** pack.yaml with the next version in it. */
-export async function bumped(pack: string): Promise<(Change & { version: string }) | undefined> {
-  const was = await packFile(pack, 'pack.yaml')
-  if (was === undefined) return undefined
-  const version = nextVersion(String((plain(parse(was)) as { version?: Json } | null)?.version ?? ''))
-  return { path: 'pack.yaml', content: set(was, ['version'], version), was, version }
 }

@@ -1,22 +1,26 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useBlocker, useNavigate } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
-import { FlaskConical, LayoutGrid, Play, Plus, Redo2, Save, Split, Undo2 } from 'lucide-react'
+import { FlaskConical, LayoutGrid, Play, Plus, Redo2, Radio, Save, Undo2 } from 'lucide-react'
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
 import { actionQuery, actionsQuery, sourceQuery } from '@/api/actions'
+import { wordsQuery } from '@/api/expressions'
 import type { Action } from '@/api/types'
 import { Button, buttonClass, IconButton } from '@/ui/button'
 import { Failure, Loading } from '@/ui/state'
 import { Canvas, type CanvasDeeds, type Selection } from './canvas'
-import { SourceEditor, useSource } from './editor'
-import * as edits from './model/edits'
-import { draw } from './model/graph'
-import { namesOf } from './model/names'
-import { read, type Workflow } from './model/workflow'
+import { SourceEditor, useSource } from '@/edit/editor'
+import * as edits from '@/workflow/edits'
+import { draw } from '@/workflow/graph'
+import { completionsOf } from './completion'
+import { namesOf } from '@/workflow/names'
+import { read, type Workflow } from '@/workflow/workflow'
 import { Palette } from './palette'
 import { Panel } from './panel'
-import { usePlaces } from './places'
-import { inspectionQuery, taskAt, useSettled } from './problems'
+import { usePlaces } from '@/edit/places'
+import { useSettled } from '@/edit/settled'
+import { useSaveKey } from '@/edit/shortcut'
+import { inspectionQuery, taskAt } from './problems'
 import { pastQuery, type Play as Played } from './rehearsal'
 import { RunDialog } from './run'
 import { SaveDialog, SaveNewDialog } from './save'
@@ -56,8 +60,10 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
 
   const first = useMemo(() => read(saved), [saved])
   const [names, setNames] = useState(() => namesOf(first.workflow))
-  const known = useMemo(() => ({ names, actions: actions.data?.items ?? [] }), [names, actions.data])
-  const source = useSource(saved, known, 'Definition')
+  const words = useQuery(wordsQuery)
+  const known = useMemo(() => ({ names, actions: actions.data?.items ?? [], words: words.data ?? [] }), [names, actions.data, words.data])
+  const complete = useMemo(() => completionsOf(() => known), [known])
+  const source = useSource(saved, complete, 'Definition')
   const text = useDeferredValue(source.text)
 
   // While the text has a mistake, the graph is that of before.
@@ -68,7 +74,7 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
     setNames(namesOf(reading.workflow))
   }
   const drawing = useMemo(() => draw(workflow), [workflow])
-  const { places, move, forget } = usePlaces(action?.ref ?? 'new')
+  const { places, move, forget } = usePlaces(`composer ${action?.ref ?? 'new'}`)
 
   const settled = useSettled(text, 400)
   const inspection = useQuery(inspectionQuery(settled))
@@ -127,17 +133,10 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
   }, [action])
   const around = useMemo(() => ({ known, definition: settled, past: past.data }), [known, settled, past.data])
 
+  useSaveKey(() => changed && reading.workflow && setDialog('save'))
+
   return (
-    <div
-      className="flex h-dvh min-h-0 flex-col max-md:h-auto"
-      onKeyDown={(e) => {
-        if (!(e.ctrlKey || e.metaKey)) return
-        if (e.key === 's') {
-          e.preventDefault()
-          setDialog('save')
-        }
-      }}
-    >
+    <div className="flex h-dvh min-h-0 flex-col max-md:h-auto">
       <header className="flex min-h-12 flex-wrap items-center gap-2 border-b bg-panel px-3 py-1.5">
         <h1 className="min-w-0 truncate text-base font-semibold">{action?.ref ?? 'New workflow'}</h1>
         {changed && <span className="rounded bg-warn/15 px-1.5 py-0.5 text-xs font-medium text-warn">not saved</span>}
@@ -161,7 +160,7 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
           {action && (
             <>
               <Link to="/rules/new" search={{ action: action.ref }} className={buttonClass()}>
-                <Split size={14} aria-hidden /> Make a rule
+                <Radio size={14} aria-hidden /> Start by an event
               </Link>
               <Button disabled={changed} title={changed ? 'Save it first' : undefined} onClick={() => setDialog('run')}>
                 <Play size={14} aria-hidden /> Run
@@ -194,7 +193,7 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
       </div>
       {trying && (
         <section aria-label="Try" className="max-h-[45%] overflow-y-auto border-t bg-panel">
-          <Tryout definition={text} workflow={workflow} past={past.data} played={played} show={setPlayed} />
+          <Tryout action={action} definition={text} workflow={workflow} past={past.data} played={played} show={setPlayed} />
         </section>
       )}
       {dialog === 'run' && action && <RunDialog action={action.ref} close={() => setDialog(undefined)} />}

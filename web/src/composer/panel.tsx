@@ -7,10 +7,10 @@ import { Button, IconButton } from '@/ui/button'
 import { Field, Input, Select } from '@/ui/field'
 import { askedFor, kindOf as formOf, read as readTyped, written } from '@/ui/form/schema'
 import type { Selection } from './canvas'
-import type { Source } from './editor'
+import type { Source } from '@/edit/editor'
 import { ExpressionField, type Surroundings } from './expression'
-import * as edits from './model/edits'
-import type { Task, Workflow } from './model/workflow'
+import * as edits from '@/workflow/edits'
+import { splitAction, type Task, type Workflow } from '@/workflow/workflow'
 import type { Finding } from './problems'
 import { Rows, typedOf, valueOf } from './rows'
 
@@ -198,7 +198,25 @@ function TaskPanel({ task: t, source, workflow, around, findings, select }: Comm
         ))}
         {expression('timeout', 'timeout (seconds)', t.timeout)}
       </Group>
+      <UndoForm task={t} source={source} around={around} findings={findings} />
     </Frame>
+  )
+}
+
+/** How the task is taken back if the workflow fails later on. */
+function UndoForm({ task: t, source, around, findings }: { task: Task; source: Source; around: Surroundings; findings: Finding[] }) {
+  const undo = t.undo ?? {}
+  const { action, inline } = splitAction(typeof undo.action === 'string' ? undo.action : undefined)
+  const input: [string, Json | undefined][] = inline ?? Object.entries(typeof undo.input === 'object' && undo.input !== null && !Array.isArray(undo.input) ? undo.input : {})
+  const write = (ref: string | undefined, rows: [string, Json | undefined][]) =>
+    source.edit((x) => edits.setField(x, t.name, 'undo', ref ? { action: ref, ...(rows.length > 0 && { input: Object.fromEntries(rows.map(([n, v]) => [n, v ?? null])) }) } : undefined))
+  return (
+    <Group title="If it must be taken back" open={t.undo !== undefined}>
+      <Field label="Undo" hint="The action that takes back what this task did, when the workflow fails, times out or is canceled after it has succeeded." error={at(findings, `tasks.${t.name}.undo`)}>
+        {(props) => <Settled {...props} list="actions" value={action ?? ''} placeholder="none: it stays done" onChange={(ref) => write(ref || undefined, input)} />}
+      </Field>
+      {action && <Rows what="parameter of the undo" rows={input} task={t.name} around={around} onChange={(rows) => void write(action, rows)} />}
+    </Group>
   )
 }
 
@@ -388,7 +406,7 @@ function TransitionPanel({ task: t, index, source, workflow, around, findings, s
 }
 
 function WorkflowPanel({ source, workflow: w, around, findings }: Common) {
-  const list = (key: 'input' | 'vars' | 'output') => (rows: [string, Json | undefined][]) =>
+  const list = (key: 'input' | 'vars' | 'output' | 'output-on-error') => (rows: [string, Json | undefined][]) =>
     void source.edit((text) => edits.setList(text, key, rows.map(([n, v]) => [n, v === undefined && key !== 'input' ? null : v])))
   return (
     <Frame title="Workflow">
@@ -406,6 +424,7 @@ function WorkflowPanel({ source, workflow: w, around, findings }: Common) {
           </ul>
         </div>
       )}
+      <Field label="Description">{(props) => <Settled {...props} value={w.description ?? ''} onChange={(x) => source.edit((text) => edits.setWhole(text, 'description', x || undefined))} />}</Field>
       <Group title="Input">
         <Rows what="input" rows={w.input} task="" around={around} onChange={list('input')} />
       </Group>
@@ -414,6 +433,28 @@ function WorkflowPanel({ source, workflow: w, around, findings }: Common) {
       </Group>
       <Group title="Output">
         <Rows what="output" rows={w.output} task="" around={around} errors={(name, i) => at(findings, `output[${i}].${name}`)} onChange={list('output')} />
+      </Group>
+      <Group title="Output if it fails" open={w.outputOnError !== undefined}>
+        <p className="text-xs text-muted">{w.outputOnError === undefined ? 'As the output, unless something is said here.' : 'In place of the output when it fails, times out or is abandoned.'}</p>
+        <Rows what="output on error" rows={w.outputOnError ?? []} task="" around={around} onChange={list('output-on-error')} />
+      </Group>
+      <Group title="More" open={w.timeout !== undefined || w.name !== undefined || w.tags !== undefined}>
+        <ExpressionField label="timeout (seconds)" value={typedOf(w.timeout)} task="" before around={around} error={at(findings, 'timeout')} onChange={(x) => source.edit((text) => edits.setWhole(text, 'timeout', x === '' ? undefined : valueOf(x)))} />
+        <Field label="Name" hint="For people; what it is called is said by its metadata.">
+          {(props) => <Settled {...props} value={w.name ?? ''} onChange={(x) => source.edit((text) => edits.setWhole(text, 'name', x || undefined))} />}
+        </Field>
+        <Field label="Tags" hint="With commas between them.">
+          {(props) => (
+            <Settled
+              {...props}
+              value={w.tags?.join(', ') ?? ''}
+              onChange={(x) => {
+                const tags = x.split(',').map((t) => t.trim()).filter((t) => t !== '')
+                return source.edit((text) => edits.setWhole(text, 'tags', tags.length > 0 ? tags : undefined))
+              }}
+            />
+          )}
+        </Field>
       </Group>
     </Frame>
   )

@@ -1,16 +1,12 @@
 import { queryOptions } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
 import { api, ask } from '@/api/client'
+import type { Mistake } from '@/edit/editor'
 
 /** A mistake in a definition, as the server finds it. */
-export interface Finding {
+export interface Finding extends Mistake {
   type: string
-  message: string
-  hint?: string
   expression?: string
   spec_path?: string
-  line: number
-  column: number
 }
 
 /** All mistakes of a definition. */
@@ -33,14 +29,4 @@ export function inspectionQuery(text: string) {
 export function taskAt(f: Finding, tasks: { name: string; line: number; lastLine: number }[]): string | undefined {
   const named = /^tasks\.(\w+)/.exec(f.spec_path ?? '')?.[1]
   return tasks.find((t) => t.name === named)?.name ?? tasks.find((t) => f.line >= t.line && f.line <= t.lastLine)?.name
-}
-
-/** A value when it has been the same for a while. */
-export function useSettled<T>(value: T, ms: number): T {
-  const [settled, setSettled] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), ms)
-    return () => clearTimeout(timer)
-  }, [value, ms])
-  return settled
 }

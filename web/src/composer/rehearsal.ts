@@ -32,14 +32,22 @@ export interface Play {
   answers: { value: Json; error?: string }[]
 }
 
+export type Assumed = '' | 'succeeded' | 'failed'
+
 /** Plays a definition without running anything. */
-export function rehearse(definition: string, past: Past, assume: '' | 'succeeded' | 'failed', questions: Question[] = [], signal?: AbortSignal) {
-  return ask<Play>(
-    api.POST('/api/ns/v1/workflows/rehearse', {
-      body: { definition, test: { inputs: past.inputs, mock_action_executions: past.mocks as unknown as JsonObject[] }, assume, questions } as never,
-      signal,
-    }),
-  )
+export function rehearse(definition: string, past: Past, assume: Assumed, questions: Question[] = [], signal?: AbortSignal) {
+  return ask<Play>(api.POST('/api/ns/v1/workflows/rehearse', { body: { definition, test: testOf(past), assume, questions } as never, signal }))
+}
+
+/** A test that expects what comes of a definition with these results. path is where the test finds the definition. */
+export async function record(definition: string, past: Past, assume: Assumed, path: string, description: string, signal?: AbortSignal): Promise<string> {
+  const test = { ...(description && { description }), ...testOf(past) }
+  const played = await ask<Play & { recorded: string }>(api.POST('/api/ns/v1/workflows/rehearse', { body: { definition, test, assume, record: path } as never, signal }))
+  return played.recorded
+}
+
+function testOf({ inputs, mocks }: Past): JsonObject {
+  return { inputs, mock_action_executions: mocks as unknown as JsonObject[] }
 }
 
 /** What an expression gives, with the results of a past run. */

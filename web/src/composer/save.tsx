@@ -1,20 +1,14 @@
-import { unifiedMergeView } from '@codemirror/merge'
-import { EditorState } from '@codemirror/state'
-import { EditorView } from '@codemirror/view'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useCallback, useState } from 'react'
-import { messageOf } from '@/api/client'
+import { useState, type ReactNode } from 'react'
 import { newPack, ownPacksQuery, writeFiles, type Change } from '@/api/files'
 import type { Action } from '@/api/types'
 import { userQuery } from '@/api/user'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { Field, Input, Select } from '@/ui/field'
-import { Failure, Loading } from '@/ui/state'
 import { toast } from '@/ui/toast'
-import { shadowOf, shown } from './code'
-import { bumped, filesOfNew, filesOfOld } from './files'
-import type { Workflow } from './model/workflow'
+import { SaveDialog as ShowChanges } from '@/edit/save'
+import { bumped } from '@/edit/version'
+import { filesOfNew, filesOfOld } from './files'
+import type { Workflow } from '@/workflow/workflow'
 
 interface Props {
   text: string
@@ -83,7 +77,7 @@ export function SaveNewDialog({ suggested, ...props }: Props & { suggested?: str
   )
 }
 
-function Shell({ pack, name, changes, error, ready = true, text, close, saved, children }: Props & { pack: string; name: string; changes?: Change[]; error: Error | null; ready?: boolean; children: React.ReactNode }) {
+function Shell({ pack, name, changes, error, ready = true, text, close, saved, children }: Props & { pack: string; name: string; changes?: Change[]; error: Error | null; ready?: boolean; children: ReactNode }) {
   const client = useQueryClient()
   const save = useMutation({
     mutationFn: (files: Change[]) => writeFiles(pack, files),
@@ -94,52 +88,9 @@ function Shell({ pack, name, changes, error, ready = true, text, close, saved, c
       saved(ref, text)
     },
   })
-  const differing = changes?.filter((f) => f.content !== f.was)
   return (
-    <Dialog title="Save" open onClose={close} className="max-w-3xl">
-      <div className="flex min-h-0 flex-col gap-3 overflow-y-auto p-5">
-        {children}
-        {error && <Failure error={error} />}
-        {!changes && !error && <Loading />}
-        {differing?.map((f) => (
-          <section key={f.path} aria-label={f.path}>
-            <h3 className="mb-1 font-mono text-xs text-muted">
-              {f.path} {f.was === undefined && '(new)'}
-            </h3>
-            <Diff key={f.content} label={f.path} was={f.was ?? ''} is={f.content} />
-          </section>
-        ))}
-        {differing?.length === 0 && ready && <p className="text-muted">Nothing has changed.</p>}
-        {save.isError && (
-          <p role="alert" className="font-mono text-[13px] whitespace-pre-wrap text-bad">
-            {messageOf(save.error)}
-          </p>
-        )}
-      </div>
-      <footer className="flex justify-end gap-2 border-t px-5 py-3">
-        <Button onClick={close}>Cancel</Button>
-        <Button kind="primary" disabled={!ready || save.isPending || !differing?.length} onClick={() => differing && save.mutate(differing)}>
-          Save
-        </Button>
-      </footer>
-    </Dialog>
+    <ShowChanges changes={changes} error={error} ready={ready} saving={save.isPending} failed={save.error} save={save.mutate} close={close}>
+      {children}
+    </ShowChanges>
   )
-}
-
-/** What differs between two texts. */
-function Diff({ label, was, is }: { label: string; was: string; is: string }) {
-  const mount = useCallback(
-    (host: HTMLElement | null) => {
-      if (!host) return
-      const root = shadowOf(host)
-      const view = new EditorView({
-        root,
-        parent: root,
-        state: EditorState.create({ doc: is, extensions: [shown(label), was === '' ? [] : unifiedMergeView({ original: was, mergeControls: false, collapseUnchanged: { margin: 2 } })] }),
-      })
-      return () => view.destroy()
-    },
-    [label, was, is],
-  )
-  return <div ref={mount} data-testid="diff" className="max-h-72 overflow-auto rounded-md border" />
 }

@@ -1,9 +1,9 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { FlaskConical } from 'lucide-react'
+import { FlaskConical, ListChecks } from 'lucide-react'
 import { useState } from 'react'
 import { messageOf } from '@/api/client'
 import { executionList } from '@/api/executions'
-import type { JsonObject, Status } from '@/api/types'
+import type { Action, JsonObject, Status } from '@/api/types'
 import { Button } from '@/ui/button'
 import { Field, inputClass, Select } from '@/ui/field'
 import { cx } from '@/ui/cx'
@@ -11,8 +11,9 @@ import { written } from '@/ui/form/schema'
 import { JsonView } from '@/ui/json/view'
 import { StatusMark } from '@/ui/status'
 import { localTime } from '@/ui/time'
-import type { Workflow } from './model/workflow'
-import { rehearse, type Mock, type Past, type Play } from './rehearsal'
+import type { Workflow } from '@/workflow/workflow'
+import { rehearse, type Assumed, type Mock, type Past, type Play } from './rehearsal'
+import { SaveTest } from './savetest'
 import { valueOf } from './rows'
 
 /** Chooses the run whose data expressions are evaluated with. */
@@ -31,21 +32,23 @@ export function PastChoice({ action, id, choose }: { action?: string; id?: strin
 }
 
 /** Plays the workflow with made-up results, and runs nothing. */
-export function Tryout({ definition, workflow, past, show, played }: { definition: string; workflow: Workflow; past?: Past; show: (play: Play | undefined) => void; played?: Play }) {
-  const [assume, setAssume] = useState<'' | 'succeeded' | 'failed'>('succeeded')
+export function Tryout({ action, definition, workflow, past, show, played }: { action?: Action; definition: string; workflow: Workflow; past?: Past; show: (play: Play | undefined) => void; played?: Play }) {
+  const [assume, setAssume] = useState<Assumed>('succeeded')
   const [inputs, setInputs] = useState<Record<string, string>>({})
   const [mocks, setMocks] = useState<Record<string, { status: Status | ''; result: string }>>({})
   const made = (task: string) => mocks[task] ?? { status: '' as const, result: '' }
+  const [keeping, keep] = useState<{ definition: string; past: Past; assume: Assumed }>()
+  const assumed = (): Past => {
+    const given: JsonObject = { ...past?.inputs }
+    for (const [name, text] of Object.entries(inputs)) if (text !== '') given[name] = valueOf(text)
+    const own = Object.entries(mocks)
+      .filter(([, m]) => m.status !== '')
+      .map(([task, m]): Mock => ({ task_id: task, status: m.status as Status, result: m.result === '' ? null : valueOf(m.result), num_iter: 1000 }))
+    const rest = (past?.mocks ?? []).filter((m) => !own.some((o) => o.task_id === m.task_id))
+    return { inputs: given, mocks: [...own, ...rest] }
+  }
   const run = useMutation({
-    mutationFn: () => {
-      const given: JsonObject = { ...past?.inputs }
-      for (const [name, text] of Object.entries(inputs)) if (text !== '') given[name] = valueOf(text)
-      const own = Object.entries(mocks)
-        .filter(([, m]) => m.status !== '')
-        .map(([task, m]): Mock => ({ task_id: task, status: m.status as Status, result: m.result === '' ? null : valueOf(m.result), num_iter: 1000 }))
-      const rest = (past?.mocks ?? []).filter((m) => !own.some((o) => o.task_id === m.task_id))
-      return rehearse(definition, { inputs: given, mocks: [...own, ...rest] }, assume)
-    },
+    mutationFn: () => rehearse(definition, assumed(), assume),
     onSuccess: show,
     onError: () => show(undefined),
   })
@@ -58,7 +61,7 @@ export function Tryout({ definition, workflow, past, show, played }: { definitio
           run.mutate()
         }}
       >
-        <div className="flex items-center gap-2">
+        <div className="flex flex-wrap items-center gap-2">
           <Button type="submit" kind="primary" disabled={run.isPending}>
             <FlaskConical size={14} aria-hidden /> Play
           </Button>
@@ -67,6 +70,11 @@ export function Tryout({ definition, workflow, past, show, played }: { definitio
             <option value="failed">all else fails</option>
             <option value="">show only what would start</option>
           </Select>
+          {action && (
+            <Button disabled={assume === ''} title={assume === '' ? 'A test expects how the workflow ends' : 'A test that expects what comes of this'} onClick={() => keep({ definition, past: assumed(), assume })}>
+              <ListChecks size={14} aria-hidden /> Save as test …
+            </Button>
+          )}
           {past && <span className="text-xs text-muted">with the results of the chosen run</span>}
         </div>
         {workflow.input.map(([name, v]) => (
@@ -111,6 +119,7 @@ export function Tryout({ definition, workflow, past, show, played }: { definitio
         {!run.isError && !played && <p className="text-muted">What would start, with what, and how it would end. Nothing is run.</p>}
         {!run.isError && played && <Outcome play={played} />}
       </div>
+      {keeping && action && <SaveTest action={action} {...keeping} close={() => keep(undefined)} />}
     </div>
   )
 }

@@ -1,343 +1,291 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { getRouteApi, useBlocker, useNavigate } from '@tanstack/react-router'
-import { ArrowDown, Plus, Radio, Save, SquareTerminal, X } from 'lucide-react'
-import { useId, useMemo, useState, type DragEvent, type ReactNode } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useBlocker, useNavigate } from '@tanstack/react-router'
+import { ReactFlowProvider } from '@xyflow/react'
+import { LayoutGrid, PencilRuler, Redo2, Save, Undo2 } from 'lucide-react'
+import { useDeferredValue, useEffect, useMemo, useState } from 'react'
+import { actionQuery, actionsQuery, parametersQuery, sourceQuery } from '@/api/actions'
 import { messageOf } from '@/api/client'
-import { actionsQuery, parametersQuery } from '@/api/actions'
 import { payloadsQuery, triggerTypesQuery } from '@/api/events'
-import { makeRule, ruleQuery, saveRule } from '@/api/rules'
-import type { Json, JsonObject, Properties, Rule } from '@/api/types'
-import { Button, IconButton } from '@/ui/button'
-import { cx } from '@/ui/cx'
-import { Field, Input, Select } from '@/ui/field'
-import { SchemaForm } from '@/ui/form/form'
-import { askedFor, readAll, written } from '@/ui/form/schema'
-import { Page, Panel } from '@/ui/page'
+import { wordsQuery } from '@/api/expressions'
+import { ownPacksQuery, packFile } from '@/api/files'
+import { ruleQuery } from '@/api/rules'
+import type { Rule } from '@/api/types'
+import { Board, type BoardDeeds } from '@/edit/board'
+import { SourceEditor, useSource } from '@/edit/editor'
+import { usePlaces } from '@/edit/places'
+import { useSettled } from '@/edit/settled'
+import { useSaveKey } from '@/edit/shortcut'
+import { equal } from '@/edit/yaml'
+import { buttonClass, Button, IconButton } from '@/ui/button'
 import { PickList } from '@/ui/picklist'
 import { Failure, Loading } from '@/ui/state'
-import { toast } from '@/ui/toast'
-import { fieldsOf, keyOf, operators, templateOf, type Field as EventField } from './fields'
-import { PastTrial } from './past'
+import { draw, sizeOf } from '@/workflow/graph'
+import { read as readWorkflow } from '@/workflow/workflow'
+import { nodeTypes } from './canvas'
+import { completionsOf } from './completion'
+import * as edits from './model/edits'
+import { fieldsOf } from './model/fields'
+import { looseId, picture, type Asked, type Inner, type Part } from './model/graph'
+import { bodyOf, nothing, read, type Draft } from './model/rule'
+import { RulePanel } from './panel'
+import { Past, useTrial } from './past'
+import { SaveNewRule, SaveRule, type Kept } from './save'
 
 const draggedTrigger = 'application/x-nightshift-trigger'
 const draggedAction = 'application/x-nightshift-action'
+const takes = [draggedTrigger, draggedAction]
 
 const editRoute = getRouteApi('/rules/$ref/edit')
 const newRoute = getRouteApi('/rules/new')
 
+/** The text of a rule: that of its file, if the pack is one's own, or else as the server has it. */
+function keptQuery(rule: Rule | undefined) {
+  return {
+    queryKey: ['rule', rule?.ref, 'text'],
+    queryFn: async ({ client }: { client: { ensureQueryData: (q: typeof ownPacksQuery) => Promise<string[]> } }): Promise<Kept> => {
+      const own = await client.ensureQueryData(ownPacksQuery)
+      const file = rule!.metadata_file
+      const text = file && own.includes(rule!.pack) ? await packFile(rule!.pack, file) : undefined
+      return text === undefined ? { rule: rule!, text: edits.textOf(rule!) } : { rule: rule!, text, file }
+    },
+    enabled: rule !== undefined,
+    staleTime: Infinity,
+    gcTime: 0,
+  }
+}
+
 /** Changes a rule that there is. */
 export function RuleEdit() {
   const { ref } = editRoute.useParams()
-  const query = useQuery({ ...ruleQuery(ref), staleTime: Infinity })
-  if (query.error) return <Failure error={query.error} />
-  if (!query.data) return <Loading className="p-10" />
-  return <Editor key={ref} rule={query.data} />
+  const rule = useQuery({ ...ruleQuery(ref), staleTime: Infinity })
+  const kept = useQuery(keptQuery(rule.data))
+  const failed = rule.error ?? kept.error
+  if (failed) return <Failure error={failed} />
+  if (!kept.data) return <Loading className="p-10" />
+  return <Editor key={ref} kept={kept.data} text={kept.data.text} />
 }
 
 /** Makes a rule, perhaps out of a workflow or another rule. */
 export function RuleNew() {
   const { action, trigger, clone } = newRoute.useSearch()
-  const source = useQuery({ ...ruleQuery(clone ?? ''), enabled: clone !== undefined, staleTime: Infinity })
-  if (clone !== undefined && source.error) return <Failure error={source.error} />
-  if (clone !== undefined && !source.data) return <Loading className="p-10" />
-  const fresh = {
-    ...source.data,
-    ...(source.data && { name: `${source.data.name}_2` }),
-    ...(!source.data && { name: '', pack: action?.split('.')[0] ?? 'default', description: '', trigger: { type: trigger ?? '', parameters: {} }, criteria: {}, action: { ref: action ?? '', parameters: {} } }),
-    enabled: true,
-  } as Rule
-  return <Editor rule={fresh} made />
+  const rule = useQuery({ ...ruleQuery(clone ?? ''), enabled: clone !== undefined, staleTime: Infinity })
+  const kept = useQuery(keptQuery(rule.data))
+  const failed = rule.error ?? kept.error
+  if (clone !== undefined && failed) return <Failure error={failed} />
+  if (clone !== undefined && !kept.data) return <Loading className="p-10" />
+  let text = kept.data ? edits.setField(kept.data.text, 'name', `${kept.data.rule.name}_2`) : edits.blank(action ? `on_${action.split('.').slice(1).join('_')}` : 'new_rule')
+  if (trigger) text = edits.setTrigger(text, trigger)
+  if (action) text = edits.setAction(text, action)
+  return <Editor key={`${clone} ${action} ${trigger}`} text={text} wish={kept.data?.rule.pack ?? action?.split('.')[0]} />
 }
 
-type Criteria = Rule['criteria']
-
-function Editor({ rule, made }: { rule: Rule; made?: boolean }) {
-  const [r, setRule] = useState(rule)
-  const client = useQueryClient()
+function Editor({ kept, text: initial, wish }: { kept?: Kept; text: string; wish?: string }) {
   const navigate = useNavigate()
+  const [part, select] = useState<Part>()
+  const [saving, setSaving] = useState(false)
+  const [loose, setLoose] = useState<string[]>([])
+  const [chosen, choose] = useState<string>()
+  const [open, setOpen] = useState(true)
   const triggers = useQuery(triggerTypesQuery)
   const actions = useQuery(actionsQuery)
-  const kind = triggers.data?.items.find((t) => t.ref === r.trigger.type)
-  const past = useQuery({ ...payloadsQuery(r.trigger.type), enabled: r.trigger.type !== '' })
-  const takes = useQuery({ ...parametersQuery(r.action.ref), enabled: r.action.ref !== '', retry: false })
+  const words = useQuery(wordsQuery)
+
+  // The text is the rule; what is drawn is read from it. What completes needs what was read before.
+  const [draft, setDraft] = useState<Draft>(() => read(initial).rule ?? nothing)
+  const kind = triggers.data?.items.find((t) => t.ref === draft.trigger.type)
+  const past = useQuery({ ...payloadsQuery(draft.trigger.type), enabled: draft.trigger.type !== '' })
   const fields = useMemo(() => fieldsOf(kind?.payload_schema.properties ?? {}, past.data ?? []), [kind, past.data])
-  const [aim, setAim] = useState<string>() // the parameter that a field is given to
-  const changed = r !== rule
-  useBlocker({ shouldBlockFn: () => changed && !confirm('What you have changed is not saved. Leave all the same?'), enableBeforeUnload: () => changed, disabled: !changed })
-
-  const setTrigger = (type: string) => setRule((b) => ({ ...b, trigger: { type, parameters: {} } }))
-  const setAction = (ref: string) => setRule((b) => ({ ...b, action: { ref, parameters: ref === b.action.ref ? b.action.parameters : {} } }))
-  const setCriteria = (f: (c: Criteria) => Criteria) => setRule((b) => ({ ...b, criteria: f(b.criteria) }))
-  const setParameters = (parameters: JsonObject) => setRule((b) => ({ ...b, action: { ...b.action, parameters } }))
-
-  const save = useMutation({
-    mutationFn: () => (made ? makeRule(r) : saveRule(r)),
-    onSuccess: async (saved) => {
-      await Promise.all([['rules'], ['rule', saved.ref]].map((queryKey) => client.invalidateQueries({ queryKey })))
-      toast.done(`${saved.ref} is saved, and ${saved.enabled ? 'listens' : 'does not listen'}.`)
-      void navigate({ to: '/rules/$ref', params: { ref: saved.ref }, ignoreBlocker: true })
-    },
-  })
-  const ready = r.trigger.type !== '' && r.action.ref !== '' && /^[\w.-]+$/.test(r.name)
-
-  const use = (f: EventField) => {
-    if (aim !== undefined) setParameters({ ...r.action.parameters, [aim]: append(r.action.parameters[aim], templateOf(f)) })
-    else setCriteria((c) => ({ ...c, [freeKey(c, keyOf(f))]: { type: f.type === 'string' || f.examples.length > 0 ? 'equals' : 'exists', pattern: f.examples[0] ?? '' } }))
-  }
-
-  return (
-    <Page
-      wide
-      title={made ? 'New rule' : `Edit ${rule.ref}`}
-      actions={
-        <Button kind="primary" disabled={!ready || (!made && !changed) || save.isPending} onClick={() => save.mutate()}>
-          <Save size={14} aria-hidden /> Save
-        </Button>
-      }
-    >
-      {save.isError && (
-        <p role="alert" className="rounded-xl border border-bad/40 bg-bad/5 px-4 py-2.5 whitespace-pre-wrap text-bad">
-          {messageOf(save.error)}
-        </p>
-      )}
-      <div className="grid gap-4 lg:grid-cols-[220px_minmax(0,1fr)_minmax(0,24rem)]">
-        <div className="flex min-h-0 flex-col gap-4">
-          <Panel title="Events" className="max-h-80">
-            <PickList what="events" type={draggedTrigger} things={triggers.data?.items.map((t) => ({ ...t, description: t.description ?? '' })) ?? []} pick={setTrigger} />
-          </Panel>
-          <Panel title="Actions" className="max-h-80">
-            <PickList what="actions" type={draggedAction} things={actions.data?.items.filter((a) => a.enabled) ?? []} pick={setAction} />
-          </Panel>
-        </div>
-
-        <div data-testid="rule" className="flex min-w-0 flex-col items-stretch gap-1.5">
-          <Step icon={<Radio size={16} aria-hidden />} title="When this happens" type={draggedTrigger} drop={setTrigger} empty={r.trigger.type === '' ? 'Drag an event here, or choose one from the list.' : undefined} name={r.trigger.type}>
-            {kind && <TriggerForm key={kind.ref} properties={kind.parameters_schema.properties ?? {}} values={r.trigger.parameters} onChange={(parameters) => setRule((b) => ({ ...b, trigger: { ...b.trigger, parameters } }))} />}
-          </Step>
-          <Arrow />
-          <Panel title="and all of this is so">
-            <CriteriaForm criteria={r.criteria} fields={fields} onChange={setCriteria} />
-          </Panel>
-          <Arrow />
-          <Step icon={<SquareTerminal size={16} aria-hidden />} title="then run" type={draggedAction} drop={setAction} empty={r.action.ref === '' ? 'Drag an action or a workflow here, or choose one from the list.' : undefined} name={r.action.ref}>
-            {takes.data && <Parameters properties={takes.data} values={r.action.parameters} aim={aim} setAim={setAim} onChange={setParameters} />}
-          </Step>
-        </div>
-
-        <div className="flex min-w-0 flex-col gap-4">
-          <Panel title="The rule">
-            <div className="flex flex-col gap-3 p-4">
-              <div className="grid grid-cols-[1fr_2fr] gap-3">
-                <Field label="Pack" needed>
-                  {(p) => <Input {...p} value={r.pack} disabled={!made} onChange={(e) => setRule({ ...r, pack: e.target.value })} />}
-                </Field>
-                <Field label="Name" needed>
-                  {(p) => <Input {...p} value={r.name} onChange={(e) => setRule({ ...r, name: e.target.value })} />}
-                </Field>
-              </div>
-              <Field label="Description">{(p) => <Input {...p} value={r.description} onChange={(e) => setRule({ ...r, description: e.target.value })} />}</Field>
-              <label className="flex items-center gap-2 text-sm">
-                <input type="checkbox" checked={r.enabled} onChange={(e) => setRule({ ...r, enabled: e.target.checked })} /> It listens as soon as it is saved
-              </label>
-            </div>
-          </Panel>
-          <Panel title="What such events have" aside={aim !== undefined ? `for ${aim}` : 'for a criterion'}>
-            <Fields fields={fields} use={use} seen={past.data?.length ?? 0} />
-          </Panel>
-          {ready && <PastTrial rule={r} />}
-        </div>
-      </div>
-    </Page>
+  const known = useMemo(
+    () => ({ fields, triggers: triggers.data?.items ?? [], actions: actions.data?.items ?? [], words: words.data ?? [] }),
+    [fields, triggers.data, actions.data, words.data],
   )
-}
+  const complete = useMemo(() => completionsOf(() => known), [known])
+  const source = useSource(initial, complete, 'Rule')
+  const text = useDeferredValue(source.text)
+  const reading = useMemo(() => read(text), [text])
+  if (reading.rule && !equal(reading.rule, draft)) setDraft(reading.rule)
 
-function Arrow() {
-  return <ArrowDown size={18} className="mx-auto text-muted" aria-hidden />
-}
+  const pack = kept?.rule.pack ?? wish ?? 'default'
+  const ready = draft.trigger.type !== '' && draft.action.ref !== ''
+  const body = useMemo(() => bodyOf(draft, pack), [draft, pack])
+  const settled = useSettled(body, 500)
+  const trial = useTrial(ready ? settled : undefined)
+  const tried = trial.query.data?.events
+  const event = tried?.find((e) => e.event === chosen && e.starts) ?? tried?.find((e) => e.starts)
+  const asked = useMemo(() => new Map(tried?.find((e) => e.event === chosen)?.criteria.map((c): [string, Asked] => [c.key, { met: c.met, decided: c.decided, value: c.value }])), [tried, chosen])
 
-/** A part of the rule that something can be dropped on. */
-function Step({ icon, title, type, drop, empty, name, children }: { icon: ReactNode; title: string; type: string; drop: (ref: string) => void; empty?: string; name: string; children: ReactNode }) {
-  const [over, setOver] = useState(false)
-  const takes = (e: DragEvent) => e.dataTransfer.types.includes(type)
-  return (
-    <section
-      aria-label={title}
-      className={cx('overflow-hidden rounded-xl border bg-panel', over && 'ring-2 ring-accent', empty && 'border-dashed')}
-      onDragOver={(e) => {
-        if (!takes(e)) return
-        e.preventDefault()
-        setOver(true)
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(e) => {
-        setOver(false)
-        if (!takes(e)) return
-        e.preventDefault()
-        drop(e.dataTransfer.getData(type))
-      }}
-    >
-      <div className="flex min-h-10 items-center gap-2 border-b px-4 py-1.5">
-        {icon}
-        <h2 className="text-sm font-semibold">{title}</h2>
-        <span className="ml-auto truncate font-medium text-accent">{name}</span>
-      </div>
-      {empty ? <p className="p-6 text-center text-muted">{empty}</p> : <div className="p-4">{children}</div>}
-    </section>
-  )
-}
+  // Of a workflow the tasks are shown below it.
+  const { ref } = draft.action
+  const about = useQuery({ ...actionQuery(ref), enabled: ref !== '', retry: false })
+  const parameters = useQuery({ ...parametersQuery(ref), enabled: ref !== '', retry: false })
+  const workflow = about.data?.runner_type === 'orquesta'
+  const definition = useQuery({ ...sourceQuery(ref), enabled: workflow })
+  const inner = useMemo((): Inner | undefined => {
+    const w = workflow && definition.data !== undefined ? readWorkflow(definition.data).workflow : undefined
+    if (!w || w.tasks.length > 60) return undefined // it would hide what this is about
+    const { nodes, edges } = draw(w)
+    return { nodes: nodes.map((n) => ({ ...n, size: sizeOf(n) })), edges }
+  }, [workflow, definition.data])
+  const missing = Object.entries(parameters.data ?? {}).some(([name, p]) => p.required && p.default === undefined && !(name in draft.action.parameters))
+  const drawing = useMemo(() => picture(draft, loose, inner, asked, about.isError || missing), [draft, loose, inner, asked, about.isError, missing])
+  const { places, move, forget } = usePlaces(`rule ${kept?.rule.ref ?? 'new'}`)
 
-function TriggerForm({ properties, values, onChange }: { properties: Properties; values: JsonObject; onChange: (values: JsonObject) => void }) {
-  const [draft, setDraft] = useState(() => Object.fromEntries(Object.entries(values).map(([k, v]) => [k, written(v)])))
-  const [errors, setErrors] = useState<Record<string, string>>({})
-  if (askedFor(properties).length === 0) return <p className="text-muted">Each of these events counts.</p>
-  return (
-    <SchemaForm
-      properties={properties}
-      draft={draft}
-      errors={errors}
-      onChange={(next) => {
-        setDraft(next)
-        const read = readAll(properties, next)
-        setErrors(Object.fromEntries(Object.entries(read.errors).filter(([name]) => next[name])))
-        onChange(read.values)
-      }}
-    />
-  )
-}
-
-/** A key that there is not yet: what stands after a # only tells keys apart. */
-function freeKey(c: Criteria, key: string): string {
-  let free = key
-  for (let i = 2; free in c; i++) free = `${key}#${i}`
-  return free
-}
-
-function CriteriaForm({ criteria, fields, onChange }: { criteria: Criteria; fields: EventField[]; onChange: (f: (c: Criteria) => Criteria) => void }) {
-  const known = useId()
-  const rows = Object.entries(criteria)
-  const change = (key: string, to: [string, Criteria[string]] | undefined) => onChange((c) => Object.fromEntries(Object.entries(c).flatMap((e) => (e[0] !== key ? [e] : to ? [to] : []))))
-  return (
-    <div className="flex flex-col gap-2 p-4">
-      {rows.length === 0 && <p className="text-muted">Nothing more is asked. Choose a field at the right to ask for it.</p>}
-      {rows.map(([key, c], i) => (
-        <div key={i} className="grid grid-cols-[minmax(0,1.2fr)_minmax(0,1fr)_minmax(0,1fr)_auto] items-center gap-1.5">
-          <Input aria-label={`Field ${i + 1}`} list={known} value={key} spellCheck={false} className="font-mono text-[12.5px]" onChange={(e) => e.target.value in criteria || change(key, [e.target.value, c])} />
-          <Select aria-label={`Comparison of ${key}`} value={c.type} onChange={(e) => change(key, [key, { ...c, type: e.target.value }])}>
-            {!operators.some(([name]) => name === c.type) && <option>{c.type}</option>}
-            {operators.map(([name, says]) => (
-              <option key={name} value={name}>
-                {says}
-              </option>
-            ))}
-          </Select>
-          <Pattern label={`Pattern for ${key}`} value={c.pattern} examples={fields.find((f) => keyOf(f) === key.split('#')[0])?.examples ?? []} onChange={(pattern) => change(key, [key, { ...c, pattern }])} />
-          <IconButton label={`Remove ${key}`} onClick={() => change(key, undefined)}>
-            <X size={14} aria-hidden />
-          </IconButton>
-        </div>
-      ))}
-      <datalist id={known}>
-        {fields.map((f) => (
-          <option key={f.path} value={keyOf(f)} />
-        ))}
-      </datalist>
-      <Button size="sm" className="self-start" onClick={() => onChange((c) => ({ ...c, [freeKey(c, 'trigger.')]: { type: 'equals', pattern: '' } }))}>
-        <Plus size={13} aria-hidden /> Criterion
-      </Button>
-    </div>
-  )
-}
-
-/** What a field is compared with: as the text says, or what JSON there is in it. */
-function Pattern({ label, value, examples, onChange }: { label: string; value: Json; examples: Json[]; onChange: (v: Json) => void }) {
-  const id = useId()
-  return (
-    <>
-      <Input aria-label={label} list={id} value={written(value)} spellCheck={false} className="font-mono text-[12.5px]" onChange={(e) => onChange(patternOf(e.target.value, value, examples))} />
-      <datalist id={id}>
-        {examples.map((e) => (
-          <option key={JSON.stringify(e)} value={written(e)} />
-        ))}
-      </datalist>
-    </>
-  )
-}
-
-/** A number stays one where the field has numbers, and lists are JSON; all else is a text. */
-function patternOf(text: string, before: Json, examples: Json[]): Json {
-  const wanted = typeof (examples[0] ?? before)
-  if (/^\s*[[{]/.test(text) || (wanted === 'number' && /^-?\d+(\.\d+)?$/.test(text)) || (wanted === 'boolean' && /^(true|false)$/.test(text))) {
-    try {
-      return JSON.parse(text) as Json
-    } catch {
-      return text
+  const { edit } = source
+  const deeds = useMemo((): BoardDeeds & { event: (type: string) => void; action: (ref: string) => void } => {
+    const event = (type: string) => {
+      if (edit((x) => edits.setTrigger(x, type))) select('event')
     }
-  }
-  return text
-}
+    const action = (to: string) => {
+      if (!edit((x) => edits.setAction(x, to))) return
+      setLoose((all) => all.filter((o) => o !== to))
+      select('action')
+    }
+    return {
+      event,
+      action,
+      select: (id) => select(id === 'event' || id === 'gate' || id === 'action' ? id : undefined),
+      selectWay: (id) => (id === 'gate action' || id === 'event gate') && select('gate'),
+      drop: (type, to, at, over) => {
+        if (type === draggedTrigger) event(to)
+        else if (over === 'action') action(to)
+        else {
+          setLoose((all) => [...all.filter((o) => o !== to), to])
+          move({ [looseId(to)]: { x: at.x - 132, y: at.y - 33 } })
+        }
+      },
+      connect: (_, to) => {
+        const found = loose.find((o) => looseId(o) === to)
+        if (found) action(found)
+      },
+      remove: (id) => {
+        if (id === 'action') edit((x) => edits.setAction(x, ''))
+        else setLoose((all) => all.filter((o) => looseId(o) !== id))
+      },
+      // What nothing leads to any more stays, and can be led to again.
+      cut: () => {
+        const was = draft.action.ref
+        if (was !== '' && edit((x) => edits.setAction(x, ''))) setLoose((all) => [...all.filter((o) => o !== was), was])
+      },
+      move,
+    }
+  }, [edit, move, loose, draft.action.ref])
 
-function append(before: Json | undefined, text: string): Json {
-  return before === undefined || before === null || before === '' ? text : `${written(before)}${text}`
-}
+  const changed = source.text !== initial
+  useBlocker({ shouldBlockFn: () => changed && !confirm('What you have changed is not saved. Leave all the same?'), enableBeforeUnload: () => changed, disabled: !changed })
+  const title = kept?.rule.ref ?? 'New rule'
+  useEffect(() => {
+    document.title = `${title} · Rule · Nightshift`
+  }, [title])
+  const force = kept?.file !== undefined && differs(kept.rule, read(kept.text).rule)
+  const mayBeSaved = ready && reading.rule !== undefined && (kept === undefined || changed || force)
 
-/** What the action is given. The parameter that has the focus takes the field that is chosen. */
-function Parameters({ properties, values, aim, setAim, onChange }: { properties: Properties; values: JsonObject; aim?: string; setAim: (name: string | undefined) => void; onChange: (values: JsonObject) => void }) {
-  const [all, setAll] = useState(false)
-  const asked = askedFor(properties)
-  const shown = asked.filter(([name, p]) => all || p.required || name in values || p.position !== undefined)
-  const own = shown.length > 0 ? shown : asked.slice(0, 4)
+  useSaveKey(() => mayBeSaved && setSaving(true))
+
   return (
-    <div className="flex flex-col gap-3">
-      {own.length === 0 && <p className="text-muted">It takes nothing.</p>}
-      {own.map(([name, p]) => (
-        <Field key={name} label={<span className="font-mono text-[13px]">{name}</span>} hint={p.description} needed={p.required && p.default === undefined}>
-          {(props) => (
-            <div className="flex gap-1.5">
-              <Input
-                {...props}
-                spellCheck={false}
-                className={cx('font-mono text-[12.5px]', aim === name && 'ring-2 ring-accent')}
-                value={written(values[name])}
-                placeholder={written(p.default)}
-                onFocus={() => setAim(name)}
-                onChange={(e) => {
-                  const rest = Object.fromEntries(Object.entries(values).filter(([k]) => k !== name))
-                  onChange(e.target.value === '' ? rest : { ...values, [name]: patternOf(e.target.value, '', p.type === 'integer' || p.type === 'number' ? [0] : p.type === 'boolean' ? [true] : []) })
-                }}
-              />
-              {aim === name && (
-                <IconButton label={`${name} takes no more fields`} onClick={() => setAim(undefined)}>
-                  <X size={14} aria-hidden />
-                </IconButton>
-              )}
-            </div>
+    <div className="flex h-dvh min-h-0 flex-col max-lg:h-auto">
+      <header className="flex min-h-12 flex-wrap items-center gap-2 border-b bg-panel px-3 py-1.5">
+        <h1 className="min-w-0 truncate text-base font-semibold">{title}</h1>
+        {changed && <span className="rounded bg-warn/15 px-1.5 py-0.5 text-xs font-medium text-warn">not saved</span>}
+        <div className="ml-auto flex flex-wrap items-center gap-1.5">
+          <IconButton label="Undo" disabled={!source.canUndo} onClick={source.undo}>
+            <Undo2 size={16} aria-hidden />
+          </IconButton>
+          <IconButton label="Redo" disabled={!source.canRedo} onClick={source.redo}>
+            <Redo2 size={16} aria-hidden />
+          </IconButton>
+          <IconButton label="Arrange all" onClick={forget}>
+            <LayoutGrid size={16} aria-hidden />
+          </IconButton>
+          {workflow && (
+            <Link to="/compose/$ref" params={{ ref }} className={buttonClass()}>
+              <PencilRuler size={14} aria-hidden /> The workflow
+            </Link>
           )}
-        </Field>
-      ))}
-      {(all || own.length < asked.length) && (
-        <Button kind="ghost" size="sm" aria-expanded={all} className="self-start" onClick={() => setAll(!all)}>
-          {all ? 'Fewer parameters' : `${asked.length - own.length} more parameters`}
-        </Button>
+          <Button kind="primary" disabled={!mayBeSaved} onClick={() => setSaving(true)}>
+            <Save size={14} aria-hidden /> Save …
+          </Button>
+        </div>
+      </header>
+      {reading.problem && (
+        <button type="button" role="alert" className="bg-bad/10 px-3 py-1.5 text-left text-sm text-bad" onClick={() => source.show(reading.problem.line)}>
+          Line {reading.problem.line}: {reading.problem.message}. The canvas shows what was there before.
+        </button>
       )}
+      {force && <p className="bg-warn/10 px-3 py-1.5 text-sm text-warn">What is in force differs from the file {kept?.file}: it has been changed or switched outside of it. Saving makes the file count.</p>}
+      <div className="grid min-h-0 grow grid-cols-[190px_minmax(0,1fr)_310px_minmax(0,0.7fr)] max-xl:grid-cols-[170px_minmax(0,1fr)_300px] max-lg:grid-cols-[minmax(0,1fr)_300px] max-md:grid-cols-1">
+        <div className="grid min-h-0 grid-rows-2 border-r bg-panel max-lg:col-span-full max-lg:h-64 max-lg:grid-cols-[repeat(2,minmax(0,1fr))] max-lg:grid-rows-1 max-lg:border-b grid-cols-[minmax(0,1fr)] *:flex *:min-h-0 *:min-w-0 *:flex-col">
+          <section aria-label="Events" className="border-b">
+            <h2 className="px-3 pt-2 text-xs font-semibold">Events</h2>
+            <PickList what="events" type={draggedTrigger} things={triggers.data?.items.map((t) => ({ ...t, description: t.description ?? '' })) ?? []} pick={deeds.event} />
+          </section>
+          <section aria-label="Actions">
+            <h2 className="px-3 pt-2 text-xs font-semibold">Actions and workflows</h2>
+            <PickList what="actions" type={draggedAction} things={actions.data?.items.filter((a) => a.enabled) ?? []} pick={deeds.action} />
+          </section>
+        </div>
+        <div className="flex min-h-80 min-w-0 max-lg:h-[34rem] max-md:h-[26rem]">
+          <ReactFlowProvider>
+            <Board
+              cards={drawing.cards}
+              ways={drawing.ways}
+              places={places}
+              selected={part}
+              nodeTypes={nodeTypes}
+              takes={takes}
+              fit={`${ref} ${inner !== undefined}`}
+              mayConnect={(from, to) => (from === 'event' || from === 'gate') && to.startsWith('loose ')}
+              deeds={deeds}
+            />
+          </ReactFlowProvider>
+        </div>
+        <div className="flex min-h-0 flex-col border-l *:grow max-lg:h-[34rem] max-md:h-auto max-md:border-t max-md:border-l-0">
+          <RulePanel part={part} select={select} draft={draft} source={source} known={known} kind={kind} seen={past.data?.length ?? 0} event={event} asked={asked} made={kept === undefined} />
+        </div>
+        <div className="flex min-h-60 flex-col border-l max-xl:col-span-full max-xl:max-h-72 max-xl:border-t max-xl:border-l-0">
+          <SourceEditor source={source} findings={noFindings} />
+        </div>
+      </div>
+      <section aria-label="Against the past" className={open ? 'flex max-h-[38%] min-h-44 flex-col border-t bg-panel max-lg:max-h-none' : 'border-t bg-panel'}>
+        <h2 className="flex">
+          <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="flex min-h-9 w-full items-center gap-2 px-4 text-left text-sm font-semibold hover:bg-sunken">
+            Against the past
+            {!open && trial.query.data && ready && !trial.query.isError && (
+              <span className="font-normal text-muted">
+                it would have fired on {trial.query.data.matched} of {trial.query.data.events.length}
+              </span>
+            )}
+            {ready && trial.query.isError && <span className="truncate font-normal text-bad">{messageOf(trial.query.error).split('\n')[0]}</span>}
+          </button>
+        </h2>
+        {open && (
+          <div className="min-h-0 overflow-y-auto border-t">
+            <Past trial={trial} chosen={chosen} choose={choose} ready={ready} />
+          </div>
+        )}
+      </section>
+      {saving &&
+        reading.rule &&
+        (kept ? (
+          <SaveRule kept={kept} draft={reading.rule} text={source.text} close={() => setSaving(false)} saved={(ref) => void navigate({ to: '/rules/$ref', params: { ref }, ignoreBlocker: true })} />
+        ) : (
+          <SaveNewRule wish={wish} draft={reading.rule} text={source.text} close={() => setSaving(false)} saved={(ref) => void navigate({ to: '/rules/$ref', params: { ref }, ignoreBlocker: true })} />
+        ))}
     </div>
   )
 }
 
-function Fields({ fields, use, seen }: { fields: EventField[]; use: (f: EventField) => void; seen: number }) {
-  if (fields.length === 0) return <p className="px-4 py-3 text-muted">Nothing is known of them: there has been none, and nothing says what they have.</p>
-  return (
-    <>
-      <p className="px-4 pt-2 text-xs text-muted">{seen === 0 ? 'There has been none yet; this is what they should have.' : `As in the latest ${seen}. Choose one to ask for it, or to give it to the parameter that you are at.`}</p>
-      <ul aria-label="Fields" className="max-h-72 overflow-y-auto p-2">
-        {fields.map((f) => (
-          <li key={f.path}>
-            <button type="button" onClick={() => use(f)} title={f.says} className="flex w-full items-baseline gap-2 rounded px-2 py-1 text-left hover:bg-sunken">
-              <span className="font-mono text-[12.5px]">{f.path}</span>
-              <span className="ml-auto min-w-0 truncate text-xs text-muted">{f.examples.length > 0 ? f.examples.map((e) => written(e) || String(e)).join(', ') : f.type}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </>
-  )
+const noFindings: never[] = []
+
+const masked = '********' // what the server shows in place of a secret
+
+/** Whether a rule in force is another one than its file says. Of secrets nobody can tell. */
+function differs(rule: Rule, file: Draft | undefined): boolean {
+  if (!file) return false
+  const known = (d: Draft) => ({
+    ...d,
+    pack: undefined,
+    more: {},
+    action: { ...d.action, parameters: Object.fromEntries(Object.entries(d.action.parameters).filter(([name]) => rule.action.parameters[name] !== masked)) },
+  })
+  return !equal(known(read(edits.textOf(rule)).rule!), known(file))
 }

@@ -1,11 +1,13 @@
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { ArrowRight, Plus, Split } from 'lucide-react'
-import { rulesQuery } from '@/api/rules'
-import { buttonClass } from '@/ui/button'
+import { ArrowRight, Copy, Plus, Split } from 'lucide-react'
+import { deleteRule, makeRule, rulesQuery } from '@/api/rules'
+import type { JsonObject, Rule } from '@/api/types'
+import { buttonClass, IconButton } from '@/ui/button'
 import { Page, Panel } from '@/ui/page'
 import { byPack, matches, SearchBox } from '@/ui/search'
 import { Empty, Loaded } from '@/ui/state'
+import { toast } from '@/ui/toast'
 import { RuleSwitch } from './switch'
 
 const route = getRouteApi('/rules')
@@ -54,6 +56,7 @@ export function Rules() {
                         <span className="truncate">{r.action.ref}</span>
                       </span>
                     </Link>
+                    <CloneButton rule={r} taken={items} />
                   </li>
                 ))}
               </ul>
@@ -63,4 +66,36 @@ export function Rules() {
       </Loaded>
     </Page>
   )
+}
+
+const masked = '********' // what the server shows in place of a secret
+
+/** Makes a copy that does not listen yet. */
+function CloneButton({ rule: r, taken }: { rule: Rule; taken: Rule[] }) {
+  const client = useQueryClient()
+  const renew = () => client.invalidateQueries({ queryKey: ['rules'] })
+  const clone = useMutation({
+    mutationFn: async () => {
+      const { pack, description, type, trigger, criteria, action } = r
+      if (Object.values(action.parameters).includes(masked)) throw new Error(`${r.ref} has secrets, which are shown to nobody. Make the copy in the editor, and type them.`)
+      return makeRule({ name: freeName(r, taken), pack, description, enabled: false, type: { ref: type.ref, parameters: {} }, trigger: { type: trigger.type, parameters: trigger.parameters }, criteria: criteria as unknown as JsonObject, action: { ref: action.ref, parameters: action.parameters } })
+    },
+    onSuccess: (made) => {
+      toast.done(`${made.ref} is made. It does not listen yet.`, { label: 'Undo', run: () => void deleteRule(made.ref).then(renew, toast.failed) })
+      return renew()
+    },
+    onError: toast.failed,
+  })
+  return (
+    <IconButton label={`Clone ${r.ref}`} disabled={clone.isPending} onClick={() => clone.mutate()}>
+      <Copy size={14} aria-hidden />
+    </IconButton>
+  )
+}
+
+function freeName(r: Rule, taken: Rule[]): string {
+  for (let i = 2; ; i++) {
+    const name = `${r.name}_${i}`
+    if (!taken.some((t) => t.pack === r.pack && t.name === name)) return name
+  }
 }

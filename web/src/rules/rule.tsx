@@ -2,14 +2,14 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ArrowDown, Copy, Pencil } from 'lucide-react'
 import { enforcementsQuery, ruleQuery } from '@/api/rules'
-import type { Rule as Data } from '@/api/types'
+import type { JsonObject, Rule as Data } from '@/api/types'
 import { buttonClass } from '@/ui/button'
 import { Enforcements } from '@/ui/enforcements'
 import { written } from '@/ui/form/schema'
 import { JsonView } from '@/ui/json/view'
 import { Page, Panel } from '@/ui/page'
 import { Loaded } from '@/ui/state'
-import { PastTrial } from './past'
+import { PastPanel } from './past'
 import { RuleSwitch } from './switch'
 
 const route = getRouteApi('/rules/$ref')
@@ -78,7 +78,7 @@ function Shown({ rule: r }: { rule: Data }) {
           </Panel>
         </div>
         <div className="flex min-w-0 flex-col gap-4">
-          <PastTrial rule={r} />
+          <PastPanel rule={r as unknown as JsonObject} />
           <Panel title="What it did lately">
             <Loaded query={lately}>{({ items }) => (items.length === 0 ? <p className="px-4 py-3 text-muted">It has not matched anything yet.</p> : <Enforcements items={items} />)}</Loaded>
           </Panel>

@@ -10,7 +10,7 @@ export function RuleSwitch({ rule }: { rule: Rule }) {
   const save = useMutation({
     mutationFn: (enabled: boolean) => saveRule({ ...rule, enabled }),
     onSuccess: (saved) => {
-      toast.done(`${saved.ref} ${saved.enabled ? 'listens' : 'does not listen any more'}.`)
+      toast.done(`${saved.ref} ${saved.enabled ? 'listens' : 'does not listen any more'}.`, { label: 'Undo', run: () => save.mutate(!saved.enabled) })
       return Promise.all([client.invalidateQueries({ queryKey: ['rules'] }), client.invalidateQueries({ queryKey: ['rule', rule.ref] })])
     },
     onError: toast.failed,

@@ -2,15 +2,14 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { CircleCheck, TriangleAlert } from 'lucide-react'
 import { messageOf } from '@/api/client'
-import { figuresQuery, policiesQuery, readyQuery, versionQuery, workersQuery } from '@/api/settings'
+import { figuresQuery, readyQuery, versionQuery, workersQuery } from '@/api/settings'
 import { userQuery } from '@/api/user'
-import { written } from '@/ui/form/schema'
 import { Facts, Page } from '@/ui/page'
-import { Loaded } from '@/ui/state'
 import { Tabs } from '@/ui/tabs'
 import { Time } from '@/ui/time'
 import { APIKeys } from './apikeys'
 import { Audit } from './audit'
+import { Policies } from './policies/list'
 
 const route = getRouteApi('/settings')
 
@@ -73,31 +72,5 @@ function Health() {
         ['The API', <a key="api" href="/api/v1/openapi.json" className={link}>describes itself</a>],
       ]}
     />
-  )
-}
-
-function Policies() {
-  const query = useQuery(policiesQuery)
-  return (
-    <Loaded query={query}>
-      {({ items }) =>
-        items.length === 0 ? (
-          <p className="px-4 py-3 text-muted">There are none. A policy limits how many executions of an action run at a time, or has it tried again.</p>
-        ) : (
-          <ul className="divide-y">
-            {items.map((p) => (
-              <li key={p.ref} className="grid gap-x-4 px-4 py-2 md:grid-cols-3">
-                <span className="font-medium">{p.ref}</span>
-                <span className="text-sm text-muted">
-                  {p.policy_type} of {p.resource_ref}
-                  {!p.enabled && ', disabled'}
-                </span>
-                <span className="font-mono text-[13px] text-muted">{written(p.parameters).replace(/\s+/g, ' ')}</span>
-              </li>
-            ))}
-          </ul>
-        )
-      }
-    </Loaded>
   )
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { read } from '@/composer/model/workflow'
+import { read } from '@/workflow/workflow'
 import { filesOf, missing, slug, type Problem } from './remediation'
 
 const problem: Problem = { title: 'Web server: down!', source: 'webhook', alert: '', check: "curl -fsS 'http://127.0.0.1/' | grep -q \"ok\"", repair: 'systemctl restart web\n# and "more": yes' }

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '@/api/types'
-import { insert, parse, plain, Refused, remove, rename, set, type Path } from './yaml'
+import { drop, insert, Refused, remove, rename, set, valueAt } from '@/edit/yaml'
 import { read, targets, type Assignment, type Workflow } from './workflow'
 
 // Edits of a workflow. Each takes the text of a definition and returns another, or
@@ -7,7 +7,7 @@ import { read, targets, type Assignment, type Workflow } from './workflow'
 
 /** The order in which people write the keys of a task. */
 const taskOrder = ['delay', 'join', 'with', 'action', 'input', 'timeout', 'retry', 'undo', 'next']
-const rootOrder = ['version', 'description', 'input', 'vars', 'output', 'timeout', 'tasks']
+const rootOrder = ['version', 'name', 'description', 'tags', 'input', 'vars', 'output', 'output-on-error', 'timeout', 'tasks']
 const transitionOrder = ['when', 'publish', 'do']
 
 export const conditions = { success: '<% succeeded() %>', failure: '<% failed() %>' }
@@ -20,12 +20,6 @@ function workflowOf(text: string): Workflow {
   const { workflow, problem } = read(text)
   if (!workflow) throw new Refused(`Line ${problem.line} has a mistake that must be repaired first: ${problem.message}`)
   return workflow
-}
-
-function at(text: string, path: Path): Json | undefined {
-  let v: Json | undefined = plain(parse(text))
-  for (const key of path) v = v === null || typeof v !== 'object' ? undefined : (v as JsonObject)[key]
-  return v
 }
 
 /** Whether tasks can be called so. */
@@ -88,7 +82,7 @@ export function connect(text: string, from: string, to: string, kind: Kind): str
 /** Adds a transition, after those that there are. */
 export function addTransition(text: string, task: string, transition: JsonObject): string {
   const path = ['tasks', task, 'next']
-  const before = at(text, path)
+  const before = valueAt(text, path)
   return Array.isArray(before) && before.length > 0 ? insert(text, [...path, before.length], transition) : set(text, path, [transition], taskOrder)
 }
 
@@ -110,7 +104,7 @@ export function setCondition(text: string, task: string, index: number, when: st
 }
 
 export function setTargets(text: string, task: string, index: number, to: string[]): string {
-  const before = at(text, ['tasks', task, 'next', index, 'do'])
+  const before = valueAt(text, ['tasks', task, 'next', index, 'do'])
   if (to.join() === targets(before).join()) return text
   return setTransition(text, task, index, 'do', to.length === 0 ? undefined : Array.isArray(before) ? to : to.join(', '))
 }
@@ -137,25 +131,19 @@ export function setInput(text: string, task: string, input: JsonObject): string 
   return setField(text, task, 'input', Object.keys(input).length > 0 ? input : undefined)
 }
 
-/** Sets the input, the variables or the output of the workflow. A value that is undefined is an input that must be given. */
-export function setList(text: string, key: 'input' | 'vars' | 'output', all: [string, Json | undefined][]): string {
+/** Sets a key of the workflow itself; undefined takes it away. */
+export function setWhole(text: string, key: 'name' | 'description' | 'tags' | 'timeout', value: Json | undefined): string {
+  return value === undefined ? drop(text, [key], 0) : set(text, [key], value, rootOrder)
+}
+
+/** Sets the input, the variables or an output of the workflow. A value that is undefined is an input that must be given. */
+export function setList(text: string, key: 'input' | 'vars' | 'output' | 'output-on-error', all: [string, Json | undefined][]): string {
   if (all.length === 0) return drop(text, [key], 0)
   return set(text, [key], all.map(([name, v]) => (v === undefined ? name : { [name]: v })), rootOrder)
 }
 
 function listOf(all: Assignment[]): Json {
   return all.map(([name, v]) => ({ [name]: v }))
-}
-
-/** Removes something, and what is empty then, down to a depth that stays. */
-function drop(text: string, path: Path, depth: number): string {
-  if (at(text, path) === undefined) return text
-  while (path.length - 1 > depth) {
-    const parent = at(text, path.slice(0, -1))
-    if (parent === null || typeof parent !== 'object' || Object.keys(parent).length > 1) break
-    path = path.slice(0, -1)
-  }
-  return remove(text, path)
 }
 
 /** What a condition asks for, by colour: of what is neither success nor failure nothing is known. */

@@ -1,3 +1,4 @@
+import type { CompletionSource } from '@codemirror/autocomplete'
 import { isolateHistory, redo, redoDepth, undo, undoDepth } from '@codemirror/commands'
 import { setDiagnostics, type Diagnostic } from '@codemirror/lint'
 import { EditorState, Text, Transaction } from '@codemirror/state'
@@ -5,9 +6,16 @@ import { EditorView } from '@codemirror/view'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { cx } from '@/ui/cx'
 import { toast } from '@/ui/toast'
-import { definitionEditor, shadowOf, type Known } from './code'
-import { change } from './model/change'
-import type { Finding } from './problems'
+import { definitionEditor, shadowOf } from './code'
+import { change } from './change'
+
+/** A mistake in a text, and where it is. */
+export interface Mistake {
+  message: string
+  hint?: string
+  line: number
+  column: number
+}
 
 /** The text that is composed. The editor has it; whoever edits otherwise edits through here, so that one history knows of all. */
 export interface Source {
@@ -20,16 +28,16 @@ export interface Source {
   canRedo: boolean
   show: (line: number) => void
   mount: (host: HTMLElement | null) => (() => void) | undefined
-  mark: (findings: Finding[]) => void
+  mark: (mistakes: Mistake[]) => void
 }
 
-export function useSource(initial: string, known: Known, label: string): Source {
+export function useSource(initial: string, complete: CompletionSource, label: string): Source {
   const [state, setState] = useState({ text: initial, canUndo: false, canRedo: false })
   const view = useRef<EditorView>(null)
-  const latest = useRef(known)
+  const latest = useRef(complete)
   useEffect(() => {
-    latest.current = known
-  }, [known])
+    latest.current = complete
+  }, [complete])
   const mount = useCallback(
     (host: HTMLElement | null) => {
       if (!host) return
@@ -41,7 +49,7 @@ export function useSource(initial: string, known: Known, label: string): Source 
           doc: initial,
           extensions: [
             EditorState.lineSeparator.of(initial.includes('\r\n') ? '\r\n' : '\n'),
-            definitionEditor(label, () => latest.current),
+            definitionEditor(label, (c) => latest.current(c)),
             EditorView.updateListener.of((u) => {
               if (u.docChanged) setState({ text: textOf(u.state), canUndo: undoDepth(u.state) > 0, canRedo: redoDepth(u.state) > 0 })
             }),
@@ -80,7 +88,7 @@ export function useSource(initial: string, known: Known, label: string): Source 
     const at = v.state.doc.line(line).from
     v.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) })
   }, [])
-  const mark = useCallback((findings: Finding[]) => {
+  const mark = useCallback((findings: Mistake[]) => {
     const v = view.current
     if (v) v.dispatch(setDiagnostics(v.state, findings.map((f) => diagnostic(v.state, f))))
   }, [])
@@ -99,14 +107,14 @@ function textOf(state: EditorState): string {
   return state.sliceDoc()
 }
 
-function diagnostic(state: EditorState, f: Finding): Diagnostic {
+function diagnostic(state: EditorState, f: Mistake): Diagnostic {
   const line = state.doc.line(Math.min(Math.max(f.line, 1), state.doc.lines))
   const from = Math.min(line.from + Math.max(f.column - 1, 0), line.to)
   return { from, to: Math.max(line.to, from), severity: 'error', message: f.hint ? `${f.message} ${f.hint}` : f.message }
 }
 
 /** Shows a source as text. */
-export function SourceEditor({ source, findings, className }: { source: Source; findings: Finding[]; className?: string }) {
+export function SourceEditor({ source, findings, className }: { source: Source; findings: Mistake[]; className?: string }) {
   const { mount, mark } = source
   useEffect(() => mark(findings), [mark, findings])
   return <div ref={mount} className={cx('min-h-0 grow overflow-hidden', className)} data-testid="yaml" />

@@ -1,5 +1,5 @@
 import { Document, isAlias, isCollection, isMap, isPair, isScalar, isSeq, parseDocument, Scalar, visit, type LineCounter, type Node, type Pair, type Tags, type YAMLMap, type YAMLSeq } from 'yaml'
-import type { Json } from '@/api/types'
+import type { Json, JsonObject } from '@/api/types'
 
 /** Where something is in a document: keys of mappings and places in lists. */
 export type Path = readonly (string | number)[]
@@ -106,6 +106,24 @@ function isObject(v: unknown): v is { [key: string]: Json } {
 
 function wrap(path: Path, value: Json): Json {
   return path.reduceRight<Json>((v, key) => (typeof key === 'number' ? [v] : { [key]: v }), value)
+}
+
+/** What a text says at a path; undefined if nothing. */
+export function valueAt(text: string, path: Path): Json | undefined {
+  let v: Json | undefined = plain(parse(text))
+  for (const key of path) v = v === null || typeof v !== 'object' ? undefined : (v as JsonObject)[key]
+  return v
+}
+
+/** Removes something, and what is empty then, down to a depth that stays. */
+export function drop(text: string, path: Path, depth: number): string {
+  if (valueAt(text, path) === undefined) return text
+  while (path.length - 1 > depth) {
+    const parent = valueAt(text, path.slice(0, -1))
+    if (parent === null || typeof parent !== 'object' || Object.keys(parent).length > 1) break
+    path = path.slice(0, -1)
+  }
+  return remove(text, path)
 }
 
 type Parent = YAMLMap<unknown, unknown> | YAMLSeq<unknown>

@@ -5,7 +5,7 @@ import { addTask, freeName, removeTask, setField } from './edits'
 import type { Json } from '@/api/types'
 import { read, targets } from './workflow'
 
-const repository = resolve(import.meta.dirname, '../../../..')
+const repository = resolve(import.meta.dirname, '../../..')
 const corpora = process.env.CONFORMANCE_DIR ?? join(repository, '../shared/conformance')
 
 interface Case {

@@ -1,6 +1,6 @@
 import { isMap, isPair, isScalar, isSeq, LineCounter, type Node } from 'yaml'
 import type { Json, JsonObject } from '@/api/types'
-import { parse, plain } from './yaml'
+import { parse, plain } from '@/edit/yaml'
 
 /** What a name is given. */
 export type Assignment = [name: string, value: Json]
@@ -28,7 +28,11 @@ export interface Task {
 }
 
 export interface Workflow {
+  name?: string
   description?: string
+  tags?: string[]
+  timeout?: Json
+  outputOnError?: Assignment[] // of a workflow that failed; undefined is as output
   input: Assignment[] // with their defaults; undefined is none
   vars: Assignment[]
   output: Assignment[]
@@ -67,7 +71,11 @@ export function read(text: string): Reading {
   }
   return {
     workflow: {
+      name: text_(root.name),
       description: text_(root.description),
+      tags: Array.isArray(root.tags) ? root.tags.map(String) : undefined,
+      timeout: root.timeout,
+      outputOnError: root['output-on-error'] === undefined ? undefined : assignments(root['output-on-error']),
       input: names(root.input),
       vars: assignments(root.vars),
       output: assignments(root.output),

@@ -1,4 +1,4 @@
-import { acceptCompletion, autocompletion, completionKeymap, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete'
+import { acceptCompletion, autocompletion, completionKeymap, type CompletionSource } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
 import { yaml } from '@codemirror/lang-yaml'
 import { bracketMatching, HighlightStyle, indentUnit, syntaxHighlighting } from '@codemirror/language'
@@ -7,13 +7,6 @@ import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/sea
 import { EditorState, type Extension } from '@codemirror/state'
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
-import { complete, expressionBefore, type Names } from './model/names'
-
-/** What completions are made of; it changes while the editor lives. */
-export interface Known {
-  names: Names
-  actions: { ref: string; description: string }[]
-}
 
 const theme = EditorView.theme({
   '&': { height: '100%', color: 'var(--text)', backgroundColor: 'var(--panel)', fontSize: '13px' },
@@ -45,42 +38,20 @@ const colours = syntaxHighlighting(
   ]),
 )
 
-/** Offers what can be named where one types: in expressions, and after action and do. */
-function completions(known: () => Known) {
-  return (c: CompletionContext): CompletionResult | null => {
-    const text = c.state.doc.toString()
-    const inside = expressionBefore(text, c.pos)
-    if (inside !== undefined) {
-      const found = complete(inside, known().names)
-      if (!found || (found.typed === 0 && !c.explicit && !/[(.]\s*["']?$/.test(inside))) return null
-      return { from: c.pos - found.typed, options: found.options.map((o): Completion => ({ label: o.label, detail: o.says, apply: o.apply, type: o.kind })), validFor: /^\w*$/ }
-    }
-    const line = c.state.doc.lineAt(c.pos)
-    const before = line.text.slice(0, c.pos - line.from)
-    const action = /^\s*-?\s*action:\s*([\w.-]*)$/.exec(before)
-    if (action) {
-      return { from: c.pos - action[1]!.length, options: known().actions.map((a) => ({ label: a.ref, detail: a.description.slice(0, 60), type: 'class' })), validFor: /^[\w.-]*$/ }
-    }
-    const to = /^\s*-?\s*do:\s*(?:.*[,\s[])?(\w*)$/.exec(before)
-    if (to) return { from: c.pos - to[1]!.length, options: [...known().names.tasks, 'fail', 'noop'].map((label) => ({ label, type: 'variable' })), validFor: /^\w*$/ }
-    return null
-  }
-}
-
-const common = (label: string, known: () => Known): Extension => [
+const common = (label: string, complete: CompletionSource): Extension => [
   history(),
   drawSelection(),
   bracketMatching(),
   theme,
   colours,
-  autocompletion({ override: [completions(known)], icons: false }),
+  autocompletion({ override: [complete], icons: false }),
   EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
 ]
 
 /** What an editor of whole definitions is made of. */
-export function definitionEditor(label: string, known: () => Known): Extension {
+export function definitionEditor(label: string, complete: CompletionSource): Extension {
   return [
-    common(label, known),
+    common(label, complete),
     yaml(),
     lineNumbers(),
     lintGutter(),
@@ -94,8 +65,8 @@ export function definitionEditor(label: string, known: () => Known): Extension {
 }
 
 /** What a field for an expression is made of. It has one line unless it begins with more. */
-export function expressionEditor(label: string, known: () => Known): Extension {
-  return [common(label, known), EditorView.lineWrapping, keymap.of([...completionKeymap, ...historyKeymap, ...defaultKeymap])]
+export function expressionEditor(label: string, complete: CompletionSource): Extension {
+  return [common(label, complete), EditorView.lineWrapping, keymap.of([...completionKeymap, ...historyKeymap, ...defaultKeymap])]
 }
 
 /** What a text that is only shown is made of. */

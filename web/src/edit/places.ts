@@ -1,9 +1,8 @@
 import { useCallback, useState } from 'react'
-import type { Positions } from './model/graph'
+import type { Positions } from './arrange'
 
-/** Where somebody has moved the tasks of a workflow to. The browser remembers it. */
-export function usePlaces(workflow: string) {
-  const key = `composer ${workflow}`
+/** Where somebody has moved the cards of something to. The browser remembers it. */
+export function usePlaces(key: string) {
   const [places, setPlaces] = useState<Positions>(() => {
     try {
       return JSON.parse(localStorage.getItem(key) ?? '{}') as Positions

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { history, redo, undo } from '@codemirror/commands'
 import { EditorState, type StateCommand } from '@codemirror/state'
 import type { Json, JsonObject } from '@/api/types'
-import { change } from './change'
+import { change } from '@/edit/change'
 import * as edits from './edits'
 import { read, type Assignment, type Task, type Workflow } from './workflow'
 
@@ -181,7 +181,7 @@ const intents: fc.Arbitrary<Intent> = fc.oneof(
       },
     }
   }),
-  fc.tuple(nat, pick<['join' | 'delay' | 'retry', Json | undefined]>(['join', 'all'], ['join', 2], ['join', undefined], ['delay', '<% ctx(x) %>'], ['delay', undefined], ['retry', { count: 3, delay: 1 }], ['retry', { count: 3 }], ['retry', undefined])).map(
+  fc.tuple(nat, pick<['join' | 'delay' | 'retry' | 'undo', Json | undefined]>(['join', 'all'], ['join', 2], ['join', undefined], ['delay', '<% ctx(x) %>'], ['delay', undefined], ['retry', { count: 3, delay: 1 }], ['retry', { count: 3 }], ['retry', undefined], ['undo', { action: 'p.back', input: { x: '<% ctx(x) %>' } }], ['undo', { action: 'p.back' }], ['undo', undefined])).map(
     ([a, [key, v]]): Intent =>
       (w) => {
         const t = nth(w.tasks, a)
@@ -194,6 +194,15 @@ const intents: fc.Arbitrary<Intent> = fc.oneof(
     touches: [],
     mean: (m) => void (m[key] = all),
   })),
+  fc.uniqueArray(fc.tuple(names, leaf), { selector: ([n]) => n, maxLength: 3 }).map((all): Intent => () => ({
+    edit: (x) => edits.setList(x, 'output-on-error', all),
+    touches: [],
+    mean: (m) => void (m.outputOnError = all.length > 0 ? all : undefined),
+  })),
+  pick<['name' | 'description' | 'tags' | 'timeout', Json | undefined]>(['timeout', 60], ['timeout', '<% ctx(x) %>'], ['timeout', undefined], ['description', 'a: b'], ['description', undefined], ['name', 'n'], ['tags', ['a', 'b']], ['tags', undefined]).map(
+    ([key, v]): Intent =>
+      () => ({ edit: (x) => edits.setWhole(x, key, v), touches: [], mean: (m) => void ((m as unknown as JsonObject)[key] = v as Json) }),
+  ),
 )
 
 /** A workflow without its places in the text, and with what stands for nothing left out. */

@@ -88,3 +88,10 @@ export const operators: [name: string, says: string][] = [
   ['ninside', 'is none of'],
   ['search', 'is a list with items such that'],
 ]
+
+const short: Record<string, string> = { eq: 'equals', neq: 'nequals', ieq: 'iequals', lt: 'lessthan', gt: 'greaterthan', td_lt: 'timediff_lt', td_gt: 'timediff_gt', in: 'inside', nin: 'ninside' }
+
+/** What an operator asks, whichever of its names is written. */
+export function saysOf(type: string): string {
+  return operators.find(([name]) => name === (short[type] ?? type))?.[1] ?? type
+}

@@ -1,0 +1,25 @@
+import type { Completion, CompletionContext, CompletionResult, CompletionSource } from '@codemirror/autocomplete'
+import { expressionBefore } from '@/edit/expressions'
+import { complete, type Known } from '@/workflow/names'
+
+/** Offers what can be named where one types: in expressions, and after action and do. */
+export function completionsOf(known: () => Known): CompletionSource {
+  return (c: CompletionContext): CompletionResult | null => {
+    const text = c.state.doc.toString()
+    const inside = expressionBefore(text, c.pos)
+    if (inside !== undefined) {
+      const found = complete(inside.inside, inside.language, known())
+      if (!found || (found.typed === 0 && !c.explicit && !/[(.|]\s*["']?$/.test(inside.inside))) return null
+      return { from: c.pos - found.typed, options: found.options.map((o): Completion => ({ label: o.label, detail: o.says.length > 70 ? o.says.slice(0, 69) + '…' : o.says, apply: o.apply, type: o.kind })), validFor: /^\w*$/ }
+    }
+    const line = c.state.doc.lineAt(c.pos)
+    const before = line.text.slice(0, c.pos - line.from)
+    const action = /^\s*-?\s*action:\s*([\w.-]*)$/.exec(before)
+    if (action) {
+      return { from: c.pos - action[1]!.length, options: known().actions.map((a) => ({ label: a.ref, detail: a.description.slice(0, 60), type: 'class' })), validFor: /^[\w.-]*$/ }
+    }
+    const to = /^\s*-?\s*do:\s*(?:.*[,\s[])?(\w*)$/.exec(before)
+    if (to) return { from: c.pos - to[1]!.length, options: [...known().names.tasks, 'fail', 'noop'].map((label) => ({ label, type: 'variable' })), validFor: /^\w*$/ }
+    return null
+  }
+}

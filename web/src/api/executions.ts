@@ -6,8 +6,8 @@ import type { Execution, ExecutionRow, ExecutionWhy, Json, Status } from './type
 /** What lists show; not the parameters and results, which may be large. */
 const rowAttributes = ['id', 'status', 'start_timestamp', 'end_timestamp', 'elapsed_seconds', 'action.ref', 'action.runner_type', 'context', 'rule.ref', 'rule.name', 'parent', 'trigger_instance.id', 'trigger_instance.trigger']
 
-/** What executions can be looked for by, in the server's words. */
-export const filterNames = ['action', 'rule', 'user', 'runner', 'trigger', 'trigger_type', 'trigger_instance', 'parent'] as const
+/** What executions can be looked for by, in the server's words. A test holds that with the status and the times these are all. */
+export const filterNames = ['action', 'rule', 'user', 'runner', 'trigger', 'trigger_type', 'trigger_instance', 'parent', 'id', 'liveaction', 'timestamp', 'filter'] as const
 export type FilterName = (typeof filterNames)[number]
 
 export type Filters = Partial<Record<FilterName, string>> & {
@@ -26,7 +26,8 @@ export function sinceLast(last: string | undefined, now = Date.now()): string | 
   return n && unit ? new Date(now - Number(n) * units[unit]!).toISOString() : undefined
 }
 
-function queryOf(f: Filters) {
+/** What the server is asked for some filters. */
+export function queryOf(f: Filters) {
   const { status, from, to, last, parts, ...named } = f
   return {
     ...named,
@@ -39,15 +40,27 @@ function queryOf(f: Filters) {
 
 const pageLength = 100
 
+/** So many pages are kept; who goes far leaves the others behind, and has them again on the way back. */
+const pagesKept = 30
+
+/** Where a page begins: with executions before a moment, and in which place among all that are listed. */
+export interface PageStart {
+  before: string // empty: with the latest
+  at: number
+  from?: PageStart // the page before
+}
+
 /**
  * Where the page after one begins. Several executions may have begun at one moment and
  * only some of them be on the page, so the next one has that moment, too, and what
  * comes twice is shown once.
  */
-function nextPage(items: ExecutionRow[]): string | undefined {
+export function nextStart(items: ExecutionRow[], start: PageStart): PageStart | undefined {
   const [first, last] = [items[0], items.at(-1)]
   if (items.length < pageLength || !first || !last) return undefined
-  return first.start_timestamp === last.start_timestamp ? last.start_timestamp : justAfter(last.start_timestamp)
+  if (first.start_timestamp === last.start_timestamp) return { before: last.start_timestamp, at: start.at + items.length, from: start }
+  const again = items.filter((e) => e.start_timestamp === last.start_timestamp).length
+  return { before: justAfter(last.start_timestamp), at: start.at + items.length - again, from: start }
 }
 
 /** The next microsecond. */
@@ -61,15 +74,18 @@ export function justAfter(at: string): string {
 export function executionPages(filters: Filters) {
   return infiniteQueryOptions({
     queryKey: ['executions', filters],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
+    initialPageParam: { before: '', at: 0 } as PageStart,
+    queryFn: ({ pageParam: { before }, signal }) =>
       page<ExecutionRow>(
         api.GET('/api/v1/executions', {
-          params: { query: { ...queryOf(filters), ...(pageParam && { timestamp_lt: pageParam }), limit: pageLength, include_attributes: rowAttributes } },
+          params: { query: { ...queryOf(filters), ...(before && { timestamp_lt: before }), limit: pageLength, include_attributes: rowAttributes } },
           signal,
         }),
       ),
-    getNextPageParam: (last: PageOf<ExecutionRow>) => nextPage(last.items),
+    getNextPageParam: (last: PageOf<ExecutionRow>, _, start) => nextStart(last.items, start),
+    getPreviousPageParam: (_first: PageOf<ExecutionRow>, _, start) => start.from,
+    maxPages: pagesKept,
+    structuralSharing: false, // comparing thousands of lines costs more than drawing those that are seen
     staleTime: 30_000,
   })
 }
@@ -122,17 +138,21 @@ export function graphQuery(id: string) {
   })
 }
 
-/** How many of the parts of a workflow are shown at most. */
-export const partsShown = 1000
+export type Part = ExecutionRow & { log?: Execution['log'] }
 
-/** What a workflow has started, the oldest first. */
-export function partsQuery(id: string) {
-  return queryOptions({
+const partsAtATime = 1000
+
+/** What a workflow has started, the oldest first, page by page. New parts come at the end, so the pages before stay as they are. */
+export function partPages(id: string) {
+  return infiniteQueryOptions({
     queryKey: ['execution', id, 'parts'],
-    queryFn: ({ signal }) =>
-      page<ExecutionRow & { log?: Execution['log'] }>(
-        api.GET('/api/v1/executions', { params: { query: { parent: id, limit: partsShown, sort: ['start_timestamp'], include_attributes: [...rowAttributes, 'log'] } }, signal }),
-      ),
+    initialPageParam: 0,
+    queryFn: ({ pageParam: offset, signal }) =>
+      page<Part>(api.GET('/api/v1/executions', { params: { query: { parent: id, offset, limit: partsAtATime, sort: ['start_timestamp'], include_attributes: [...rowAttributes, 'log'] } }, signal })),
+    getNextPageParam: (last: PageOf<Part>, all: PageOf<Part>[]) => {
+      const there = all.reduce((n, p) => n + p.items.length, 0)
+      return last.items.length > 0 && there < last.total ? there : undefined
+    },
   })
 }
 

@@ -1,6 +1,6 @@
 import { useQueryClient, type InfiniteData, type QueryClient, type QueryKey } from '@tanstack/react-query'
 import type { PageOf } from './client'
-import type { Filters } from './executions'
+import type { Filters, PageStart } from './executions'
 import { useExecutionNews } from './stream'
 import type { Execution, ExecutionRow } from './types'
 
@@ -14,8 +14,8 @@ export function useLiveExecutions(): void {
     again(client, ['pulse'])
     again(client, ['problems'])
     if (e.status === 'pending' || e.action?.ref === 'core.ask') again(client, ['inquiries'])
-    for (const [key] of client.getQueriesData<InfiniteData<PageOf<ExecutionRow>>>({ queryKey: ['executions'] })) {
-      if (typeof key[1] === 'object') client.setQueryData<InfiniteData<PageOf<ExecutionRow>>>(key, (old) => old && withNews(old, e, key[1] as Filters))
+    for (const [key] of client.getQueriesData<InfiniteData<PageOf<ExecutionRow>, PageStart>>({ queryKey: ['executions'] })) {
+      if (typeof key[1] === 'object') client.setQueryData<InfiniteData<PageOf<ExecutionRow>, PageStart>>(key, (old) => old && withNews(old, e, key[1] as Filters))
     }
   })
 }
@@ -35,7 +35,7 @@ function again(client: QueryClient, key: QueryKey) {
 }
 
 /** A list with what is new about an execution: in its place if it is there, at the top if it is new and looked for. */
-export function withNews(old: InfiniteData<PageOf<ExecutionRow>>, e: Execution, filters: Filters): InfiniteData<PageOf<ExecutionRow>> {
+export function withNews(old: InfiniteData<PageOf<ExecutionRow>, PageStart>, e: Execution, filters: Filters): InfiniteData<PageOf<ExecutionRow>, PageStart> {
   let there = false
   const pages = old.pages.map((p) => {
     const at = p.items.findIndex((row) => row.id === e.id)
@@ -45,8 +45,9 @@ export function withNews(old: InfiniteData<PageOf<ExecutionRow>>, e: Execution, 
   })
   if (there) return { ...old, pages }
   const first = pages[0]
-  if (!first || !fits(e, filters) || (first.items[0] && first.items[0].start_timestamp > e.start_timestamp)) return old
-  return { ...old, pages: [{ ...first, items: [e, ...first.items], total: first.total + 1 }, ...pages.slice(1)] }
+  if (!first || old.pageParams[0]?.at !== 0 || !fits(e, filters) || (first.items[0] && first.items[0].start_timestamp > e.start_timestamp)) return old
+  const pageParams = old.pageParams.map((start, i) => (i === 0 ? start : { ...start, at: start.at + 1 }))
+  return { pageParams, pages: [{ ...first, items: [e, ...first.items], total: first.total + 1 }, ...pages.slice(1)] }
 }
 
 /** Whether the server would list an execution under these filters. */
@@ -61,6 +62,10 @@ export function fits(e: Execution, f: Filters): boolean {
     [f.runner, [e.runner?.name]],
     [f.trigger, [e.trigger?.ref]],
     [f.trigger_instance, [e.trigger_instance?.id]],
+    [f.id, [e.id]],
+    [f.liveaction, [e.id]],
   ]
-  return !f.trigger_type && is.every(([wanted, has]) => !wanted || has.includes(wanted))
+  // Of these the server alone knows.
+  const unknown = f.trigger_type ?? f.timestamp ?? f.filter
+  return !unknown && is.every(([wanted, has]) => !wanted || has.includes(wanted))
 }

@@ -3,7 +3,6 @@ import { Link } from '@tanstack/react-router'
 import { X } from 'lucide-react'
 import { useState } from 'react'
 import { executionQuery, type WorkflowGraph } from '@/api/executions'
-import type { ExecutionRow } from '@/api/types'
 import { IconButton } from '@/ui/button'
 import { Select } from '@/ui/field'
 import { JsonView } from '@/ui/json/view'
@@ -12,15 +11,17 @@ import { Loaded } from '@/ui/state'
 import { StatusMark } from '@/ui/status'
 import { localTime } from '@/ui/time'
 import { Body } from './body'
+import { MoreParts, type Parts } from './parts'
 import { taskStates } from './tasks'
 
 /** What there is to know of a task of a workflow: beside the graph, for the node that is selected. */
-export function TaskDetail({ graph, parts, task, close }: { graph: WorkflowGraph; parts: ExecutionRow[]; task: string; close: () => void }) {
+export function TaskDetail({ graph, parts, task, close }: { graph: WorkflowGraph; parts: Parts; task: string; close: () => void }) {
   const [chosen, setChosen] = useState<string>()
-  const state = taskStates(graph, parts).get(task)
+  const state = taskStates(graph, parts.items, parts.more === undefined).get(task)
   const node = graph.nodes.find((n) => n.name === task)
   if (!state || !node) return null
-  const shown = state.parts.find((p) => p.id === chosen) ?? state.parts.at(-1)
+  // Of a task that comes late in a large workflow its execution is known, though it is not among the parts that are.
+  const shown = chosen ?? state.parts.at(-1)?.id ?? state.runs.findLast((r) => r.execution)?.execution
   const published = state.runs.findLast((r) => r.published !== undefined)?.published
   return (
     <aside aria-label={`Task ${task}`} className="flex min-w-0 flex-col gap-4">
@@ -40,7 +41,7 @@ export function TaskDetail({ graph, parts, task, close }: { graph: WorkflowGraph
           <p className="text-muted">{node.lines.join(' · ') || 'It runs no action.'}</p>
           {!state.status && <p>It has not begun.</p>}
           {state.parts.length > 1 && (
-            <Select aria-label="Which of its executions" value={shown?.id} onChange={(e) => setChosen(e.target.value)}>
+            <Select aria-label="Which of its executions" value={shown} onChange={(e) => setChosen(e.target.value)}>
               {state.parts.map((p, i) => (
                 <option key={p.id} value={p.id}>
                   {i + 1}. {p.status}, {localTime(p.start_timestamp)}
@@ -49,18 +50,19 @@ export function TaskDetail({ graph, parts, task, close }: { graph: WorkflowGraph
             </Select>
           )}
           {shown && (
-            <Link to="/executions/$id" params={{ id: shown.id }} className="text-accent hover:underline">
+            <Link to="/executions/$id" params={{ id: shown }} className="text-accent hover:underline">
               Its execution
             </Link>
           )}
         </div>
+        {state.parts.length !== 1 && <MoreParts parts={parts} />}
       </Panel>
       {published !== undefined && (
         <Panel title="Published">
           <JsonView value={published} label="published variables" />
         </Panel>
       )}
-      {shown && <Part key={shown.id} id={shown.id} />}
+      {shown && <Part key={shown} id={shown} />}
     </aside>
   )
 }

@@ -3,12 +3,12 @@ import '@xyflow/react/dist/style.css'
 import { Clock } from 'lucide-react'
 import { memo, useMemo } from 'react'
 import type { GraphNode, WorkflowGraph } from '@/api/executions'
-import type { ExecutionRow } from '@/api/types'
 import { cx } from '@/ui/cx'
 import { isBad, isFinal, StatusMark } from '@/ui/status'
 import { Took } from '@/ui/time'
 import { useTheme } from '@/shell/theme'
 import { nodeHeight, nodeWidth, place } from './layout'
+import type { Parts } from './parts'
 import { taken, taskStates, type TaskState } from './tasks'
 
 type TaskNode = Node<{ node: GraphNode; state: TaskState }, 'task'>
@@ -16,14 +16,16 @@ type TaskNode = Node<{ node: GraphNode; state: TaskState }, 'task'>
 const colours = { success: 'var(--good)', failure: 'var(--bad)', other: 'var(--strong)' } as const
 
 /** A workflow as it is, live. The selected task is in the address. */
-export function LiveGraph({ graph, parts, selected, select }: { graph: WorkflowGraph; parts: ExecutionRow[]; selected?: string; select: (task: string | undefined) => void }) {
+export function LiveGraph({ graph, parts, selected, select }: { graph: WorkflowGraph; parts: Parts; selected?: string; select: (task: string | undefined) => void }) {
   const theme = useTheme()
   const { nodes: drawn, edges: ways } = graph
+  const { items, more } = parts
+  const all = more === undefined
   // How it looks changes with each task; where it is does not.
   const shape = JSON.stringify([drawn.map((n) => n.name), ways.map((e) => [e.from, e.to])])
   // eslint-disable-next-line react-hooks/exhaustive-deps -- shape stands for both
   const places = useMemo(() => place(drawn, ways), [shape])
-  const states = useMemo(() => taskStates(graph, parts), [graph, parts])
+  const states = useMemo(() => taskStates(graph, items, all), [graph, items, all])
   const nodes: TaskNode[] = drawn.map((node) => ({
     id: node.name,
     type: 'task',

@@ -46,3 +46,19 @@ test('a chain went where its tasks sent it', () => {
   } as unknown as WorkflowGraph
   expect([...taken(graph, taskStates(graph, []))]).toEqual([1])
 })
+
+test('where parts are not known, the runs say how a task stands, and nobody says how long it took', () => {
+  const graph = {
+    language: 'orquesta',
+    nodes: ['many', 'last'].map(node),
+    edges: [],
+    runs: [
+      { task: 'many', route: 0, status: 'succeeded', took: [], items: { succeeded: 3 } },
+      { task: 'last', route: 0, status: 'failed', took: [], execution: '9' },
+    ],
+  } as unknown as WorkflowGraph
+  const parts = [part('1', 'many', 'succeeded', 10, 12), part('2', 'many', 'succeeded', 13, 20)]
+  const some = taskStates(graph, parts, false)
+  expect([some.get('many')?.status, some.get('many')?.seconds, some.get('last')?.status]).toEqual(['succeeded', undefined, 'failed'])
+  expect(taskStates(graph, [...parts, part('3', 'many', 'succeeded', 13, 25)], false).get('many')?.seconds).toBe(15)
+})

@@ -11,8 +11,11 @@ export interface TaskState {
   from?: string
 }
 
-/** The states of the tasks of a workflow, by their names. */
-export function taskStates(graph: WorkflowGraph, parts: ExecutionRow[]): Map<string, TaskState> {
+/**
+ * The states of the tasks of a workflow, by their names. The runs say how each stands, also
+ * where not all parts are known; how long a task took is said only if all of its own are.
+ */
+export function taskStates(graph: WorkflowGraph, parts: ExecutionRow[], all = true): Map<string, TaskState> {
   const states = new Map<string, TaskState>(graph.nodes.map((n) => [n.name, { runs: [], parts: [] }]))
   for (const run of graph.runs) states.get(run.task)?.runs.push(run)
   for (const part of parts) states.get(taskOf(part) ?? '')?.parts.push(part)
@@ -21,11 +24,16 @@ export function taskStates(graph: WorkflowGraph, parts: ExecutionRow[]): Map<str
     const [first] = state.parts
     if (!first || !state.status) continue
     state.from = first.start_timestamp
-    if (!isFinal(state.status)) continue
+    if (!isFinal(state.status) || (!all && state.parts.length < wanted(state.runs))) continue
     const ends = state.parts.map((p) => Date.parse(p.end_timestamp ?? p.start_timestamp))
     state.seconds = (Math.max(...ends) - Date.parse(first.start_timestamp)) / 1000
   }
   return states
+}
+
+/** How many executions there are of some runs, at most. */
+function wanted(runs: TaskRun[]): number {
+  return runs.reduce((n, r) => n + (r.items ? Object.values(r.items).reduce((a, b) => a + b, 0) : 1), 0)
 }
 
 /** Which ways were taken, by their places among the edges. */

@@ -1,29 +1,27 @@
-import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { ChevronRight } from 'lucide-react'
 import { useState } from 'react'
-import { partsQuery, partsShown, taskOf } from '@/api/executions'
+import { taskOf } from '@/api/executions'
 import type { ExecutionRow } from '@/api/types'
 import { cx } from '@/ui/cx'
 import { isFinal, StatusMark } from '@/ui/status'
 import { Took } from '@/ui/time'
+import { MoreParts, useParts } from './parts'
 
 /** What a workflow has started, and what that has started. Parts are asked for when they are opened. */
 export function Tree({ id, depth = 0 }: { id: string; depth?: number }) {
-  const parts = useQuery(partsQuery(id))
-  if (!parts.data) return null
-  const { items, total } = parts.data
+  const parts = useParts(id)
+  const { items } = parts
+  if (!parts.known) return null
   return (
     <ul className={cx(depth === 0 && 'max-h-[36rem] overflow-auto py-1')}>
       {items.map((p) => (
         <Branch key={p.id} part={p} depth={depth} />
       ))}
       {items.length === 0 && depth === 0 && <li className="px-4 py-6 text-center text-muted">It has started nothing.</li>}
-      {total > partsShown && (
-        <li className="px-4 py-2 text-sm">
-          <Link to="/history" search={{ parent: id }} className="text-accent hover:underline">
-            All {total} parts
-          </Link>
+      {parts.more && (
+        <li>
+          <MoreParts parts={parts} />
         </li>
       )}
     </ul>
@@ -36,7 +34,8 @@ function Branch({ part: p, depth }: { part: ExecutionRow; depth: number }) {
   const [open, setOpen] = useState(false)
   const mayHaveParts = workflows.includes(p.action?.runner_type ?? '')
   return (
-    <li>
+    // What is not seen is not drawn, for there may be thousands.
+    <li className="[contain-intrinsic-size:auto_2rem] [content-visibility:auto]">
       <div className="flex items-center gap-1 pr-4 hover:bg-sunken" style={{ paddingLeft: 8 + depth * 20 }}>
         {mayHaveParts ? (
           <button type="button" aria-expanded={open} aria-label={`Parts of ${taskOf(p) ?? p.id}`} onClick={() => setOpen(!open)} className="grid size-6 place-items-center rounded text-muted hover:text-text">

@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense } from 'react'
 import { Fault } from '@/api/client'
-import { graphQuery, partsQuery } from '@/api/executions'
+import { graphQuery } from '@/api/executions'
 import type { Execution } from '@/api/types'
 import { cx } from '@/ui/cx'
 import { Failure, Loading } from '@/ui/state'
 import { Tabs } from '@/ui/tabs'
 import { TaskDetail } from './detail'
+import { useParts } from './parts'
 import { Timeline } from './timeline'
 import { Tree } from './tree'
 
@@ -20,14 +21,13 @@ export interface Shown {
 /** A workflow: as a graph, in time, and as a tree; and beside it the task that is selected. */
 export function Workflow({ execution: e, shown, show }: { execution: Execution; shown: Shown; show: (s: Shown) => void }) {
   const graph = useQuery(graphQuery(e.id))
-  const parts = useQuery(partsQuery(e.id))
-  const items = parts.data?.items ?? []
+  const parts = useParts(e.id)
   const task = graph.data && shown.task
   const picture = () => {
     if (graph.data) {
       return (
         <Suspense fallback={<Loading lines={8} />}>
-          <LiveGraph graph={graph.data} parts={items} selected={shown.task} select={(t) => show({ ...shown, task: t })} />
+          <LiveGraph graph={graph.data} parts={parts} selected={shown.task} select={(t) => show({ ...shown, task: t })} />
         </Suspense>
       )
     }
@@ -42,11 +42,11 @@ export function Workflow({ execution: e, shown, show }: { execution: Execution; 
         onOpen={(view) => show({ ...shown, view: view === 'graph' ? undefined : view })}
         tabs={[
           { id: 'graph', name: 'Graph', content: picture() },
-          { id: 'timeline', name: 'Timeline', content: <Timeline workflow={e} parts={items} /> },
+          { id: 'timeline', name: 'Timeline', content: <Timeline workflow={e} parts={parts} /> },
           { id: 'tree', name: 'Tree', content: <Tree id={e.id} /> },
         ]}
       />
-      {task && <TaskDetail graph={graph.data} parts={items} task={task} close={() => show({ ...shown, task: undefined })} />}
+      {task && <TaskDetail graph={graph.data} parts={parts} task={task} close={() => show({ ...shown, task: undefined })} />}
     </div>
   )
 }

@@ -18,7 +18,13 @@ const groups: [string, Status[]][] = [
 
 /** What is looked for. All of it is in the address, so it can be sent to somebody. */
 export function FilterBar({ filters, onChange }: { filters: Filters; onChange: (f: Filters) => void }) {
-  const named = filterNames.filter((n) => filters[n] !== undefined)
+  // Those without a value yet: they are not in the address.
+  const [added, setAdded] = useState<FilterName[]>([])
+  const named = filterNames.filter((n) => filters[n] !== undefined || added.includes(n))
+  const set = (name: FilterName, v: string | undefined) => {
+    if (v === undefined) setAdded(added.filter((n) => n !== name))
+    if ((v || undefined) !== filters[name]) onChange({ ...filters, [name]: v || undefined })
+  }
   return (
     <div className="flex flex-wrap items-center gap-2">
       <div role="group" aria-label="Status" className="flex overflow-hidden rounded-md border">
@@ -49,9 +55,9 @@ export function FilterBar({ filters, onChange }: { filters: Filters; onChange: (
         </span>
       )}
       {named.map((name) => (
-        <NamedFilter key={name} name={name} value={filters[name] ?? ''} onChange={(v) => onChange({ ...filters, [name]: v })} />
+        <NamedFilter key={name} name={name} value={filters[name] ?? ''} onChange={(v) => set(name, v)} />
       ))}
-      <AddFilter taken={named} add={(name) => onChange({ ...filters, [name]: '' })} />
+      <AddFilter taken={named} add={(name) => setAdded([...added, name])} />
       <label className="flex items-center gap-1.5 text-sm text-muted">
         <input type="checkbox" checked={filters.parts === '1'} onChange={(e) => onChange({ ...filters, parts: e.target.checked ? '1' : undefined })} className="accent-accent" />
         parts of workflows
@@ -60,14 +66,30 @@ export function FilterBar({ filters, onChange }: { filters: Filters; onChange: (
   )
 }
 
+/** What is written into filters whose values the server does not list. */
+const hints: Partial<Record<FilterName, string>> = {
+  parent: 'id of an execution',
+  trigger_instance: 'id of an event',
+  id: 'id of an execution',
+  liveaction: 'id of an execution',
+  timestamp: '2026-11-29T22:00:00Z..2026-11-29T23:00:00Z',
+  filter: 'action.ref:core.noop status:failed',
+}
+
 function NamedFilter({ name, value, onChange }: { name: FilterName; value: string; onChange: (v: string | undefined) => void }) {
   const [text, setText] = useState(value)
+  const [before, setBefore] = useState(value)
+  if (value !== before) {
+    // Somebody has gone back, or forth.
+    setBefore(value)
+    setText(value)
+  }
   const id = useId()
   const known = useQuery({
     queryKey: ['filters', name],
     queryFn: ({ signal }) => ask<Record<string, string[]>>(api.GET('/api/v1/executions/views/filters', { params: { query: { types: name } }, signal })),
     staleTime: 60_000,
-    enabled: name !== 'parent' && name !== 'trigger_instance',
+    enabled: !(name in hints),
   })
   const label = name.replaceAll('_', ' ')
   return (
@@ -87,6 +109,7 @@ function NamedFilter({ name, value, onChange }: { name: FilterName; value: strin
         value={text}
         autoFocus={value === ''}
         spellCheck={false}
+        placeholder={hints[name]}
         className="h-7 w-44 rounded bg-transparent px-2 outline-none focus-visible:bg-sunken"
         onChange={(e) => {
           setText(e.target.value)

@@ -3,7 +3,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { History as HistoryIcon } from 'lucide-react'
 import { useEffect, useMemo, useRef } from 'react'
-import { executionPages, type Filters } from '@/api/executions'
+import { executionPages, type Filters, type PageStart } from '@/api/executions'
 import { ExecutionLine } from '@/ui/executions'
 import { Page } from '@/ui/page'
 import { Empty, Failure, Loading } from '@/ui/state'
@@ -20,14 +20,20 @@ export function History() {
     const seen = new Set<string>()
     return (query.data?.pages ?? []).flatMap((p) => p.items).filter((e) => !seen.has(e.id) && seen.add(e.id))
   }, [query.data])
+  // Who has gone far has left the first rows behind: their places stay, and they are asked for again when somebody comes near.
+  const left = (query.data?.pageParams[0] as PageStart | undefined)?.at ?? 0
   const ref = useRef<HTMLDivElement>(null)
-  const list = useVirtualizer({ count: rows.length, getScrollElement: () => ref.current, estimateSize: () => 40, overscan: 20, getItemKey: (i) => rows[i]!.id })
+  const list = useVirtualizer({ count: left + rows.length, getScrollElement: () => ref.current, estimateSize: () => 40, overscan: 20, getItemKey: (i) => rows[i - left]?.id ?? i })
   const items = list.getVirtualItems()
-  const last = items.at(-1)?.index ?? 0
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query
+  const { hasNextPage, hasPreviousPage, isFetching, fetchNextPage, fetchPreviousPage } = query
+  const near = 50
+  const upwards = hasPreviousPage && (items[0]?.index ?? 0) < left + near
+  const downwards = hasNextPage && (items.at(-1)?.index ?? 0) >= left + rows.length - near
   useEffect(() => {
-    if (last >= rows.length - 30 && hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [last, rows.length, hasNextPage, isFetchingNextPage, fetchNextPage])
+    if (isFetching) return
+    if (upwards) void fetchPreviousPage()
+    else if (downwards) void fetchNextPage()
+  }, [upwards, downwards, isFetching, rows, fetchNextPage, fetchPreviousPage])
   const first = query.data?.pages[0]
   return (
     <div className="flex h-dvh flex-col max-md:h-[calc(100dvh-4rem)]">
@@ -44,7 +50,7 @@ export function History() {
           <ul className="relative" style={{ height: list.getTotalSize() }}>
             {items.map((item) => (
               <li key={item.key} aria-setsize={first?.total} aria-posinset={item.index + 1} className="absolute inset-x-0 h-10 border-b" style={{ transform: `translateY(${item.start}px)` }}>
-                <ExecutionLine execution={rows[item.index]!} className="h-full" />
+                {rows[item.index - left] && <ExecutionLine execution={rows[item.index - left]!} className="h-full" />}
               </li>
             ))}
           </ul>

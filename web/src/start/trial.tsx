@@ -1,10 +1,10 @@
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Play, Send } from 'lucide-react'
 import { useEffect, useEffectEvent } from 'react'
 import { messageOf } from '@/api/client'
 import { eventWhyQuery } from '@/api/events'
-import { executionQuery, partsQuery, runAction } from '@/api/executions'
+import { executionQuery, partPages, runAction } from '@/api/executions'
 import { ruleQuery } from '@/api/rules'
 import { latestEvent, sendAlerts, sendWebhook } from '@/api/start'
 import type { EventWhy } from '@/api/types'
@@ -150,7 +150,7 @@ function started(why: EventWhy | undefined, rule: string): boolean {
 /** The execution, and its tasks as they come. */
 function Repair({ id, over: tell }: { id: string; over?: () => void }) {
   const execution = useQuery(executionQuery(id))
-  const parts = useQuery(partsQuery(id))
+  const parts = useInfiniteQuery(partPages(id)).data?.pages.flatMap((p) => p.items) ?? []
   const e = execution.data
   const over = e !== undefined && isFinal(e.status)
   const told = useEffectEvent(() => tell?.())
@@ -158,12 +158,12 @@ function Repair({ id, over: tell }: { id: string; over?: () => void }) {
     if (over) told()
   }, [over])
   if (!e) return null
-  const repaired = parts.data?.items.some((p) => p.context?.orquesta?.task_name === 'repair')
+  const repaired = parts.some((p) => p.context?.orquesta?.task_name === 'repair')
   return (
     <div className="border-t">
       <ExecutionLine execution={e} />
       <ul className="border-t pl-6">
-        {parts.data?.items.map((p) => (
+        {parts.map((p) => (
           <li key={p.id}>
             <ExecutionLine execution={p} />
           </li>

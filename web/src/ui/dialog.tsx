@@ -4,8 +4,8 @@ import { IconButton } from './button'
 import { cx } from './cx'
 
 /**
- * A dialog over the page. The browser's own does the rest: it keeps the focus,
- * closes on Escape, and gives the focus back. What has data-autofocus has it first.
+ * A dialog over the page. The browser's own does the rest: it keeps the focus and
+ * closes on Escape. What has data-autofocus has the focus first; what had it before has it again afterwards.
  */
 export function Dialog({
   title,
@@ -27,11 +27,16 @@ export function Dialog({
   useEffect(() => {
     const dialog = ref.current
     if (!open || !dialog || dialog.open) return
+    const before = document.activeElement
     dialog.showModal()
     // The browser would begin with what closes it.
     const first = dialog.querySelector<HTMLElement>('[data-autofocus]') ?? dialog.querySelector<HTMLElement>(':scope > :not(header) :is(input, textarea, select, button):not(:disabled)')
     first?.focus()
-    return () => dialog.close()
+    return () => {
+      dialog.close()
+      // The browser would give the focus back, if the dialog were still there. Whatever has taken it since keeps it.
+      if (before instanceof HTMLElement && before.isConnected && (document.activeElement === null || document.activeElement === document.body)) before.focus()
+    }
   }, [open])
   if (!open) return null
   return (

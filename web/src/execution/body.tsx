@@ -9,7 +9,8 @@ import { Panel } from '@/ui/page'
 import { isFinal } from '@/ui/status'
 
 /** What went into an execution and what came out of it. */
-export function Body({ execution: e, log }: { execution: Execution; log: boolean }) {
+export function Body({ execution: e, log, task }: { execution: Execution; log: boolean; task?: string }) {
+  const of = task ? ` of ${task}` : '' // beside the same of its workflow
   const given = e.parameters && Object.keys(e.parameters).length > 0
   return (
     <>
@@ -18,23 +19,23 @@ export function Body({ execution: e, log }: { execution: Execution; log: boolean
           <Log key={e.id} id={e.id} />
         </Panel>
       )}
-      <Panel title="Parameters">{given ? <JsonView value={e.parameters!} label="parameters" /> : <p className="px-4 py-3 text-muted">None were given.</p>}</Panel>
+      <Panel title="Parameters">{given ? <JsonView value={e.parameters!} label={`parameters${of}`} /> : <p className="px-4 py-3 text-muted">None were given.</p>}</Panel>
       <Panel title="Result">
-        <Result execution={e} />
+        <Result execution={e} label={`result${of}`} />
       </Panel>
     </>
   )
 }
 
 /** A result; a large one only when somebody asks for it. */
-function Result({ execution: e }: { execution: Execution }) {
+function Result({ execution: e, label }: { execution: Execution; label: string }) {
   const [wanted, setWanted] = useState(false)
   const size = e.result_size ?? 0
   if (size <= inlineResult) {
-    if (e.result !== undefined) return <JsonView value={e.result} label="result" />
+    if (e.result !== undefined) return <JsonView value={e.result} label={label} />
     return <p className="px-4 py-3 text-muted">{isFinal(e.status) ? 'It left none.' : 'It is not over yet.'}</p>
   }
-  if (wanted) return <LargeJson url={`/api/v1/executions/${e.id}/result`} label="result" />
+  if (wanted) return <LargeJson url={`/api/v1/executions/${e.id}/result`} label={label} />
   return (
     <p className="flex items-center gap-3 px-4 py-3 text-muted">
       It is large: {(size / (1 << 20)).toFixed(1)} MB.

@@ -62,12 +62,12 @@ export function TaskDetail({ graph, parts, task, close }: { graph: WorkflowGraph
           <JsonView value={published} label="published variables" />
         </Panel>
       )}
-      {shown && <Part key={shown} id={shown} />}
+      {shown && <Part key={shown} id={shown} task={task} />}
     </aside>
   )
 }
 
-function Part({ id }: { id: string }) {
+function Part({ id, task }: { id: string; task: string }) {
   const query = useQuery(executionQuery(id))
-  return <Loaded query={query}>{(e) => <Body execution={e} log={!e.liveaction?.action_is_workflow} />}</Loaded>
+  return <Loaded query={query}>{(e) => <Body execution={e} log={!e.liveaction?.action_is_workflow} task={task} />}</Loaded>
 }

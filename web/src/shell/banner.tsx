@@ -14,7 +14,7 @@ export function ConnectionBanner() {
   return (
     <div role="status">
       {state === 'lost' && (
-        <p className="flex items-center justify-center gap-2 bg-warn/15 px-4 py-1.5 text-sm font-medium text-warn">
+        <p className="flex items-center justify-center gap-2 bg-warn/10 px-4 py-1.5 text-sm font-medium text-warn">
           <WifiOff size={15} aria-hidden /> The server cannot be reached. What you see may be old; this page connects again by itself.
         </p>
       )}

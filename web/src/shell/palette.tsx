@@ -41,8 +41,9 @@ export default function Palette({ close }: { close: () => void }) {
     <Dialog title="Find anything" open bare onClose={close} className="mt-[12dvh] mb-auto max-w-xl">
       <Command label="Find anything" filter={fits} className="flex min-h-0 flex-col">
         <Command.Input value={text} onValueChange={setText} data-autofocus placeholder="Where to, or what to do?" className="h-12 border-b bg-transparent px-4 text-base outline-none placeholder:text-muted" />
+        {/* Not in the list, which may hold nothing but what can be chosen. */}
+        <Command.Empty className="p-6 text-center text-muted">Nothing has such a name.</Command.Empty>
         <Command.List className="max-h-[50dvh] overflow-y-auto p-2">
-          <Command.Empty className="p-6 text-center text-muted">Nothing has such a name.</Command.Empty>
           {id && (
             <Group name="By its id">
               <Choice id={'execution ' + id} icon={Hash} name="The execution" says={id} go={go('/executions/' + id)} />

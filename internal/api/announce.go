@@ -19,27 +19,27 @@ func announces(e *execution.Execution) bool {
 }
 
 // announce tells what e announces, with the secrets among it masked.
-func (h *hub) announce(ctx context.Context, e *execution.Execution, t *told) error {
-	b := e.Result
-	if len(b) == 0 {
+func (h *hub) announce(ctx context.Context, b *backlog, e *execution.Execution, t *told) error {
+	result := e.Result
+	if len(result) == 0 {
 		var err error
-		if b, err = h.api.Store.Reader().Result(ctx, e.ID); err != nil {
+		if result, err = h.api.Store.Reader().Result(ctx, e.ID); err != nil {
 			return err
 		}
 	}
-	v, err := value.FromJSON(h.api.view().maskResult(e, b))
-	result, ok := v.(*value.Dict)
+	v, err := value.FromJSON(h.api.view().maskResult(e, result))
+	said, ok := v.(*value.Dict)
 	if err != nil || !ok {
 		return nil //nolint:nilerr // somebody has set another result, which announces nothing
 	}
-	output, _ := result.Get("output")
+	output, _ := said.Get("output")
 	payload, err := value.ToJSON(output)
 	if err != nil {
 		return nil //nolint:nilerr // it came from JSON
 	}
-	route, _ := result.Get("route")
+	route, _ := said.Get("route")
 	event := eventAnnouncement + value.Str(route)
-	h.send(t.news(news{
+	b.tell(t.news(news{
 		event: event, execution: e.ID, action: e.Action, final: true, public: true,
 		frame: frame(event, compactJSON(struct {
 			Payload json.RawMessage  `json:"payload"`

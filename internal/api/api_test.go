@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -483,6 +484,56 @@ func TestExecutionsAreCanceledEndedAndRunAgain(t *testing.T) {
 		if a := s.do("POST", "/v1/executions/"+id+"/re_run", body); a.Code != 400 || a.fault() != want {
 			t.Errorf("%s: %d %q, want %q", body, a.Code, a.fault(), want)
 		}
+	}
+}
+
+func TestVeryManyPartsAreWrittenAsTheyAreRead(t *testing.T) {
+	s := newServer(t, api.Options{})
+	parent := s.run("p.noargs", func(e *execution.Execution) { e.Conducted = true })
+	const n = 450 // more than are read at a time
+	ids := []string{}
+	for i := range n {
+		child := s.run("p.say", func(e *execution.Execution) {
+			e.Parent, e.CreatedAt = parent.ID, parent.CreatedAt.Add(time.Duration(n-i%2)*time.Second)
+		})
+		ids = append(ids, child.ID)
+	}
+	inOrder := ids[:0:0]
+	for _, rest := range []int{1, 0} {
+		for i := rest; i < n; i += 2 {
+			inOrder = append(inOrder, ids[i])
+		}
+	}
+	for query, want := range map[string][]string{
+		"": inOrder, "?result_fmt=sorted": inOrder, "?include_attributes=id": inOrder, "?limit=3&offset=223": inOrder[223:226],
+		"?limit=200": inOrder[:200], "?offset=450": {}, "?depth=0": {}, "?include_attributes=status&limit=450": inOrder,
+	} {
+		a := s.do("GET", "/v1/executions/"+parent.ID+"/children"+query, "").status(200)
+		var got []struct{ ID, Status string }
+		if err := json.Unmarshal(a.Body.Bytes(), &got); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		gotIDs := []string{}
+		for _, e := range got {
+			gotIDs = append(gotIDs, e.ID)
+		}
+		if d := cmp.Diff(want, gotIDs); d != "" {
+			t.Errorf("%s (-want +got): %s", query, d)
+		}
+	}
+}
+
+func TestALargeResultComesAsItIs(t *testing.T) {
+	s := newServer(t, api.Options{})
+	e := s.run("p.say", nil)
+	result := `{"stdout": "` + strings.Repeat("0123456789", 1_000_000) + `"}`
+	s.finish(e, execution.Succeeded, result)
+	a := s.do("GET", "/v1/executions/"+e.ID+"/result", "").status(200)
+	if a.Body.String() != result || a.Header().Get("Content-Length") != strconv.Itoa(len(result)) || a.Header().Get("Content-Type") != "text/json" {
+		t.Errorf("%d bytes of %d, %v", a.Body.Len(), len(result), a.Header())
+	}
+	if a := s.do("GET", "/v1/executions/"+e.ID+"/result?download=true", "").status(200); !strings.Contains(a.Header().Get("Content-Disposition"), e.ID) {
+		t.Errorf("as a file: %v", a.Header())
 	}
 }
 

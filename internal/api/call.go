@@ -46,19 +46,96 @@ func (c *call) param(name string) string {
 
 // json answers with the JSON of v.
 func (c *call) json(status int, v any) error {
-	buf := c.buffers.Get().(*bytes.Buffer) //nolint:forcetypeassert // see New
-	defer func() {
-		if buf.Cap() <= 1<<20 {
-			c.buffers.Put(buf)
-		}
-	}()
-	buf.Reset()
+	buf := c.buffer()
+	defer c.putBuffer(buf)
 	e := json.NewEncoder(buf)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("write the answer: %w", err)
 	}
 	return c.bytes(status, "application/json", buf.Bytes())
+}
+
+// buffer returns an empty buffer, which is to be given back.
+func (a *API) buffer() *bytes.Buffer {
+	buf := a.buffers.Get().(*bytes.Buffer) //nolint:forcetypeassert // see New
+	buf.Reset()
+	return buf
+}
+
+// putBuffer takes a buffer back. What was large is not kept.
+func (a *API) putBuffer(buf *bytes.Buffer) {
+	if buf.Cap() <= 1<<20 {
+		a.buffers.Put(buf)
+	}
+}
+
+// Of an answer that is written in pieces.
+const (
+	pieceBytes = 64 << 10    // how large they are, about
+	pieceTime  = time.Minute // how long a client may take to accept one
+)
+
+// piecewise writes an answer that is never in memory as a whole. Its head goes with its first
+// piece: what fails before is answered as what it is.
+type piecewise struct {
+	c    *call
+	kind string // its Content-Type
+}
+
+// Write implements [io.Writer].
+func (p *piecewise) Write(b []byte) (int, error) {
+	if w := p.c.w.(*recorder); w.status == 0 { //nolint:forcetypeassert // see ServeHTTP
+		w.Header().Set("Content-Type", p.kind)
+		w.WriteHeader(http.StatusOK)
+	}
+	// Not every connection has deadlines; then the server's own must do.
+	_ = http.NewResponseController(p.c.w).SetWriteDeadline(time.Now().Add(pieceTime))
+	n, err := p.c.w.Write(b)
+	if err != nil {
+		err = errClientGone
+	}
+	return n, err
+}
+
+var errClientGone = errors.New("the client has gone")
+
+// array answers with the JSON of a list whose items are written as they come: items calls
+// add with each of them, and returns its error.
+func (c *call) array(items func(add func(item any) error) error) error {
+	buf := c.buffer()
+	defer c.putBuffer(buf)
+	e := json.NewEncoder(buf)
+	e.SetEscapeHTML(false)
+	out := &piecewise{c, "application/json"}
+	between := byte('[')
+	err := items(func(item any) error {
+		buf.WriteByte(between)
+		between = ','
+		if err := e.Encode(item); err != nil {
+			return fmt.Errorf("write the answer: %w", err)
+		}
+		buf.Truncate(buf.Len() - 1) // the end of the line
+		if buf.Len() < pieceBytes {
+			return nil
+		}
+		_, err := buf.WriteTo(out)
+		return err
+	})
+	switch {
+	case errors.Is(err, errClientGone):
+		return nil
+	case err != nil:
+		return err
+	case between == '[':
+		buf.WriteByte('[')
+	}
+	buf.WriteString("]\n")
+	if c.w.(*recorder).status == 0 { //nolint:forcetypeassert // see ServeHTTP
+		return c.bytes(http.StatusOK, "application/json", buf.Bytes())
+	}
+	buf.WriteTo(out) //nolint:errcheck,gosec // the client has gone; there is nobody to tell
+	return nil
 }
 
 // bytes answers with b.
@@ -242,8 +319,10 @@ const internalError = "Internal Server Error"
 // nobody.
 func (c *call) fail(err error) {
 	if c.w.(*recorder).status != 0 { //nolint:forcetypeassert // see ServeHTTP
-		c.Logger.Error("answer broken off", "path", shownPath(c.r.URL.Path), "err", err)
-		return
+		if c.r.Context().Err() == nil {
+			c.Logger.Error("answer broken off", "path", shownPath(c.r.URL.Path), "err", err)
+		}
+		panic(http.ErrAbortHandler) // or the client would take what it has for all of it
 	}
 	if soon, ok := errors.AsType[*tooSoon](err); ok {
 		c.w.Header().Set("Retry-After", itoa(soon.seconds()))

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -368,6 +369,13 @@ func (c *call) executionResult() error {
 	if err != nil {
 		return err
 	}
+	name, kind := "execution_"+e.ID+"_result.json", "text/json"
+	if plain := show || !c.view().masksResult(e); plain && !pretty && !compress && e.ResultSize > 0 {
+		if download {
+			c.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+		}
+		return c.storedResult(e, kind)
+	}
 	b, err := c.Store.Reader().Result(c.ctx(), e.ID)
 	if err != nil {
 		return err
@@ -383,7 +391,6 @@ func (c *call) executionResult() error {
 		}
 		b = out.Bytes()
 	}
-	name, kind := "execution_"+e.ID+"_result.json", "text/json"
 	if compress {
 		var out bytes.Buffer
 		z := gzip.NewWriter(&out)
@@ -399,4 +406,21 @@ func (c *call) executionResult() error {
 		c.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	}
 	return c.bytes(http.StatusOK, kind, b)
+}
+
+// storedResult answers with a result as it is stored, piece by piece.
+func (c *call) storedResult(e *execution.Execution, kind string) error {
+	result, err := c.Store.Reader().OpenResult(c.ctx(), e.ID)
+	if err != nil {
+		return err
+	}
+	if result == nil { // it is being run again
+		return c.bytes(http.StatusOK, kind, []byte("null"))
+	}
+	c.w.Header().Set("Content-Length", itoa(result.Size))
+	_, err = io.CopyBuffer(&piecewise{c, kind}, result, make([]byte, min(pieceBytes, result.Size)))
+	if errors.Is(err, errClientGone) {
+		return nil
+	}
+	return err
 }

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"net/http"
 	"slices"
 	"time"
@@ -36,8 +38,10 @@ func (a *API) executionRoutes() []*route {
 			sends("text/plain").
 			asks(Parameter{Name: "output_type", Type: "string", Description: "Only this stream.", Enum: []string{"all", "stdout", "stderr", "output"}, Default: "all"}).on((*call).aboutExecution),
 		to("GET", apiService, "/executions/{id}/children", "execution_view", (*call).executionChildren, "List the executions that are parts of one.").
-			gives(http.StatusOK, []wire.Execution{}).masks().
-			asks(Parameter{Name: "depth", Type: "integer", Description: "How many generations; -1 is all.", Default: -1}).on((*call).aboutExecution),
+			gives(http.StatusOK, []wire.Execution{}).selects().masks().
+			asks(Parameter{Name: "limit", Type: "integer", Description: "How many are wanted at most."},
+				Parameter{Name: "offset", Type: "integer", Description: "How many are passed over.", Default: 0},
+				Parameter{Name: "depth", Type: "integer", Description: "How many generations; -1 is all.", Default: -1}).on((*call).aboutExecution),
 		to("GET", apiService, "/executions/{id}/attribute/{name}", "execution_view", (*call).executionAttribute, "Show one attribute of an execution.").on((*call).aboutExecution),
 		to("GET", apiService, "/executions/{id}/result", "execution_view", (*call).executionResult, "Show the result of an execution.").on((*call).aboutExecution),
 		to("POST", apiService, "/executions/{id}/re_run", "action_execute", (*call).reRun, "Run an execution again.").takes(reRunBody).
@@ -308,11 +312,24 @@ func (c *call) listExecutions() error {
 		return err
 	}
 	c.count(p, total)
-	out, err := c.executionViews(found, sel, show)
-	if err != nil {
-		return err
+	return c.array(func(add func(any) error) error { return c.addExecutions(found, sel, show, add) })
+}
+
+// viewed is how many executions are in memory as they are shown.
+const viewed = 200
+
+// addExecutions adds executions to a list, some at a time.
+func (c *call) addExecutions(found []*execution.Execution, sel selection, show bool, add func(any) error) error {
+	for some := range slices.Chunk(found, viewed) {
+		views, err := c.executionViews(some, sel, show)
+		if err != nil {
+			return err
+		}
+		if err := addAll(views, sel, add); err != nil {
+			return err
+		}
 	}
-	return list(c, out, sel)
+	return nil
 }
 
 // executionViews are executions in a list.
@@ -357,11 +374,10 @@ func (c *call) childrenOf(found []*execution.Execution, sel selection) (map[stri
 	}
 	out := map[string][]string{}
 	for _, id := range parents {
-		children, err := c.Store.Reader().Children(c.ctx(), id)
-		if err != nil {
-			return nil, err
-		}
-		for _, child := range children {
+		for child, err := range c.Store.Reader().EachChild(c.ctx(), id) {
+			if err != nil {
+				return nil, err
+			}
 			if !c.who.hides(c.resources().execution(child)) {
 				out[id] = append(out[id], child.ID)
 			}
@@ -397,7 +413,17 @@ func (c *call) instancesOf(found []*execution.Execution, sel selection) (map[str
 	return out, nil
 }
 
+// executionChildren answers with the parts of an execution, and theirs. There may be very many,
+// so they are written as they are read.
 func (c *call) executionChildren() error {
+	sel, err := c.selection(c.attrs.executions)
+	if err != nil {
+		return err
+	}
+	p, err := c.page(0)
+	if err != nil {
+		return err
+	}
 	depth, err := c.number("depth", -1)
 	if err != nil {
 		return err
@@ -410,41 +436,96 @@ func (c *call) executionChildren() error {
 	if err != nil {
 		return err
 	}
-	var found []*execution.Execution
-	var walk func(id string, depth int) error
-	walk = func(id string, depth int) error {
-		if depth == 0 || len(found) >= maxLedgerPage {
-			return nil
-		}
-		children, err := c.Store.Reader().Children(c.ctx(), id)
-		if err != nil {
-			return err
-		}
-		for _, child := range children {
-			if c.who.hides(c.resources().execution(child)) {
-				continue // its parents are not
-			}
-			found = append(found, child)
-			if !child.Conducted {
-				continue // only workflows have parts
-			}
-			if err := walk(child.ID, depth-1); err != nil {
+	parts := c.partsOf(e.ID, depth)
+	if c.param("result_fmt") == "sorted" {
+		parts = c.sorted(parts)
+	}
+	return c.array(func(add func(any) error) error {
+		var some []*execution.Execution
+		n := 0
+		for part, err := range parts {
+			if err != nil {
 				return err
 			}
+			if n++; n <= p.offset {
+				continue
+			}
+			if some = append(some, part); len(some) == viewed {
+				if err := c.addExecutions(some, sel, show, add); err != nil {
+					return err
+				}
+				some = some[:0]
+			}
+			if n-p.offset == p.limit {
+				break
+			}
 		}
-		return nil
+		return c.addExecutions(some, sel, show, add)
+	})
+}
+
+// partsOf yields the parts of an execution that the caller may see, each followed by its own, down
+// to a depth; less than 0 is all.
+func (c *call) partsOf(id string, depth int) iter.Seq2[*execution.Execution, error] {
+	return func(yield func(*execution.Execution, error) bool) { c.yieldParts(id, depth, yield) }
+}
+
+// yieldParts reports whether yield wants more.
+func (c *call) yieldParts(id string, depth int, yield func(*execution.Execution, error) bool) bool {
+	if depth == 0 {
+		return true
 	}
-	if err := walk(e.ID, depth); err != nil {
-		return err
+	for child, err := range c.Store.Reader().EachChild(c.ctx(), id) {
+		if err != nil {
+			return yield(nil, err)
+		}
+		if c.who.hides(c.resources().execution(child)) {
+			continue // its parents are not
+		}
+		if !yield(child, nil) || child.Conducted && !c.yieldParts(child.ID, depth-1, yield) { // only workflows have parts
+			return false
+		}
 	}
-	if c.param("result_fmt") == "sorted" {
-		slices.SortStableFunc(found, func(a, b *execution.Execution) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return true
+}
+
+// sorted yields executions by when they began. It keeps no more of them than that, and reads
+// them again.
+func (c *call) sorted(parts iter.Seq2[*execution.Execution, error]) iter.Seq2[*execution.Execution, error] {
+	return func(yield func(*execution.Execution, error) bool) {
+		type began struct {
+			id string
+			at time.Time
+		}
+		var all []began
+		for part, err := range parts {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			all = append(all, began{part.ID, part.CreatedAt})
+		}
+		slices.SortStableFunc(all, func(a, b began) int { return a.at.Compare(b.at) })
+		for some := range slices.Chunk(all, viewed) {
+			ids := make([]string, len(some))
+			for i, b := range some {
+				ids[i] = b.id
+			}
+			found, _, err := c.Store.Reader().ListExecutions(c.ctx(), store.Executions{IDs: ids}, store.Page{Limit: -1})
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			slices.SortFunc(found, func(a, b *execution.Execution) int {
+				return cmp.Compare(slices.Index(ids, a.ID), slices.Index(ids, b.ID))
+			})
+			for _, e := range found {
+				if !yield(e, nil) {
+					return
+				}
+			}
+		}
 	}
-	out, err := c.executionViews(found, selection{}, show)
-	if err != nil {
-		return err
-	}
-	return c.json(http.StatusOK, out)
 }
 
 func (c *call) executionAttribute() error {

@@ -42,15 +42,11 @@ func (c *call) executionGraph() error {
 	if err != nil {
 		return err
 	}
-	rows, err := c.Store.Reader().WorkflowRows(c.ctx(), e.ID)
-	if err != nil {
-		return err
-	}
 	runs := orquesta.Runs
 	if w.Language == inChains {
 		runs = chain.Runs
 	}
-	ran, err := runs(rows)
+	ran, err := runs(c.Store.Reader().EachWorkflowRow(c.ctx(), e.ID))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"slices"
@@ -18,10 +19,11 @@ import (
 
 const (
 	maxEars     = 1000    // clients that follow at a time
-	earBuffer   = 256     // pieces of news that a client may be behind,
+	earBuffer   = 2000    // pieces of news that a client may be behind,
 	earBytes    = 8 << 20 // and bytes
 	hubBacklog  = 20_000  // executions whose change has not been read yet
 	hubBatch    = 100     // executions that are read at a time
+	giveBytes   = 1 << 20 // of news that clients are given at a time, about
 	hubMemory   = 50_000  // executions that are known to have been told of
 	hubPatience = 10 * time.Second
 )
@@ -43,12 +45,37 @@ type news struct {
 type ear struct {
 	follow
 	who    *caller
-	news   chan news
+	news   chan *news
 	behind atomic.Int64 // bytes in news
 }
 
-// heard notes that the client was given n.
-func (e *ear) heard(n news) { e.behind.Add(-int64(len(n.frame))) }
+// earful is how much of what waits for a client is written to it at a time: each writing
+// costs more than what it carries.
+const earful = 64 << 10
+
+// gather appends the frame of n to b, and those of what came after it and waits. It reports
+// whether that was the last that the client wants to hear.
+func (e *ear) gather(b *bytes.Buffer, n *news) (over bool) {
+	for {
+		e.behind.Add(-int64(len(n.frame)))
+		b.Write(n.frame)
+		if e.ends(*n) {
+			return true
+		}
+		if b.Len() >= earful {
+			return false
+		}
+		select {
+		case next, open := <-e.news:
+			if !open {
+				return false // which the next look finds, too
+			}
+			n = next
+		default:
+			return false
+		}
+	}
+}
 
 // hub tells clients what happens to executions. It listens to the bus as long as
 // there is a client. Bells that ring for one execution while it waits to be read
@@ -80,7 +107,7 @@ func (h *hub) join(f follow, who *caller) (*ear, error) {
 			return nil, err
 		}
 	}
-	e := &ear{follow: f, who: who, news: make(chan news, earBuffer)}
+	e := &ear{follow: f, who: who, news: make(chan *news, earBuffer)}
 	h.ears[e] = true
 	h.api.meters.streams.Inc()
 	return e, nil
@@ -140,6 +167,14 @@ type backlog struct {
 	overflow bool            // guarded by mu
 
 	known map[string]*told // of the goroutine of hub.run
+	news  []*news          // of the same; what nobody has been given yet
+	bytes int              // of the same; of their frames
+}
+
+// tell notes news that clients are to be given.
+func (b *backlog) tell(n news) {
+	b.news = append(b.news, &n)
+	b.bytes += len(n.frame)
 }
 
 // told is what clients have been told of an execution.
@@ -237,7 +272,11 @@ func (h *hub) tell(ctx context.Context, b *backlog, ids []string, output map[str
 		if err := h.about(ctx, b, e, output[id]); err != nil {
 			return err
 		}
+		if b.bytes >= giveBytes {
+			h.give(b)
+		}
 	}
+	h.give(b)
 	return nil
 }
 
@@ -267,7 +306,7 @@ func (h *hub) about(ctx context.Context, b *backlog, e *execution.Execution, out
 		return err
 	}
 	if created {
-		h.send(t.news(h.changed(e, eventCreate)))
+		b.tell(t.news(h.changed(e, eventCreate)))
 	}
 	// What it printed goes before its end, after which many hear no more.
 	if (output || e.Status.Final()) && h.hears(eventOutput) {
@@ -277,11 +316,11 @@ func (h *hub) about(ctx context.Context, b *backlog, e *execution.Execution, out
 	}
 	if status := len(e.Log); status != t.status {
 		if t.status > 0 || !created || status > 1 {
-			h.send(t.news(h.changed(e, eventUpdate)))
+			b.tell(t.news(h.changed(e, eventUpdate)))
 		}
 		t.status = status
 		if announces(e) && !e.FinishedAt.Before(b.since) {
-			return h.announce(ctx, e, t)
+			return h.announce(ctx, b, e, t)
 		}
 	}
 	return nil
@@ -299,13 +338,14 @@ func (h *hub) printed(ctx context.Context, b *backlog, e *execution.Execution, t
 			if chunk.At.Before(b.since) {
 				continue
 			}
-			h.send(t.news(news{
+			b.tell(t.news(news{
 				event: eventOutput, execution: e.ID, action: e.Action, frame: frame(eventOutput, outputJSON(e, chunk)),
 			}))
 		}
 		if len(chunks) < outputPage {
 			return nil
 		}
+		h.give(b)
 	}
 }
 
@@ -364,35 +404,43 @@ func (h *hub) hears(event string) bool {
 	return false
 }
 
-// send gives n to whoever wants it, and drops who is too far behind.
-func (h *hub) send(n news) {
+// give gives clients the news that they want, and drops who is too far behind. Each gets all
+// of it before the next is woken, so that it has much to write at a time.
+func (h *hub) give(b *backlog) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var slow []*ear
 	policy := h.api.Roles.Policy()
 	for e := range h.ears {
-		if e.who.rights.policy != policy {
-			slow = append(slow, e) // it comes back with the rights that it has now
-			continue
-		}
-		if !e.wants(n) || !h.sees(e, n) {
-			continue
-		}
-		if e.behind.Load() > earBytes {
-			slow = append(slow, e)
-			continue
-		}
-		select {
-		case e.news <- n:
-			e.behind.Add(int64(len(n.frame)))
-		default:
-			slow = append(slow, e)
+		if e.who.rights.policy != policy || !h.hand(e, b.news) {
+			slow = append(slow, e) // it comes back, with the rights that it has then
 		}
 	}
 	for _, e := range slow {
 		h.api.meters.dropped.Inc()
 		h.remove(e)
 	}
+	clear(b.news)
+	b.news, b.bytes = b.news[:0], 0
+}
+
+// hand gives e what it wants to hear, and reports false when it is too far behind; mu is held.
+func (h *hub) hand(e *ear, all []*news) bool {
+	for _, n := range all {
+		if !e.wants(*n) || !h.sees(e, *n) {
+			continue
+		}
+		if e.behind.Load() > earBytes {
+			return false
+		}
+		select {
+		case e.news <- n:
+			e.behind.Add(int64(len(n.frame)))
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // dropAll ends the streams of a listening that is over.

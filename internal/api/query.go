@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -167,21 +166,24 @@ func (c *call) oldestFirst(field string) bool {
 
 // list answers with a page of a list.
 func list[T any](c *call, items []T, sel selection) error {
-	if items == nil {
-		items = []T{}
-	}
-	if sel.all() {
-		return c.json(http.StatusOK, items)
-	}
-	out := make([]any, len(items))
-	for i, item := range items {
-		picked, err := sel.pick(item)
-		if err != nil {
+	return c.array(func(add func(any) error) error { return addAll(items, sel, add) })
+}
+
+// addAll adds what is asked for of items.
+func addAll[T any](items []T, sel selection, add func(any) error) error {
+	for _, item := range items {
+		var picked any = item
+		if !sel.all() {
+			var err error
+			if picked, err = sel.pick(item); err != nil {
+				return err
+			}
+		}
+		if err := add(picked); err != nil {
 			return err
 		}
-		out[i] = picked
 	}
-	return c.json(http.StatusOK, out)
+	return nil
 }
 
 // one answers with one thing.

@@ -76,6 +76,14 @@ func (s *sse) send(b []byte) error {
 	return s.h.Flush()
 }
 
+// gathered sends n and what else waits for e, and reports whether that was the last.
+func (s *sse) gathered(e *ear, n *news) (over bool, err error) {
+	buf := s.c.buffer()
+	defer s.c.putBuffer(buf)
+	over = e.gather(buf, n)
+	return over, s.send(buf.Bytes())
+}
+
 // frame is an event as it is written.
 func frame(event string, data []byte) []byte {
 	b := make([]byte, 0, len(event)+len(data)+17)
@@ -176,12 +184,9 @@ func (c *call) stream() error {
 			if !open {
 				return nil // it did not keep up
 			}
-			ear.heard(n)
-			if s.send(n.frame) != nil {
-				return nil
-			}
-			if f.ends(n) {
-				return nil
+			over, err := s.gathered(ear, n)
+			if err != nil || over {
+				return nil // the client has gone, or has heard what it wanted
 			}
 		}
 	}

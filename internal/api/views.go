@@ -139,6 +139,11 @@ func (v *views) hasSecrets(a *catalog.Action) bool {
 	return has
 }
 
+// masksResult reports whether [views.maskResult] may find something to hide.
+func (v *views) masksResult(e *execution.Execution) bool {
+	return len(e.Secrets) > 0 || v.catalog.MasksResult(e.Action, e.Runner)
+}
+
 // maskResult hides the secrets in the result of an execution.
 func (v *views) maskResult(e *execution.Execution, result json.RawMessage) json.RawMessage {
 	result = secret.NewMasker(e.Secrets).JSON(result)

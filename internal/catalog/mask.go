@@ -8,16 +8,22 @@ import (
 	"github.com/nightshift-run/nightshift/internal/schema"
 )
 
+// MasksResult reports whether [Catalog.MaskResult] may find something secret.
+func (c *Catalog) MasksResult(action, runner string) bool {
+	a, ok := c.Action(action)
+	return runner == inquiry.Runner || ok && a.Runner != nil && a.OutputSchema != nil && a.OutputSchema.Len() > 0
+}
+
 // MaskResult returns the result of an execution without what the schema of its action's output
 // calls secret, or that of an inquiry in its response.
 func (c *Catalog) MaskResult(action, runner string, result json.RawMessage) json.RawMessage {
 	if runner == inquiry.Runner {
 		return inquiry.Masked(result) // which has its schema with it
 	}
-	a, ok := c.Action(action)
-	if !ok || a.Runner == nil || a.OutputSchema == nil || a.OutputSchema.Len() == 0 || len(result) == 0 {
+	if len(result) == 0 || !c.MasksResult(action, runner) {
 		return result
 	}
+	a, _ := c.Action(action)
 	was, err := value.FromJSON(result)
 	if err != nil {
 		return result

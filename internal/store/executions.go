@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,15 +135,46 @@ func (r Reader) LastExecution(ctx context.Context) (*execution.Execution, error)
 	return e, notFound(err, "last execution")
 }
 
+// childrenRead is how many children are read at a time.
+const childrenRead = 200
+
 // Children returns the executions whose parent is id, in the order of their birth.
 func (r Reader) Children(ctx context.Context, id string) ([]*execution.Execution, error) {
-	rows, err := r.c.Query(ctx, `
-		SELECT `+executionColumns+` FROM executions WHERE parent = $1 ORDER BY created_at, seq`, id)
-	out, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return r.scanExecution(rows) })
-	if err != nil {
-		return nil, fmt.Errorf("children of execution %s: %w", id, err)
+	var out []*execution.Execution
+	for e, err := range r.EachChild(ctx, id) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
 	}
 	return out, nil
+}
+
+// EachChild yields what [Reader.Children] returns. It reads some of them at a time, so that very
+// many take no more memory than a few, and what is born meanwhile may be among them.
+func (r Reader) EachChild(ctx context.Context, id string) iter.Seq2[*execution.Execution, error] {
+	return func(yield func(*execution.Execution, error) bool) {
+		var created, seq int64
+		for {
+			rows, err := r.c.Query(ctx, `
+				SELECT `+executionColumns+`, seq FROM executions
+				WHERE parent = $1 AND (created_at, seq) > ($2, $3) ORDER BY created_at, seq LIMIT $4`, id, created, seq, childrenRead)
+			some, err := collect(rows, err, func(rows *sql.Rows) (*execution.Execution, error) { return r.scanExecution(rows, &seq) })
+			if err != nil {
+				yield(nil, fmt.Errorf("children of execution %s: %w", id, err))
+				return
+			}
+			for _, e := range some {
+				created = micros(e.CreatedAt)
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if len(some) < childrenRead {
+				return
+			}
+		}
+	}
 }
 
 // ChildIDs returns the ids of the children of executions, by parent, in the order of

@@ -217,6 +217,33 @@ func (r Reader) count(ctx context.Context, table string, w *where) (Total, error
 	return Total{N: n}, nil
 }
 
+// unindexed is a column whose index is not to be used.
+func unindexed(column string) string { return "coalesce(" + column + ", '')" }
+
+// A comparison is of a column with a value; of an empty one it is none.
+type comparison struct{ column, value string }
+
+// broadly are the comparisons of q that much may pass, what passes the fewest first.
+func (q Executions) broadly() []comparison {
+	return []comparison{{"trigger_ref", q.Trigger}, {"trigger_type", q.TriggerType}, {"user_name", q.User}, {"runner", q.Runner}}
+}
+
+// broad returns the column of [Executions.broadly] whose index leads to the rows; none when
+// another one leads to fewer.
+func (q Executions) broad(walk bool) string {
+	few := len(q.Status) > 0 && !slices.Contains(q.Status, execution.Succeeded)
+	if few || len(q.IDs) > 0 || q.Parent != "" || q.TriggerInstance != "" || q.Action != "" || q.Rule != "" || q.Pack != "" ||
+		q.Actions != nil && !q.Actions.But && !walk {
+		return ""
+	}
+	for _, b := range q.broadly() {
+		if b.value != "" {
+			return b.column
+		}
+	}
+	return ""
+}
+
 // where returns the conditions of q. With walk, Actions is no way to find rows, but is
 // asked of each: among many, one is met soon.
 func (q Executions) where(walk bool) *where {
@@ -226,15 +253,19 @@ func (q Executions) where(walk bool) *where {
 	for i, s := range q.Status {
 		names[i] = string(s)
 	}
-	// What succeeded is most of all, what did not is little. Without statistics
-	// the database can't tell which index leads to less, so the other is hidden.
+	// What succeeded is most of all, what did not is little; a few actions or rules are less than
+	// what one user, one type of runner or one trigger has. Without statistics the
+	// database can't tell which index leads to less, so the others are hidden.
 	status, action, rule := "status", "action", "rule"
+	column := q.broad(walk)
 	switch {
-	case len(names) == 0 || q.Action == "" && q.Rule == "" && q.Actions == nil:
+	case len(names) == 0:
 	case slices.Contains(q.Status, execution.Succeeded):
-		status = "coalesce(status, '')"
+		if q.Action != "" || q.Rule != "" || q.Actions != nil || column != "" {
+			status = unindexed(status)
+		}
 	default:
-		action, rule = "coalesce(action, '')", "coalesce(rule, '')"
+		action, rule = unindexed(action), unindexed(rule)
 	}
 	w.among(status, names)
 	w.text(action, q.Action)
@@ -242,20 +273,21 @@ func (q Executions) where(walk bool) *where {
 		w.add("action >= ?", q.Pack+".")
 		w.add("action < ?", q.Pack+"/")
 	}
-	if walk {
-		w.within("coalesce(action, '')", q.Actions)
-	} else {
-		w.within(action, q.Actions)
+	if walk || column != "" {
+		action = unindexed("action")
 	}
-	w.text("runner", q.Runner)
-	w.text("user_name", q.User)
+	w.within(action, q.Actions)
+	for _, b := range q.broadly() {
+		if b.column != column {
+			b.column = unindexed(b.column)
+		}
+		w.text(b.column, b.value)
+	}
 	w.text("parent", q.Parent)
 	if q.Root {
 		w.conds = append(w.conds, "parent IS NULL")
 	}
 	w.text(rule, q.Rule)
-	w.text("trigger_ref", q.Trigger)
-	w.text("trigger_type", q.TriggerType)
 	w.text("trigger_instance", q.TriggerInstance)
 	w.between("created_at", q.After, q.Before)
 	if !q.At.IsZero() {
@@ -287,6 +319,7 @@ func (r Reader) ListExecutions(ctx context.Context, q Executions, p Page) ([]*ex
 	case q.Actions == nil || q.Action != "":
 	case total.AtLeast:
 		w = q.where(true)
+	case q.broad(false) != "": // and by that they are found in order
 	default:
 		by = "+created_at" // no index for the order: these few are found by their actions
 	}

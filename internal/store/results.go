@@ -58,9 +58,30 @@ func (tx *Tx) putResult(ctx context.Context, id string, gzipped []byte) error {
 
 // Result returns the result of an execution; nil when it has none yet.
 func (r Reader) Result(ctx context.Context, id string) (json.RawMessage, error) {
+	z, err := r.OpenResult(ctx, id)
+	if err != nil || z == nil {
+		return nil, err
+	}
+	b := bytes.NewBuffer(make([]byte, 0, z.Size+bytes.MinRead)) // no room has to be made while it is read to its end
+	if _, err := b.ReadFrom(z); err != nil {
+		return nil, fmt.Errorf("unpack the result of execution %s: %w", id, err)
+	}
+	return b.Bytes(), nil
+}
+
+// StoredResult is a result that is unpacked while it is read.
+type StoredResult struct {
+	io.Reader
+	Size int // bytes that there are
+}
+
+// OpenResult returns the result of an execution, of which only what is stored is in memory; nil when
+// it has none yet. It holds nothing that has to be closed.
+func (r Reader) OpenResult(ctx context.Context, id string) (*StoredResult, error) {
 	var inline sql.NullString
 	var apart bool
-	err := r.c.QueryRow(ctx, `SELECT result, result_apart FROM executions WHERE id = $1`, id).Scan(&inline, &apart)
+	var size int
+	err := r.c.QueryRow(ctx, `SELECT result, result_apart, result_size FROM executions WHERE id = $1`, id).Scan(&inline, &apart, &size)
 	if err != nil {
 		return nil, notFound(err, "result of execution %s", id)
 	}
@@ -68,7 +89,8 @@ func (r Reader) Result(ctx context.Context, id string) (json.RawMessage, error) 
 		if !inline.Valid {
 			return nil, nil
 		}
-		return r.opened(id, sealedResult, []byte(inline.String))
+		b, err := r.opened(id, sealedResult, []byte(inline.String))
+		return &StoredResult{bytes.NewReader(b), len(b)}, err
 	}
 	var gzipped []byte
 	err = r.c.QueryRow(ctx, `SELECT gzipped FROM execution_results WHERE execution_id = $1`, id).Scan(&gzipped)
@@ -82,11 +104,7 @@ func (r Reader) Result(ctx context.Context, id string) (json.RawMessage, error) 
 	if err != nil {
 		return nil, fmt.Errorf("unpack the result of execution %s: %w", id, err)
 	}
-	b, err := io.ReadAll(z)
-	if err != nil {
-		return nil, fmt.Errorf("unpack the result of execution %s: %w", id, err)
-	}
-	return b, nil
+	return &StoredResult{z, size}, nil
 }
 
 // A Chunk is a piece of what an execution printed.

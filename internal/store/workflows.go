@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -123,21 +124,48 @@ func (r Reader) Workflow(ctx context.Context, id string) (Workflow, error) {
 
 // WorkflowRows returns the whole state of a workflow.
 func (r Reader) WorkflowRows(ctx context.Context, id string) ([]workflow.Row, error) {
-	rows, err := r.c.Query(ctx, `
-		SELECT kind, key, body FROM workflow_rows WHERE execution_id = $1 ORDER BY kind, key`, id)
-	out, err := collect(rows, err, func(rows *sql.Rows) (workflow.Row, error) {
-		var row workflow.Row
-		var body string
-		err := rows.Scan(&row.Kind, &row.Key, &body)
-		if err == nil {
-			row.Body, err = r.opened(anyWorkflow, sealedRow, []byte(body))
+	var out []workflow.Row
+	for row, err := range r.EachWorkflowRow(ctx, id) {
+		if err != nil {
+			return nil, err
 		}
-		return row, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("state of workflow %s: %w", id, err)
+		out = append(out, row)
 	}
 	return out, nil
+}
+
+// EachWorkflowRow yields the state of a workflow row by row, ordered by kind and key. It holds a
+// connection meanwhile.
+func (r Reader) EachWorkflowRow(ctx context.Context, id string) iter.Seq2[workflow.Row, error] {
+	return func(yield func(workflow.Row, error) bool) {
+		err := r.eachWorkflowRow(ctx, id, func(row workflow.Row) bool { return yield(row, nil) })
+		if err != nil {
+			yield(workflow.Row{}, fmt.Errorf("state of workflow %s: %w", id, err))
+		}
+	}
+}
+
+func (r Reader) eachWorkflowRow(ctx context.Context, id string, next func(workflow.Row) bool) error {
+	rows, err := r.c.Query(ctx, `
+		SELECT kind, key, body FROM workflow_rows WHERE execution_id = $1 ORDER BY kind, key`, id)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var row workflow.Row
+		var body string
+		if err := rows.Scan(&row.Kind, &row.Key, &body); err != nil {
+			return err
+		}
+		if row.Body, err = r.opened(anyWorkflow, sealedRow, []byte(body)); err != nil {
+			return err
+		}
+		if !next(row) {
+			return nil
+		}
+	}
+	return rows.Err()
 }
 
 // TellWorkflow leaves a message for a workflow.

@@ -91,6 +91,35 @@ func executions(t *testing.T, h Harness) {
 		}
 		wantIDs(t, "children in the order of their birth", got, "5 7")
 	})
+
+	t.Run("very many children come one by one, none of them twice", func(t *testing.T) {
+		s := store.New(h.New(t))
+		const n = 450 // more than are read at a time, and many of them born at once
+		insert(t, s, simple(n))
+		var want []string
+		for i := range n {
+			e := simple(i)
+			e.Parent, e.CreatedAt = id(n), at(i/150)
+			insert(t, s, e)
+			want = append(want, e.ID)
+		}
+		var got []string
+		for e, err := range s.Reader().EachChild(t.Context(), id(n)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, e.ID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("children (-want +got):\n%s", diff)
+		}
+		for first, err := range s.Reader().EachChild(t.Context(), id(n)) {
+			if err != nil || first.ID != want[0] {
+				t.Errorf("the first: got %v, %v", first, err)
+			}
+			break // nothing is held that would have to be given back
+		}
+	})
 }
 
 // population returns executions that differ in everything that lists filter by.

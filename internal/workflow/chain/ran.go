@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/nightshift-run/nightshift/internal/workflow"
@@ -11,8 +12,14 @@ import (
 
 // Runs reads from the rows of a chain how its tasks have run, in the order in which
 // they began. It makes no engine, so it can be asked while the chain is in motion elsewhere.
-func Runs(rows []workflow.Row) ([]workflow.Ran, error) {
-	rows = slices.Clone(rows)
+func Runs(all iter.Seq2[workflow.Row, error]) ([]workflow.Ran, error) {
+	var rows []workflow.Row
+	for row, err := range all {
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
 	slices.SortStableFunc(rows, func(a, b workflow.Row) int { return cmp.Compare(a.Key, b.Key) })
 	var out []workflow.Ran
 	at := map[int64]int{} // by the number of the run

@@ -3,6 +3,7 @@ package orquesta
 import (
 	"cmp"
 	"encoding/json"
+	"iter"
 	"slices"
 
 	"github.com/nightshift-run/nightshift/internal/execution"
@@ -12,12 +13,15 @@ import (
 
 // Runs reads from the rows of a workflow how often each of its tasks has run, and how that
 // went, in the order in which they began. It makes no engine, so it can be asked
-// while the workflow is in motion elsewhere.
-func Runs(rows []workflow.Row) ([]workflow.Ran, error) {
+// while the workflow is in motion elsewhere. It keeps nothing of items but their number.
+func Runs(rows iter.Seq2[workflow.Row, error]) ([]workflow.Ran, error) {
 	contexts := map[int]*value.Dict{}
 	items := map[int64]map[execution.Status]int{} // by their batch
 	var entries []workflow.Row
-	for _, r := range rows {
+	for r, err := range rows {
+		if err != nil {
+			return nil, err
+		}
 		switch r.Kind {
 		case rowEntry:
 			entries = append(entries, r)

@@ -103,13 +103,8 @@ func (a *app) executionList(r resource) *cobra.Command {
 		default:
 			return &usageError{cmd, fmt.Errorf("executions are sorted ascending or descending, not %q", sort)}
 		}
-		if attrs := q.Get("include_attributes"); slices.Contains(strings.Split(attrs, ","), "status") {
-			for _, needed := range []string{"start_timestamp", "end_timestamp"} {
-				if !strings.Contains(attrs, needed) {
-					attrs += "," + needed
-				}
-			}
-			q.Set("include_attributes", attrs)
+		if q.Has("include_attributes") {
+			narrowed(q, strings.Split(q.Get("include_attributes"), ","))
 		}
 		return nil
 	})
@@ -119,6 +114,23 @@ func (a *app) executionList(r resource) *cobra.Command {
 	a.completeFlag(cmd, "sort", cobra.FixedCompletions([]string{"ascending", "descending"}, cobra.ShellCompDirectiveNoFileComp))
 	a.completeFlag(cmd, "action", a.completeThings(actionResource()))
 	return cmd
+}
+
+// narrowed asks for the attributes of executions that are shown only, and for what a status is
+// shown with.
+func narrowed(q url.Values, attrs []string) {
+	if isAll(attrs) {
+		return
+	}
+	attrs = slices.Clone(attrs)
+	if slices.Contains(attrs, "status") {
+		for _, needed := range []string{"start_timestamp", "end_timestamp"} {
+			if !slices.Contains(attrs, needed) {
+				attrs = append(attrs, needed)
+			}
+		}
+	}
+	q.Set("include_attributes", strings.Join(attrs, ","))
 }
 
 func (a *app) executionGet() *cobra.Command {
@@ -159,6 +171,7 @@ func (a *app) executionChildren(r resource) *cobra.Command {
 				return err
 			}
 			q := url.Values{"depth": {strconv.Itoa(depth)}}
+			narrowed(q, attrs)
 			list, _, err := s.list(cmd.Context(), r.path+"/"+seg(ids[0])+"/children", q)
 			if err != nil {
 				return named(err, r, ids[0])

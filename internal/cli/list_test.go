@@ -304,7 +304,7 @@ func TestExecutionGetShowsParts(t *testing.T) {
 +----+
 `[1:]})
 	got := f.requests()
-	if want := "GET /api/v1/executions/" + executionID + "/children?depth=2"; got[len(got)-1] != want {
+	if want := "GET /api/v1/executions/" + executionID + "/children?depth=2&include_attributes=id"; got[len(got)-1] != want {
 		t.Errorf("got %s, want %s", got[len(got)-1], want)
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -110,8 +111,12 @@ func (s *session) get(ctx context.Context, path string, query url.Values) (*valu
 
 // list reads a page of things.
 func (s *session) list(ctx context.Context, path string, query url.Values) ([]*value.Dict, client.Listing, error) {
-	var l []*value.Dict
-	page, err := s.client.List(ctx, path, query, &l)
+	l := []*value.Dict{}
+	page, err := s.client.List(ctx, path, query, client.Items(func(item json.RawMessage) error {
+		d := value.NewDict()
+		l = append(l, d)
+		return d.UnmarshalJSON(item)
+	}))
 	if err != nil {
 		return nil, page, s.advise(err)
 	}

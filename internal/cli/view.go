@@ -114,7 +114,10 @@ func children(d *value.Dict) []value.Value {
 // showParts lists what an execution started, in the order in which it began.
 func (s *session) showParts(ctx context.Context, id string, depth int, widths []int) error {
 	r := executionResource()
-	list, _, err := s.list(ctx, r.path+"/"+seg(id)+"/children", url.Values{"depth": {strconv.Itoa(depth)}})
+	list, _, err := s.list(ctx, r.path+"/"+seg(id)+"/children", url.Values{
+		"depth":              {strconv.Itoa(depth)},
+		"include_attributes": {"id,status,action.ref,start_timestamp,context.orquesta.task_name,context.chain.name"}, // there may be very many
+	})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -39,12 +40,16 @@ type Raw struct {
 	Body io.Reader
 }
 
+// Items is what is called with each item of a list while it arrives, so that a long one is never
+// in memory as a whole. What it is called with is good until it returns.
+type Items func(item json.RawMessage) error
+
 // Do sends one request and reads the answer.
 //
 // A path that begins with a slash is taken as it is; any other is below
 // /api/v1/. Body is nil for none, a [Raw], or anything that has JSON. Out is nil
-// when the answer does not matter, a *[]byte or an io.Writer for its bytes, or
-// what its JSON is read into. An answer that is none of success is an [*Error].
+// when the answer does not matter, a *[]byte or an io.Writer for its bytes, [Items] for
+// those of a list, or what its JSON is read into. An answer that is none of success is an [*Error].
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, body, out any) (http.Header, error) {
 	res, err := c.send(ctx, method, path, query, body, nil)
 	if err != nil {
@@ -91,7 +96,7 @@ type Listing struct {
 	Limit   int  // what the server went by; 0 is none
 }
 
-// List reads a page of a list into out, a pointer to a slice.
+// List reads a page of a list into out, a pointer to a slice or [Items].
 func (c *Client) List(ctx context.Context, path string, query url.Values, out any) (Listing, error) {
 	h, err := c.Do(ctx, http.MethodGet, path, query, nil, out)
 	if err != nil {
@@ -221,12 +226,53 @@ func readBody(res *http.Response, out any) error {
 	if res.StatusCode == http.StatusNoContent {
 		return nil
 	}
+	strange := func(err error) error {
+		return fault.Newf(fault.Internal, "The server at %s did not answer as one of ours does: %v", res.Request.URL.Host, err)
+	}
+	if items, ok := out.(Items); ok {
+		return items.read(res.Body, strange)
+	}
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
 		return err
 	}
 	if err := json.Unmarshal(b, out); err != nil {
-		return fault.Newf(fault.Internal, "The server at %s did not answer as one of ours does: %v", res.Request.URL.Host, err)
+		return strange(err)
 	}
 	return nil
+}
+
+// read reads a list. What is wrong with it, and not with its arrival, is strange.
+func (f Items) read(r io.Reader, strange func(error) error) error {
+	d := json.NewDecoder(r)
+	broken := func(err error) error {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return io.ErrUnexpectedEOF
+		}
+		if _, ok := errors.AsType[*json.SyntaxError](err); ok {
+			return strange(err)
+		}
+		return err
+	}
+	first, err := d.Token()
+	if err != nil {
+		return broken(err)
+	}
+	if first != json.Delim('[') {
+		return strange(errors.New("it is no list"))
+	}
+	var item json.RawMessage
+	for d.More() {
+		if err := d.Decode(&item); err != nil {
+			return broken(err)
+		}
+		if err := f(item); err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return broken(err)
+	}
+	_, err = io.Copy(io.Discard, r) // so that the connection serves the next request
+	return err
 }

@@ -60,8 +60,13 @@ func (p *poster) post(ctx context.Context, body string) error {
 	return err
 }
 
-// flood sends as fast as it can for a while, and returns how many arrived.
+// flood posts as fast as it can for a while, and returns how many arrived.
 func (p *poster) flood(ctx context.Context, d time.Duration, body string) (int, time.Duration, error) {
+	return flood(d, func() error { return p.post(ctx, body) })
+}
+
+// flood does something as often as it can for a while, and returns how often that was.
+func flood(d time.Duration, do func() error) (int, time.Duration, error) {
 	var n atomic.Int64
 	var failed atomic.Pointer[error]
 	var wg sync.WaitGroup
@@ -69,7 +74,7 @@ func (p *poster) flood(ctx context.Context, d time.Duration, body string) (int, 
 	for range senders {
 		wg.Go(func() {
 			for time.Since(begun) < d && failed.Load() == nil {
-				if err := p.post(ctx, body); err != nil {
+				if err := do(); err != nil {
 					failed.Store(&err)
 					return
 				}
@@ -243,20 +248,37 @@ func (b *bench) unmatched(ctx context.Context) error {
 	return nil
 }
 
-// requests measures what HTTP costs alone.
+// requests measures what HTTP costs alone: the same requests to a handler that reads
+// them and has its answer ready.
 func (b *bench) requests(ctx context.Context, body string) (float64, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	p, end, err := serving(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) //nolint:errcheck // measured, not used
+		w.WriteHeader(http.StatusAccepted)
+	}))
 	if err != nil {
 		return 0, err
 	}
-	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body) //nolint:errcheck // measured, not used
-		w.WriteHeader(http.StatusAccepted)
-	})}
-	go server.Serve(l)   //nolint:errcheck // ends with Close
-	defer server.Close() //nolint:errcheck // measured and done
-	n, took, err := newPoster("http://"+l.Addr().String(), "").flood(ctx, b.opts.Duration/2, body)
+	defer end()
+	n, took, err := p.flood(ctx, b.opts.Duration/2, body)
 	return float64(n) / took.Seconds(), err
+}
+
+// serving starts a server that has one handler and nothing else.
+func serving(ctx context.Context, h http.Handler) (p *poster, end func(), err error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &http.Server{ReadHeaderTimeout: time.Minute, Handler: h}
+	ended := make(chan struct{})
+	go func() {
+		s.Serve(l) //nolint:errcheck,gosec // ends with Close
+		close(ended)
+	}()
+	return newPoster("http://"+l.Addr().String(), ""), func() {
+		s.Close() //nolint:errcheck,gosec // measured and done
+		<-ended
+	}, nil
 }
 
 // fsyncs measures how often a second the disk can be waited for.

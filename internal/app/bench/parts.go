@@ -1,8 +1,8 @@
 package bench
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +17,6 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
-	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
@@ -149,53 +148,17 @@ func bare(ctx context.Context, d time.Duration, at int) (float64, error) {
 	return float64(n) / time.Since(begun).Seconds(), errors.Join(errs...)
 }
 
-// list measures a page of executions among very many.
-func (b *bench) list(ctx context.Context) error {
-	s, err := b.serve(ctx, "list", nil)
-	if err != nil {
-		return err
-	}
-	now := time.Now().Add(-time.Hour)
-	const batch = 10_000
-	for n := 0; n < b.opts.Rows; n += batch {
-		err := s.Store.Write(ctx, func(tx *store.Tx) error {
-			for i := range min(batch, b.opts.Rows-n) {
-				at := now.Add(time.Duration(n+i) * time.Millisecond)
-				e := &execution.Execution{
-					ID: ident.New(at), Status: execution.Succeeded, Action: "core.noop", Runner: "noop", CreatedAt: at, StartedAt: at, FinishedAt: at,
-					Context: execution.Context{User: "nightshift", Pack: "core"}, Parameters: json.RawMessage(`{}`), Attempt: 1,
-					Result: json.RawMessage(`{"failed": false, "succeeded": true, "return_code": 0}`),
-					Log:    []execution.LogEntry{{Status: execution.Requested, At: at}, {Status: execution.Succeeded, At: at}},
-				}
-				if err := tx.InsertExecution(ctx, e); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	p := s.poster("/api/v1/executions?limit=50&parent=null")
-	var best time.Duration
-	for range 20 {
-		begun := time.Now()
-		if err := p.get(ctx); err != nil {
-			return err
-		}
-		if d := time.Since(begun); best == 0 || d < best {
-			best = d
-		}
-	}
-	b.add(Figure{
-		Name: "list_50", What: fmt.Sprintf("GET /executions?limit=50&parent=null among %d, the best of 20", b.opts.Rows),
-		Value: float64(best.Microseconds()) / 1000, Unit: "ms", Target: 20, AtMost: true,
-	})
-	return s.end()
+// get reads an answer to its end and keeps nothing of it.
+func (p *poster) get(ctx context.Context) error { return p.read(ctx, io.Discard) }
+
+// fetch returns an answer.
+func (p *poster) fetch(ctx context.Context) ([]byte, error) {
+	var b bytes.Buffer
+	err := p.read(ctx, &b)
+	return b.Bytes(), err
 }
 
-func (p *poster) get(ctx context.Context) error {
+func (p *poster) read(ctx context.Context, to io.Writer) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url, nil)
 	if err != nil {
 		return err
@@ -206,13 +169,12 @@ func (p *poster) get(ctx context.Context) error {
 		return err
 	}
 	defer res.Body.Close() //nolint:errcheck // read to its end
-	if _, err := io.Copy(io.Discard, res.Body); err != nil {
-		return err
-	}
 	if res.StatusCode != http.StatusOK {
-		return errors.New(res.Status)
+		text, err := io.ReadAll(io.LimitReader(res.Body, 500))
+		return errors.Join(fmt.Errorf("%s: %s", res.Status, bytes.TrimSpace(text)), err)
 	}
-	return nil
+	_, err = io.Copy(to, res.Body)
+	return err
 }
 
 var ready = regexp.MustCompile(`http://[^\s]+`)

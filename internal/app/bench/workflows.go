@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -110,6 +111,7 @@ func workflowPack() map[string]string {
 	files := map[string]string{
 		"actions/work.yaml":  "{name: work, runner_type: local-shell-cmd, enabled: true}\n",
 		"actions/large.yaml": "{name: large, runner_type: local-shell-cmd, enabled: true}\n",
+		"actions/log.yaml":   "{name: log, runner_type: local-shell-cmd, enabled: true}\n",
 		"actions/carry.yaml": "{name: carry, runner_type: noop, enabled: true, parameters: {data: {type: string}}}\n",
 	}
 	for name, text := range Definitions() {
@@ -120,21 +122,34 @@ func workflowPack() map[string]string {
 	return files
 }
 
-// worked is what workers run for bench.work and bench.large: nothing, at once.
-type worked struct{ data string }
+// worked is what workers run for bench.work, bench.large and bench.log: nothing, at once.
+type worked struct{ data, log string }
 
 // Run implements [runner.Runner].
 func (w worked) Run(_ context.Context, t runner.Task, _ runner.Output) runner.Outcome {
 	result := value.NewDict()
-	if t.Action == "bench.large" {
+	switch t.Action {
+	case "bench.large":
 		result.Set("data", w.data)
+	case "bench.log":
+		result.Set("stdout", w.log)
 	}
 	return runner.Outcome{Status: execution.Succeeded, Result: result}
 }
 
+// printed is what a program may print: lines that are alike, and no two of them the same.
+func printed(size int) string {
+	var b strings.Builder
+	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
+	for b.Len() < size {
+		fmt.Fprintf(&b, "2026-11-29T12:%02d:%02d web-%d GET /orders/%d %d in %d ms\n", r.IntN(60), r.IntN(60), r.IntN(20), r.IntN(1e6), 200+r.IntN(2)*304, r.IntN(900))
+	}
+	return b.String()
+}
+
 // conducted starts a server that has the workflows.
 func (b *bench) conducted(ctx context.Context, name string) (*server, error) {
-	return b.serve(ctx, name, map[string]runner.Runner{runner.LocalShellCmd: worked{strings.Repeat("x", large)}}, workflowPack())
+	return b.serve(ctx, name, map[string]runner.Runner{runner.LocalShellCmd: worked{strings.Repeat("x", large), printed(8_000_000)}}, workflowPack())
 }
 
 // conduct runs n workflows at a time, and returns how long it took until all had succeeded.
@@ -155,18 +170,11 @@ func (s *server) conduct(ctx context.Context, name string, n int, params ...any)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	over := make(chan struct{}, 1) // one token says that one of them has ended
-	if err := s.Bus.Subscribe(ctx, bus.ExecutionChanged+"*", func(m bus.Message) {
-		if execution.Status(m.Body).Final() && mine[strings.TrimPrefix(m.Subject, bus.ExecutionChanged)] {
-			select {
-			case over <- struct{}{}:
-			default: // a token is there already
-			}
-		}
-	}); err != nil {
+	over, err := s.ends(ctx, func(id string) bool { return mine[id] })
+	if err != nil {
 		return 0, err
 	}
-	err := s.Store.Write(ctx, func(tx *store.Tx) error {
+	err = s.Store.Write(ctx, func(tx *store.Tx) error {
 		for _, e := range executions {
 			if err := s.Launcher.Insert(ctx, tx, e); err != nil {
 				return err
@@ -184,6 +192,19 @@ func (s *server) conduct(ctx context.Context, name string, n int, params ...any)
 		}
 	}
 	return time.Since(begun), nil
+}
+
+// ends returns what holds a token when an execution has ended that is one of some.
+func (s *server) ends(ctx context.Context, of func(id string) bool) (<-chan struct{}, error) {
+	over := make(chan struct{}, 1)
+	return over, s.Bus.Subscribe(ctx, bus.ExecutionChanged+"*", func(m bus.Message) {
+		if execution.Status(m.Body).Final() && of(strings.TrimPrefix(m.Subject, bus.ExecutionChanged)) {
+			select {
+			case over <- struct{}{}:
+			default: // a token is there already
+			}
+		}
+	})
 }
 
 // succeeded waits for the end of an execution. It looks when it is told that

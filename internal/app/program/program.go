@@ -209,7 +209,7 @@ func benchCommand() *cobra.Command {
 		Long: `Measure this program on this machine, on fresh data folders, and print each figure
 as JSON beside the physical limit measured in the same run.
 
-Measurements: matched, unmatched, rules, shell, python, ssh, list, start; of workflows: sequence, fan, items, crowd, deep, carry.`,
+Measurements: matched, unmatched, rules, shell, python, ssh, sensors, start; of the API: list, gets, posts, stream, result, children; of workflows: sequence, fan, items, crowd, deep, carry.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.Progress = cmd.ErrOrStderr()

@@ -32,7 +32,7 @@ var floors = []struct {
 		"exchange", "identity", "identity/htpasswd", "identity/ldap", "identity/oidc", "identity/oidc/oidctest", "runner", "runner/shell", "runner/ssh", "runner/winrm", "runner/web", "runner/noop", "runner/announcement", "runner/native", "runner/python", "runner/python/venv", "runner/inquirer", "runner/runnertest", "api/client",
 	}},
 	{"operations", false, []string{"register", "launch", "intake", "dispatch", "install", "keyring"}},
-	{"services", false, []string{"worker", "scheduler", "timekeeper", "prober", "prober/tail", "prober/check", "sensorhost", "janitor", "conductor", "notifier", "auditor"}},
+	{"services", false, []string{"worker", "scheduler", "timekeeper", "prober", "prober/tail", "prober/check", "sensorhost", "janitor", "conductor", "notifier", "auditor", "rollcall"}},
 	{"edges", false, []string{"api", "webui", "cli", "cli/st2"}},
 	{"assembly", true, []string{"app", "app/apptest", "app/simtest", "app/bench", "app/demo", "app/program", "app/packtest"}},
 }

@@ -8,11 +8,13 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +33,7 @@ type slapd struct {
 	plain, tls string // URLs
 	ca         string // file
 	stop       func()
+	change     func(dn, attribute string, values ...string) // without an attribute: removes it
 }
 
 const slapdConf = `
@@ -70,6 +73,27 @@ func startSlapd(t *testing.T) *slapd {
 		ca: filepath.Join(dir, "cert.pem"),
 	}
 	cmd, _ := run(t, "/usr/sbin/slapd", "-d", "0", "-f", conf, "-h", s.plain+" "+s.tls)
+	s.change = func(dn, attribute string, values ...string) {
+		t.Helper()
+		c, err := ldapclient.DialURL(s.plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if err := c.Bind("cn=admin,dc=example,dc=com", "root-secret"); err != nil {
+			t.Fatal(err)
+		}
+		if attribute == "" {
+			err = c.Del(ldapclient.NewDelRequest(dn+",dc=example,dc=com", nil))
+		} else {
+			r := ldapclient.NewModifyRequest(dn+",dc=example,dc=com", nil)
+			r.Replace(attribute, values)
+			err = c.Modify(r)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	s.stop = func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGSTOP) }
 	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGCONT) })
 	var c *ldapclient.Conn
@@ -226,6 +250,7 @@ func TestLogInByLDAP(t *testing.T) {
 	s.config = write(t, s.home, "nightshift.yaml", fmt.Sprintf(`
 auth:
   admin_groups: [ops]
+  refresh: 300ms
   backends:
     - ldap:
         servers: [%q]
@@ -258,7 +283,56 @@ auth:
 	if s.do(t, "GET", "/api/v1/user", "", &me); me.Username != "grace" || me.RBAC.IsAdmin {
 		t.Errorf("grace is %+v", me)
 	}
+	// Who leaves a group or the directory needs no new log-in to lose what that allowed.
+	ada := logIn("ada", "ada's secret")
+	asAda := func() (status int, isAdmin bool) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/v1/user", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Auth-Token", ada)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		me.RBAC.IsAdmin = false
+		_ = json.NewDecoder(res.Body).Decode(&me)
+		return res.StatusCode, me.RBAC.IsAdmin
+	}
+	becomes := func(what string, status int, isAdmin bool) {
+		t.Helper()
+		eventually(t, what, 30*time.Second, func() bool {
+			gotStatus, gotAdmin := asAda()
+			return gotStatus == status && (status != http.StatusOK || gotAdmin == isAdmin)
+		})
+	}
+	becomes("ada is an administrator", http.StatusOK, true)
+	dir.change("cn=ops,ou=groups", "member", "uid=grace,ou=people,dc=example,dc=com")
+	becomes("ada is none any more", http.StatusOK, false)
+	dir.change("cn=ops,ou=groups", "member", "uid=ada,ou=people,dc=example,dc=com")
+	becomes("ada is one again", http.StatusOK, true)
+	dir.change("uid=ada,ou=people", "uid", "ada", "lovelace")
+	dir.change("uid=grace,ou=people", "")
+	eventually(t, "grace is shut out", 30*time.Second, func() bool {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/v1/user", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Auth-Token", s.token) // of grace
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		return res.StatusCode == http.StatusUnauthorized
+	})
 	dir.stop()
+	eventually(t, "the directory is missed", 30*time.Second, func() bool {
+		return strings.Contains(s.out.String(), "a back end can't be asked about its people")
+	})
+	becomes("ada is an administrator as before", http.StatusOK, true)
 	s.token = logIn("admin", admin)
 	if s.do(t, "GET", "/api/v1/user", "", &me); me.Username != "admin" || !me.RBAC.IsAdmin {
 		t.Errorf("admin is %+v", me)

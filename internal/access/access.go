@@ -17,8 +17,11 @@ type User struct {
 	Name      string
 	Password  string // as [HashPassword] made it; empty: no password opens this door
 	Admin     bool
-	Disabled  bool     // nothing opens a door: neither the password nor a token or key
-	Groups    []string // of a directory, say; roles are given to groups, too
+	Disabled  bool      // nothing opens a door: neither the password nor a token or key
+	Groups    []string  // of a directory, say; roles are given to groups, too
+	Source    string    // the back end that let them in last; empty: the ledger itself
+	KnownAs   string    // what they called themselves there
+	LeftAt    time.Time // since when it has known them no more, which shuts them out; zero: it does
 	CreatedAt time.Time
 }
 

@@ -215,7 +215,8 @@ func (a *API) keyOwner(ctx context.Context, key string) (caller, error) {
 }
 
 // know fills in what the ledger knows of the user that who is, and what follows from
-// it: whether it is an admin, the groups, and the rights. A disabled user is nobody.
+// it: whether it is an admin, the groups, and the rights. A disabled user is nobody, and so is
+// one whom their directory knows no more.
 func (a *API) know(ctx context.Context, who *caller) error {
 	now, policy := time.Now(), a.Roles.Policy()
 	if who.User == a.opts.SystemUser {
@@ -231,6 +232,9 @@ func (a *API) know(ctx context.Context, who *caller) error {
 		}
 		if u.Disabled {
 			return errDisabled(who.User)
+		}
+		if !u.LeftAt.IsZero() {
+			return errLeft(u)
 		}
 		u.Name = who.User
 		known = caller{User: u.Name, Groups: u.Groups, Admin: a.isAdmin(u, policy), rights: rightsOf(policy, u)}

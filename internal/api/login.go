@@ -81,8 +81,8 @@ func (c *call) checkPassword(name, password string) (identity.Person, string, er
 }
 
 // admit takes in somebody whom a back end vouches for, with the groups that it knows, and
-// returns the user.
-func (c *call) admit(p identity.Person, source string) (access.User, error) {
+// returns the user. knownAs is what they called themselves there.
+func (c *call) admit(p identity.Person, source, knownAs string) (access.User, error) {
 	if p.Name == c.opts.SystemUser {
 		c.Logger.Error("a back end lets somebody in as the server itself; refused", "backend", source, "user", p.Name)
 		return access.User{}, fault.Newf(fault.Forbidden, "%q is the server itself, which nobody may log in as.", p.Name)
@@ -98,37 +98,52 @@ func (c *call) admit(p identity.Person, source string) (access.User, error) {
 	case u.Disabled:
 		return u, errDisabled(p.Name)
 	}
-	if isNew || p.Groups != nil && !slices.Equal(p.Groups, u.Groups) {
-		u.Name, u.Groups = p.Name, p.Groups
-		err := c.Store.Write(c.ctx(), func(tx *store.Tx) error { return tx.SetUserGroups(c.ctx(), p.Name, p.Groups, time.Now()) })
-		if err != nil {
+	by := store.Admission{Source: source, KnownAs: knownAs, Groups: p.Groups}
+	if source == OwnUsers {
+		by.Source, by.KnownAs = "", ""
+	}
+	groups := p.Groups != nil && !slices.Equal(p.Groups, u.Groups)
+	if isNew || groups || u.Source != by.Source || u.KnownAs != by.KnownAs || !u.LeftAt.IsZero() {
+		u.Name = p.Name
+		if groups {
+			u.Groups = p.Groups
+		}
+		if err := c.Store.Write(c.ctx(), func(tx *store.Tx) error { return tx.AdmitUser(c.ctx(), p.Name, by, time.Now()) }); err != nil {
 			return u, err
 		}
-		c.callers.forget()
+		c.Forget()
 	}
 	return u, nil
+}
+
+// Forget has everybody recognised anew, because somebody has changed in the ledger.
+func (a *API) Forget() { a.callers.forget() }
+
+func errLeft(u access.User) error {
+	return fault.Newf(fault.Unauthorized, "Unauthorized - %s knows user %q no more.", u.Source, u.Name)
 }
 
 func errDisabled(user string) error {
 	return fault.Newf(fault.Unauthorized, "Unauthorized - User %q is disabled.", user)
 }
 
-// person returns who wants a token, and who says so: a proxy, or those who are asked for
+// person returns who wants a token, who says so, and what they called themselves: a proxy, or those who are asked for
 // passwords.
-func (c *call) person() (identity.Person, string, error) {
+func (c *call) person() (p identity.Person, source, knownAs string, err error) {
 	if p, ok := c.forwarded(); ok {
 		// The browser has logged in there, by a cookie that it sends along with what other
 		// sites make it ask.
 		if err := new(http.CrossOriginProtection).Check(c.r); err != nil {
-			return p, "", &fault.Fault{Kind: fault.Forbidden, Msg: "A log-in by a proxy must come from a page of this server.", Err: err}
+			return p, "", "", &fault.Fault{Kind: fault.Forbidden, Msg: "A log-in by a proxy must come from a page of this server.", Err: err}
 		}
-		return p, "proxy", nil
+		return p, "proxy", "", nil
 	}
 	name, password, ok := basicAuth(c.r.Header.Get("Authorization"))
 	if !ok {
-		return identity.Person{}, "", errLogin()
+		return identity.Person{}, "", "", errLogin()
 	}
-	return c.checkPassword(name, password)
+	p, source, err = c.checkPassword(name, password)
+	return p, source, name, err
 }
 
 func (c *call) createToken() error {
@@ -140,11 +155,11 @@ func (c *call) createToken() error {
 	if err != nil {
 		return err
 	}
-	p, source, err := c.person()
+	p, source, knownAs, err := c.person()
 	if err != nil {
 		return err
 	}
-	u, err := c.admit(p, source)
+	u, err := c.admit(p, source, knownAs)
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func newGuarded(t testing.TB, exclusive bool) *guarded {
 		g.tokens[name] = g.login(name, false)
 	}
 	g.write(func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.SetUserGroups(ctx, "other", []string{"team-q"}, time.Now()); err != nil {
+		if err := tx.AdmitUser(ctx, "other", store.Admission{Groups: []string{"team-q"}}, time.Now()); err != nil {
 			return err
 		}
 		return tx.PutKey(ctx, ident.New(time.Now()), kv.Pair{Scope: kv.System, Name: "p.key", Value: "v", UpdatedAt: time.Now()})

@@ -248,7 +248,7 @@ func (c *call) ssoToken(p identity.Person, source string, seconds *int64) (wire.
 	if err != nil {
 		return wire.Token{}, err
 	}
-	u, err := c.admit(p, source)
+	u, err := c.admit(p, source, "")
 	if err != nil {
 		return wire.Token{}, err
 	}

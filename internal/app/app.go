@@ -41,6 +41,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/prober"
 	"github.com/nightshift-run/nightshift/internal/process"
 	"github.com/nightshift-run/nightshift/internal/register"
+	"github.com/nightshift-run/nightshift/internal/rollcall"
 	"github.com/nightshift-run/nightshift/internal/runner"
 	"github.com/nightshift-run/nightshift/internal/runner/announcement"
 	"github.com/nightshift-run/nightshift/internal/runner/inquirer"
@@ -105,7 +106,9 @@ type App struct {
 	python    *python.Runner
 	exchange  *exchange.Exchange
 	installer *install.Installer
-	roles     *roles // nil: they are off
+	roles     *roles                      // nil: they are off
+	looked    map[string]rollcall.Backend // back ends that can be asked about people again, by name
+	forget    func()                      // has people recognised anew
 	prober    *prober.Prober
 	auditor   *auditor.Auditor // nil: the audit log is sent nowhere
 	envs      *venv.Environments
@@ -241,7 +244,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 		Signer: a.signer, Secrets: a.keys, Metrics: metrics, Version: opts.Version, Ready: a.ready.Load, Logger: a.log("api"), SensorLog: a.sensorLog, Probes: a.prober.Reports,
 		Passwords: passwords, SSO: sso,
 	}, doors)
-	a.params.MayLookUp = handler.MayLookUp
+	a.params.MayLookUp, a.forget = handler.MayLookUp, handler.Forget
 	if a.Handler, err = webui.New(handler); err != nil {
 		return nil, err
 	}
@@ -326,6 +329,11 @@ func (a *App) Run(ctx context.Context) error {
 			Executions: time.Duration(a.cfg.Retention.Executions), Events: time.Duration(a.cfg.Retention.Events),
 			Output: time.Duration(a.cfg.Retention.Output), Audit: time.Duration(a.cfg.Retention.Audit), MaxBytes: int64(a.cfg.Retention.MaxSize) << 20, Logger: a.log("janitor"),
 		}),
+	}
+	if every := time.Duration(a.cfg.Auth.Refresh); every >= 0 {
+		services = append(services, rollcall.New(a.Store, a.looked, rollcall.Options{
+			Every: every, Changed: a.forget, User: intake.SystemUser, Logger: a.log("rollcall"),
+		}))
 	}
 	if a.auditor != nil {
 		services = append(services, a.auditor)

@@ -18,6 +18,7 @@ import (
 	"github.com/nightshift-run/nightshift/internal/identity/htpasswd"
 	"github.com/nightshift-run/nightshift/internal/identity/ldap"
 	"github.com/nightshift-run/nightshift/internal/identity/oidc"
+	"github.com/nightshift-run/nightshift/internal/rollcall"
 	"github.com/nightshift-run/nightshift/internal/roots"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
@@ -84,9 +85,10 @@ func (a *App) doors() (api.Options, error) {
 	}, nil
 }
 
-// passwords returns those who are asked for passwords.
+// passwords returns those who are asked for passwords, and notes which can be asked again.
 func (a *App) passwords() (*identity.Chain, error) {
 	var members []identity.Member
+	a.looked = map[string]rollcall.Backend{}
 	for _, b := range a.cfg.Auth.Backends {
 		switch {
 		case b.LDAP != nil:
@@ -94,13 +96,20 @@ func (a *App) passwords() (*identity.Chain, error) {
 			if err != nil {
 				return nil, fmt.Errorf("auth.backends: ldap: %w", err)
 			}
-			members = append(members, identity.Member{Name: b.LDAP.Servers[0], Backend: d})
+			name := b.LDAP.Servers[0]
+			if a.looked[name] != nil {
+				name += " " + b.LDAP.Base // two parts of one directory
+			}
+			members = append(members, identity.Member{Name: name, Backend: d})
+			if d.CanLook() {
+				a.looked[name] = d
+			}
 		case b.Own:
 			members = append(members, api.OwnBackend(a.Store))
 		case b.HTPasswd != "":
-			members = append(members, identity.Member{
-				Name: "htpasswd " + b.HTPasswd, AtOnce: 2, Backend: htpasswd.New(b.HTPasswd, a.log("auth")),
-			})
+			name, file := "htpasswd "+b.HTPasswd, htpasswd.New(b.HTPasswd, a.log("auth"))
+			members = append(members, identity.Member{Name: name, AtOnce: 2, Backend: file})
+			a.looked[name] = file
 		}
 	}
 	return identity.NewChain(a.log("auth"), members...), nil

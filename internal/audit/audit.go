@@ -19,6 +19,9 @@ const (
 	Refused = "refused"
 )
 
+// Server is the credential of what the server does by itself.
+const Server = "the server itself"
+
 // A Record says who did what. Values that are secret are masked in it.
 type Record struct {
 	At         time.Time `json:"at"`
@@ -31,6 +34,7 @@ type Record struct {
 	Method     string    `json:"method"`
 	Route      string    `json:"route"`
 	Object     string    `json:"object,omitempty"` // what fills the places of the route
+	Origin     string    `json:"origin,omitempty"` // of what nobody asked for through the API: files, a directory, a command on the machine
 	Permission string    `json:"permission,omitempty"`
 	Outcome    string    `json:"outcome"`
 	Reason     string    `json:"reason,omitempty"` // of a refusal
@@ -66,13 +70,21 @@ func Bounded(changes []Change) (kept []Change, more int) {
 	return kept, more
 }
 
+// Digest returns what b can be compared with another text by, and nothing of it.
+func Digest(b json.RawMessage) json.RawMessage {
+	if b == nil {
+		return nil
+	}
+	sum := sha256.Sum256(b)
+	return json.RawMessage(fmt.Sprintf(`{"bytes": %d, "sha256": %q}`, len(b), hex.EncodeToString(sum[:])))
+}
+
 // bounded returns b, or what can still be compared with another text when b is too long.
 func bounded(b json.RawMessage) json.RawMessage {
 	if len(b) <= maxBody {
 		return b
 	}
-	sum := sha256.Sum256(b)
-	return json.RawMessage(fmt.Sprintf(`{"bytes": %d, "sha256": %q}`, len(b), hex.EncodeToString(sum[:])))
+	return Digest(b)
 }
 
 // An Entry is a record in its place. The text of the record is what is hashed, so it must

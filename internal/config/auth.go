@@ -24,6 +24,11 @@ type Auth struct {
 	// AdminGroups are groups whose members may do everything. Default: none.
 	AdminGroups []string `yaml:"admin_groups"`
 
+	// Refresh is how often directories and password files are asked again about the people
+	// whom they have let in: who they know no more is shut out, and groups are as they are
+	// there now. A negative span is never. Default: 15m.
+	Refresh Duration `yaml:"refresh"`
+
 	// TokenTTL is how long the tokens that a log-in gives are good for, at most and by
 	// default. Default: 24h.
 	TokenTTL Duration `yaml:"token_ttl"`

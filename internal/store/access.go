@@ -41,7 +41,11 @@ func auditedUser(u *access.User, before *access.User) any {
 	default:
 		password = mask
 	}
-	return map[string]any{"admin": u.Admin, "groups": u.Groups, "disabled": u.Disabled, "password": password}
+	out := map[string]any{"admin": u.Admin, "groups": u.Groups, "disabled": u.Disabled, "password": password}
+	if !u.LeftAt.IsZero() {
+		out["left_at"] = u.LeftAt
+	}
+	return out
 }
 
 // userBefore returns a user who is about to be changed, if that goes on record.
@@ -56,28 +60,57 @@ func (tx *Tx) userBefore(ctx context.Context, name string) (*access.User, error)
 	return &u, err
 }
 
-// SetUserGroups says which groups a user is in from now on. A user who is not known
-// yet, because another service checks the password, is added.
-func (tx *Tx) SetUserGroups(ctx context.Context, name string, groups []string, now time.Time) error {
+// Admission is what a back end says of a user whom it lets in or knows.
+type Admission struct {
+	Source  string   // the back end; empty: the ledger itself
+	KnownAs string   // what the user is called there
+	Groups  []string // nil: it knows nothing of groups, and they stay
+}
+
+// AdmitUser writes down who let a user in, and takes back that they have left. A user who
+// is not known yet is added.
+func (tx *Tx) AdmitUser(ctx context.Context, name string, a Admission, now time.Time) error {
 	before, err := tx.userBefore(ctx, name)
 	if err != nil {
 		return err
 	}
 	_, err = tx.c.Exec(ctx, `
-		INSERT INTO users (name, password, admin, groups, created_at) VALUES ($1, '', $2, $3, $4)
-		ON CONFLICT (name) DO UPDATE SET groups = excluded.groups`,
-		name, false, texts(groups), micros(now))
+		INSERT INTO users (name, password, admin, groups, created_at, source, known_as) VALUES ($1, '', $2, $3, $4, $5, $6)
+		ON CONFLICT (name) DO UPDATE SET source = excluded.source, known_as = excluded.known_as, left_at = 0,
+			groups = CASE WHEN $7 = 1 THEN excluded.groups ELSE users.groups END`,
+		name, false, texts(a.Groups), micros(now), a.Source, a.KnownAs, a.Groups != nil)
 	if err != nil {
-		return fmt.Errorf("set the groups of user %s: %w", name, err)
+		return fmt.Errorf("admit user %s: %w", name, err)
 	}
-	after := access.User{Name: name, Groups: groups}
+	after := access.User{Name: name, Groups: a.Groups}
 	if before != nil {
 		after = *before
-		after.Groups = groups
-		if slices.Equal(before.Groups, groups) {
+		after.LeftAt = time.Time{}
+		if a.Groups != nil {
+			after.Groups = a.Groups
+		}
+		if slices.Equal(before.Groups, after.Groups) && before.LeftAt.IsZero() {
 			return nil
 		}
 	}
+	return tx.change(changedUser, name, auditedUser(before, nil), auditedUser(&after, before))
+}
+
+// UserLeft writes down that the back end of a user has known them no more since now. What
+// they have stays, and is good for nothing until they are admitted again.
+func (tx *Tx) UserLeft(ctx context.Context, name string, now time.Time) error {
+	before, err := tx.userBefore(ctx, name)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.c.Exec(ctx, `UPDATE users SET left_at = $2 WHERE name = $1`, name, micros(now)); err != nil {
+		return fmt.Errorf("user %s has left: %w", name, err)
+	}
+	if before == nil {
+		return nil
+	}
+	after := *before
+	after.LeftAt = now
 	return tx.change(changedUser, name, auditedUser(before, nil), auditedUser(&after, before))
 }
 
@@ -93,16 +126,16 @@ func texts(list []string) string {
 	return string(b)
 }
 
-const userColumns = `name, password, admin, disabled, groups, created_at`
+const userColumns = `name, password, admin, disabled, groups, created_at, source, known_as, left_at`
 
 func scanUser(row scanner) (access.User, error) {
 	var u access.User
-	var at int64
+	var at, left int64
 	var groups string
-	if err := row.Scan(&u.Name, &u.Password, &u.Admin, &u.Disabled, &groups, &at); err != nil {
+	if err := row.Scan(&u.Name, &u.Password, &u.Admin, &u.Disabled, &groups, &at, &u.Source, &u.KnownAs, &left); err != nil {
 		return u, err
 	}
-	u.CreatedAt = fromMicros(at)
+	u.CreatedAt, u.LeftAt = fromMicros(at), fromMicros(left)
 	if groups != "[]" {
 		if err := json.Unmarshal([]byte(groups), &u.Groups); err != nil {
 			return u, fmt.Errorf("groups of user %s: %w", u.Name, err)

@@ -31,6 +31,27 @@ func WithTrail(ctx context.Context, t *Trail) context.Context {
 	return context.WithValue(ctx, trailKey{}, t)
 }
 
+// ByItself returns a context whose writes go on record as the server's own: what it found in
+// files or heard from a directory, and nobody asked for through the API. The origin says
+// where the change comes from. Of content, which may have secrets in it and lies in files,
+// no more than size and hash are on record.
+func ByItself(ctx context.Context, user, origin string) context.Context {
+	return WithTrail(ctx, &Trail{written: true, Describe: func(changes []audit.Change) audit.Record {
+		kept := make([]audit.Change, len(changes))
+		for i, c := range changes {
+			switch c.Kind {
+			case changedUser, changedToken, changedAPIKey, changedKey, changedDataKey:
+			default:
+				c.Before, c.After = audit.Digest(c.Before), audit.Digest(c.After)
+			}
+			kept[i] = c
+		}
+		r := audit.Record{At: time.Now().UTC(), User: user, Credential: audit.Server, Origin: origin, Outcome: audit.Done}
+		r.Changes, r.More = audit.Bounded(kept)
+		return r
+	}})
+}
+
 func trailOf(ctx context.Context) *Trail {
 	t, _ := ctx.Value(trailKey{}).(*Trail)
 	return t
@@ -39,7 +60,7 @@ func trailOf(ctx context.Context) *Trail {
 // follow puts on record what tx has changed, if it is on behalf of a request. Of several
 // transactions of one request the first is on record in any case.
 func (tx *Tx) follow(ctx context.Context) error {
-	if tx.trail == nil || tx.trail.written && len(tx.changes) == 0 {
+	if tx.trail == nil || tx.trail.written && len(tx.changes) == 0 { // [ByItself] begins as written
 		return nil
 	}
 	return tx.AddAudit(ctx, tx.trail.Describe(tx.changes))
@@ -52,6 +73,7 @@ const (
 	changedUser      = "user"
 	changedToken     = "token"
 	changedAPIKey    = "api_key"
+	changedDataKey   = "data_key"
 )
 
 // mask stands for what nobody is to read.

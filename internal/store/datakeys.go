@@ -48,7 +48,7 @@ func (tx *Tx) AddDataKey(ctx context.Context, now time.Time, wrap func(id int64)
 	if err := tx.RewrapDataKey(ctx, id, wrap(id)); err != nil {
 		return err
 	}
-	return tx.change("data_key", strconv.FormatInt(id, 10), nil, map[string]any{})
+	return tx.change(changedDataKey, strconv.FormatInt(id, 10), nil, map[string]any{})
 }
 
 // RewrapDataKey changes what a data key is wrapped by.

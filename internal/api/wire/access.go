@@ -84,7 +84,9 @@ type Account struct {
 	Admin     bool     `json:"admin"`
 	Disabled  bool     `json:"disabled"`
 	Password  bool     `json:"has_password"` // here, and not elsewhere
-	Groups    []string `json:"groups"`       // at the last log-in
+	Groups    []string `json:"groups"`       // as their back end said last
+	Source    string   `json:"source"`       // the back end that let them in last; empty: this server
+	Left      bool     `json:"left"`         // it knows them no more, so they are shut out
 	CreatedAt Time     `json:"created_at"`
 }
 
@@ -95,7 +97,7 @@ func AccountOf(u access.User) Account {
 		groups = []string{}
 	}
 	return Account{
-		Name: u.Name, Admin: u.Admin, Disabled: u.Disabled, Password: u.Password != "", Groups: groups, CreatedAt: TimeOf(u.CreatedAt),
+		Name: u.Name, Admin: u.Admin, Disabled: u.Disabled, Password: u.Password != "", Groups: groups, Source: u.Source, Left: !u.LeftAt.IsZero(), CreatedAt: TimeOf(u.CreatedAt),
 	}
 }
 

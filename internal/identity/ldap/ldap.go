@@ -8,6 +8,7 @@
 package ldap
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -87,6 +88,51 @@ func (d *Directory) Check(ctx context.Context, name, password string) (identity.
 	defer c.Close()                                      //nolint:errcheck // nothing is left to be said
 	defer context.AfterFunc(ctx, func() { c.Close() })() //nolint:errcheck // ends what waits for the server
 	return (&question{d.o, c, name}).ask(password)
+}
+
+// CanLook reports whether the directory can be asked about somebody without their password.
+func (d *Directory) CanLook() bool { return d.o.Filter != "" && (d.o.BindDN != "" || d.o.UserDN == "") }
+
+// lookAtOnce is how many people are looked for over one connection.
+const lookAtOnce = 100
+
+// Look says of each name, as it was typed at a log-in, who that is now, or
+// [identity.ErrUnknown]. Any other error is that this person can't be told; the error that
+// is returned is that the directory can't be asked, and then not all were told.
+func (d *Directory) Look(ctx context.Context, names []string, tell func(name string, p identity.Person, err error)) error {
+	for some := range slices.Chunk(names, lookAtOnce) {
+		if err := d.look(ctx, some, tell); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Directory) look(ctx context.Context, names []string, tell func(name string, p identity.Person, err error)) error {
+	ctx, cancel := context.WithTimeout(ctx, d.o.Timeout+time.Duration(len(names))*d.o.Timeout/10)
+	defer cancel()
+	c, err := d.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()                                      //nolint:errcheck // nothing is left to be said
+	defer context.AfterFunc(ctx, func() { c.Close() })() //nolint:errcheck // ends what waits for the server
+	if err := (&question{d.o, c, ""}).service(); err != nil {
+		return err
+	}
+	for _, name := range names {
+		q := &question{d.o, c, name}
+		entry, err := q.person()
+		var p identity.Person
+		if err == nil {
+			p, err = q.known(entry)
+		}
+		if c.IsClosing() {
+			return cmp.Or(err, errors.New("the connection was ended"))
+		}
+		tell(name, p, err)
+	}
+	return nil
 }
 
 // connect returns a connection to the first server that answers.
@@ -175,6 +221,11 @@ func (q *question) ask(password string) (identity.Person, error) {
 			return identity.Person{}, err
 		}
 	}
+	return q.known(entry)
+}
+
+// known returns who an entry is of.
+func (q *question) known(entry *ldap.Entry) (identity.Person, error) {
 	// Directories compare names without their case, and we don't: there is one way to
 	// write each, or somebody who is shut out would come back in capitals.
 	name := strings.ToLower(entry.GetAttributeValue(q.Name))

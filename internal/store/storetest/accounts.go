@@ -41,7 +41,10 @@ func accounts(t *testing.T, h Harness) {
 		s := store.New(h.New(t))
 		set := func(name string, groups ...string) {
 			t.Helper()
-			write(t, s, func(tx *store.Tx) error { return tx.SetUserGroups(t.Context(), name, groups, at(2)) })
+			groups = append([]string{}, groups...) // none is not the same as nothing known
+			write(t, s, func(tx *store.Tx) error {
+				return tx.AdmitUser(t.Context(), name, store.Admission{Source: "a directory", KnownAs: name + "@x", Groups: groups}, at(2))
+			})
 		}
 		check := func(what string, want access.User) {
 			t.Helper()
@@ -53,7 +56,7 @@ func accounts(t *testing.T, h Harness) {
 		admin := access.User{Name: "admin", Password: "$argon2id$1", Admin: true, CreatedAt: at(1)}
 		write(t, s, func(tx *store.Tx) error { return tx.PutUser(t.Context(), admin) })
 		set("admin", "ops")
-		admin.Groups = []string{"ops"}
+		admin.Groups, admin.Source, admin.KnownAs = []string{"ops"}, "a directory", "admin@x"
 		check("groups are added to a user", admin)
 		write(t, s, func(tx *store.Tx) error { return tx.PutUser(t.Context(), admin) })
 		check("a change of the user leaves them", admin)
@@ -62,7 +65,34 @@ func accounts(t *testing.T, h Harness) {
 		check("who leaves all groups is in none", admin)
 		set("ldap-only", "ops", "dev")
 		check("a user of another service is added, without a password and no admin",
-			access.User{Name: "ldap-only", Groups: []string{"ops", "dev"}, CreatedAt: at(2)})
+			access.User{Name: "ldap-only", Groups: []string{"ops", "dev"}, Source: "a directory", KnownAs: "ldap-only@x", CreatedAt: at(2)})
+	})
+
+	t.Run("users whom their directory knows no more", func(t *testing.T) {
+		s := store.New(h.New(t))
+		admit := func(source string, groups []string) {
+			t.Helper()
+			write(t, s, func(tx *store.Tx) error {
+				return tx.AdmitUser(t.Context(), "ada", store.Admission{Source: source, KnownAs: "Ada", Groups: groups}, at(3))
+			})
+		}
+		check := func(what string, want access.User) {
+			t.Helper()
+			want.Name, want.CreatedAt = "ada", at(3)
+			got, err := s.Reader().User(t.Context(), "ada")
+			if d := cmp.Diff(want, got); err != nil || d != "" {
+				t.Errorf("%s: %v %s", what, err, d)
+			}
+		}
+		admit("ldap", []string{"ops"})
+		write(t, s, func(tx *store.Tx) error { return tx.UserLeft(t.Context(), "ada", at(4)) })
+		check("who has left keeps what they have", access.User{Source: "ldap", KnownAs: "Ada", Groups: []string{"ops"}, LeftAt: at(4)})
+		admit("sso", nil)
+		check("who is let in again is there, and who knows nothing of groups changes none", access.User{Source: "sso", KnownAs: "Ada", Groups: []string{"ops"}})
+		write(t, s, func(tx *store.Tx) error { return tx.UserLeft(t.Context(), "nobody", at(4)) })
+		if n, err := s.Reader().CountUsers(t.Context()); n != 1 || err != nil {
+			t.Errorf("%d users, %v", n, err)
+		}
 	})
 
 	t.Run("users who are shut out", func(t *testing.T) {

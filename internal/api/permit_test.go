@@ -206,7 +206,7 @@ func wants(r api.Route) string {
 		"GET /service_registry/groups": "nnnn", "GET /service_registry/groups/{id}/members": "nnnn", "POST /secrets/rotate": "nnnn",
 		"GET /users": "nnnn", "POST /users": "nnnn", "GET /users/{name}": "nnnn", "PUT /users/{name}": "nnnn", "DELETE /users/{name}": "nnnn",
 		"DELETE /users/{name}/credentials": "nnnn", "GET /rbac/permission_types": "nnnn", "GET /rbac/permission_types/{kind}": "nnnn", "GET /rbac/roles": "nnnn", "GET /rbac/roles/{name}": "nnnn",
-		"GET /rbac/role_assignments": "nnnn", "GET /rbac/role_assignments/{id}": "yyyy", "GET /rbac/explain": "nnnn", "POST /rbac/reload": "nnnn",
+		"GET /rbac/role_assignments": "nnnn", "GET /rbac/role_assignments/{id}": "yyyy", "GET /rbac/explain": "nnnn", "GET /rights": "yyyy", "POST /rbac/reload": "nnnn",
 		"GET /audit": "nnnn", "GET /expressions": "yyyy", "GET /audit/head": "nnnn", "POST /workflows/rehearse": "yyyy", "PUT /password": "yyyy",
 		"GET /keys":         "yyyy",                                                              // each their own
 		"GET /apikeys/{id}": "yyyy", "PUT /apikeys/{id}": "yyyy", "DELETE /apikeys/{id}": "yyyy", // each their own: there is none here
@@ -577,6 +577,56 @@ func TestRightsAreExplained(t *testing.T) {
 			t.Errorf("%s %s %s: %s %s", tt.user, tt.permission, tt.resource, a.at("allowed"), a.at("why"))
 		}
 	}
+}
+
+// TestEverybodyLearnsWhatTheyMayDo holds that what is said of the rights of somebody is what
+// the gates let them do, and tells nothing of what is locked down.
+func TestEverybodyLearnsWhatTheyMayDo(t *testing.T) {
+	g := newGuarded(t, true)
+	g.fill()
+	for _, tt := range []struct {
+		who, resource string
+		may, mayNot   []string
+	}{
+		{"owner", "", []string{"rule_create", "pack_install", "execution_list", "execution_stop"}, []string{"api_key_delete"}},
+		{"owner", "action:p.say", []string{"action_execute", "execution_stop", "action_delete"}, []string{"rule_create"}},
+		{"owner", "execution:" + g.names["executions"], []string{"execution_stop", "execution_view"}, nil},
+		{"other", "", []string{"rule_create", "execution_list"}, []string{"pack_install"}},
+		{"other", "rule:q:deploy", []string{"rule_modify"}, []string{"action_execute"}},
+		{"viewer", "action:q.say", []string{"action_view"}, []string{"action_execute", "execution_stop", "execution_rerun"}},
+		{"nobody", "", []string{"key_value_pair_list"}, []string{"execution_list", "action_execute", "rule_create", "execution_stop"}},
+		{"admin", "action:p.say", []string{"action_execute"}, nil},
+	} {
+		a := g.get(tt.who, "/api/ns/v1/rights?resource="+tt.resource).status(200)
+		var got struct {
+			Admin       bool     `json:"admin"`
+			Permissions []string `json:"permissions"`
+		}
+		if err := json.Unmarshal(a.Body.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Admin != (tt.who == "admin") {
+			t.Errorf("%s is an administrator: %t", tt.who, got.Admin)
+		}
+		for _, p := range tt.may {
+			if !slices.Contains(got.Permissions, p) {
+				t.Errorf("%s may not %s on %q: %v", tt.who, p, tt.resource, got.Permissions)
+			}
+		}
+		for _, p := range tt.mayNot {
+			if slices.Contains(got.Permissions, p) {
+				t.Errorf("%s may %s on %q", tt.who, p, tt.resource)
+			}
+		}
+	}
+	// Of what is locked down the same is said as of what is not there.
+	for _, hidden := range []string{"execution:" + g.names["executions"], "action:p.say"} {
+		gone := map[string]string{"execution": "execution:" + ident.New(time.Now()), "action": "action:p.nothing"}[strings.Split(hidden, ":")[0]]
+		if a, b := g.get("viewer", "/api/ns/v1/rights?resource="+hidden), g.get("viewer", "/api/ns/v1/rights?resource="+gone); a.Code != 200 || a.Body.String() != b.Body.String() {
+			t.Errorf("%s: %d %s, and of what is not there %d %s", hidden, a.Code, a.Body, b.Code, b.Body)
+		}
+	}
+	g.get("viewer", "/api/ns/v1/rights?resource=core.local").status(400)
 }
 
 func TestMistakesInRolesAreToldAndChangeNothing(t *testing.T) {

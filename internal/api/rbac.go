@@ -38,6 +38,8 @@ func (a *API) rbacRoutes() []*route {
 			gives(http.StatusOK, wire.RoleAssignment{}).inside(orOneself),
 		to("GET", ourService, "/rbac/explain", "", (*call).explainRights, "Say whether somebody may do something, and why.").
 			gives(http.StatusOK, wire.Explanation{}).texts("user", "permission", "resource").admins("To have rights explained"), // it tells of what is hidden
+		to("GET", ourService, "/rights", "", (*call).ownRights, "Say what whoever asks may do: with one resource, or with any at all.").
+			gives(http.StatusOK, wire.Rights{}).texts("resource").anybody("it is about themselves"),
 		to("POST", ourService, "/rbac/reload", "", (*call).reloadRoles, "Read the files with the roles again.").
 			gives(http.StatusOK, wire.RolesReloaded{}).admins("To reload the roles"),
 	}
@@ -268,6 +270,39 @@ func (c *call) explainRights() error {
 		out.Allowed, out.Hidden, out.Why = true, false, "The user is an administrator by the ledger or a group of auth.admin_groups, who may do everything."
 	}
 	return c.json(http.StatusOK, out)
+}
+
+// ownRights says what the caller may do, so that nobody is offered what would be refused.
+// What is hidden from the caller is as what is not there: nothing may be done with it.
+func (c *call) ownRights() error {
+	name := c.param("resource")
+	if name != "" && !strings.Contains(name, ":") {
+		return fault.Newf(fault.Invalid, "Invalid resource \"%s\": it must be of the form type:reference, as in action:core.local.", shortened(name))
+	}
+	out := wire.Rights{Admin: c.who.Admin, Permissions: []string{}}
+	resource, err := c.resourceOf("", name)
+	switch {
+	case fault.KindOf(err) == fault.NotFound:
+		return c.json(http.StatusOK, out)
+	case err != nil:
+		return err
+	}
+	for _, t := range rbac.Types() {
+		for _, p := range t.Permissions {
+			if c.who.free() || resource == nil && c.who.rights.MayAnywhere(p) || resource != nil && about(resource, p) && c.who.may(p, resource) {
+				out.Permissions = append(out.Permissions, p)
+			}
+		}
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// about reports whether a permission is one for a resource of this kind; those for
+// executions are for their actions, too.
+func about(r *rbac.Resource, permission string) bool {
+	kind, _, _ := strings.Cut(r.UID, ":")
+	own := rbac.KindOf(permission)
+	return own == kind || kind == "action" && own == "execution" || kind == "pack" && rbac.On(permission, kind)
 }
 
 // resourceOf returns what roles know of the resource that somebody names: by its UID, or

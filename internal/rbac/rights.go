@@ -188,6 +188,22 @@ func (rt *Rights) Hidden(r *Resource) bool {
 // particular when r is nil.
 func (rt *Rights) May(permission string, r *Resource) bool { return rt.decide(permission, r).allowed }
 
+// MayAnywhere reports whether there is anything that the person might do something with:
+// all that may be said before it is known with what.
+func (rt *Rights) MayAnywhere(permission string) bool {
+	if rt.May(permission, nil) {
+		return true
+	}
+	a := rt.asks[permission]
+	switch {
+	case a.global:
+		return false
+	case a.kind == "execution" && a.like != "":
+		return rt.anywhere(a.like, "action_all") != nil
+	}
+	return rt.anywhere(a.enough...) != nil
+}
+
 // Decide is [Rights.May] with the reason for it.
 func (rt *Rights) Decide(permission string, r *Resource) Decision {
 	v := rt.decide(permission, r)

@@ -41,6 +41,12 @@ type Explanation struct {
 	Why        string   `json:"why"`
 }
 
+// Rights are what somebody may do, with one resource or with any at all.
+type Rights struct {
+	Admin       bool     `json:"admin"`
+	Permissions []string `json:"permissions"`
+}
+
 // RolesReloaded is what was found when the roles were read again.
 type RolesReloaded struct {
 	Roles       int `json:"roles"`

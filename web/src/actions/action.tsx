@@ -3,6 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { Workflow } from 'lucide-react'
 import { actionQuery, parametersQuery, sourceQuery } from '@/api/actions'
 import { executionList } from '@/api/executions'
+import { useMay } from '@/api/rights'
 import type { Action as Data } from '@/api/types'
 import { buttonClass } from '@/ui/button'
 import { CopyButton } from '@/ui/copy'
@@ -22,6 +23,7 @@ export function Action() {
 
 function Shown({ action: a }: { action: Data }) {
   const parameters = useQuery(parametersQuery(a.ref))
+  const may = useMay('action:' + a.ref)
   const before = useQuery(executionList({ action: a.ref, parts: '1' }, 10))
   return (
     <Page
@@ -38,7 +40,11 @@ function Shown({ action: a }: { action: Data }) {
       {a.problem && <p className="rounded-xl border border-bad/40 bg-bad/5 px-4 py-2.5 whitespace-pre-wrap text-bad">{a.problem}</p>}
       <div className="grid gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Panel title="Run it">
-          <Loaded query={parameters}>{(properties) => <RunForm key={a.ref} action={a} properties={properties} />}</Loaded>
+          {may('action_execute') ? (
+            <Loaded query={parameters}>{(properties) => <RunForm key={a.ref} action={a} properties={properties} />}</Loaded>
+          ) : (
+            may('action_execute') === false && <p className="px-4 py-3 text-muted">You may look at this action, and not run it.</p>
+          )}
         </Panel>
         <div className="flex min-w-0 flex-col gap-4">
           <Panel title="What it is">

@@ -5,9 +5,11 @@ import { FlaskConical, LayoutGrid, Play, Plus, Redo2, Radio, Save, Undo2 } from 
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
 import { actionQuery, actionsQuery, sourceQuery } from '@/api/actions'
 import { wordsQuery } from '@/api/expressions'
+import { messageOf } from '@/api/client'
+import { useMay } from '@/api/rights'
 import type { Action } from '@/api/types'
 import { Button, buttonClass, IconButton } from '@/ui/button'
-import { Failure, Loading } from '@/ui/state'
+import { Loading, Refused } from '@/ui/state'
 import { Canvas, type CanvasDeeds, type Selection } from './canvas'
 import { SourceEditor, useSource } from '@/edit/editor'
 import * as edits from '@/workflow/edits'
@@ -34,9 +36,9 @@ export function Compose() {
   const action = useQuery(actionQuery(ref))
   const source = useQuery({ ...sourceQuery(ref), staleTime: Infinity })
   const failed = action.error ?? source.error
-  if (failed) return <Failure error={failed} />
+  if (failed) return <Refused title={ref}>{messageOf(failed)}</Refused>
   if (!action.data || source.data === undefined) return <Loading className="p-10" />
-  if (action.data.runner_type !== 'orquesta') return <Failure error={new Error(`${ref} is no workflow of Orquesta: its runner is ${action.data.runner_type}.`)} />
+  if (action.data.runner_type !== 'orquesta') return <Refused title={ref}>{`${ref} is no workflow of Orquesta: its runner is ${action.data.runner_type}.`}</Refused>
   return <Composer key={ref} action={action.data} saved={source.data} />
 }
 
@@ -49,6 +51,8 @@ const nothing: Workflow = { input: [], vars: [], output: [], tasks: [] }
 
 function Composer({ action, saved }: { action?: Action; saved: string }) {
   const navigate = useNavigate()
+  const may = useMay(action && 'action:' + action.ref)
+  const mayAtAll = useMay()
   const [base, setBase] = useState(saved) // what is in the pack
   const [selection, select] = useState<Selection>()
   const [dialog, setDialog] = useState<'save' | 'run'>()
@@ -159,17 +163,23 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
           </Button>
           {action && (
             <>
-              <Link to="/rules/new" search={{ action: action.ref }} className={buttonClass()}>
-                <Radio size={14} aria-hidden /> Start by an event
-              </Link>
-              <Button disabled={changed} title={changed ? 'Save it first' : undefined} onClick={() => setDialog('run')}>
-                <Play size={14} aria-hidden /> Run
-              </Button>
+              {mayAtAll('rule_create') && (
+                <Link to="/rules/new" search={{ action: action.ref }} className={buttonClass()}>
+                  <Radio size={14} aria-hidden /> Start by an event
+                </Link>
+              )}
+              {may('action_execute') && (
+                <Button disabled={changed} title={changed ? 'Save it first' : undefined} onClick={() => setDialog('run')}>
+                  <Play size={14} aria-hidden /> Run
+                </Button>
+              )}
             </>
           )}
-          <Button kind="primary" disabled={!changed || !reading.workflow} onClick={() => setDialog('save')}>
-            <Save size={14} aria-hidden /> Save …
-          </Button>
+          {mayAtAll('pack_modify') && (
+            <Button kind="primary" disabled={!changed || !reading.workflow} onClick={() => setDialog('save')}>
+              <Save size={14} aria-hidden /> Save …
+            </Button>
+          )}
         </div>
       </header>
       {reading.problem && (

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Repeat } from 'lucide-react'
 import { eventWhyQuery, reEmit } from '@/api/events'
+import { useMay } from '@/api/rights'
 import type { EventWhy } from '@/api/types'
 import { Button } from '@/ui/button'
 import { CopyButton } from '@/ui/copy'
@@ -24,6 +25,7 @@ export function Event() {
 
 function Shown({ why: { event, rules, enforcements, note } }: { why: EventWhy }) {
   const navigate = useNavigate()
+  const may = useMay()
   const again = useMutation({
     mutationFn: () => reEmit(event.id),
     onSuccess: ({ id }) => {
@@ -36,9 +38,11 @@ function Shown({ why: { event, rules, enforcements, note } }: { why: EventWhy })
     <Page
       title={event.trigger}
       actions={
-        <Button size="sm" disabled={again.isPending} onClick={() => again.mutate()}>
-          <Repeat size={14} aria-hidden /> Have it happen again
-        </Button>
+        may('trigger_all') && (
+          <Button size="sm" disabled={again.isPending} onClick={() => again.mutate()}>
+            <Repeat size={14} aria-hidden /> Have it happen again
+          </Button>
+        )
       }
     >
       <div className="grid gap-4 lg:grid-cols-2">

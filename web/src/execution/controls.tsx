@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Ban, Pause, Play, RotateCw } from 'lucide-react'
 import { useState } from 'react'
 import { setStatus } from '@/api/executions'
+import { useMay } from '@/api/rights'
 import type { Execution } from '@/api/types'
 import { Button } from '@/ui/button'
 import { CopyButton } from '@/ui/copy'
@@ -20,27 +21,29 @@ export function Controls({ execution: e, task }: { execution: Execution; task?: 
     onSuccess: () => client.invalidateQueries({ queryKey: ['execution', e.id] }),
     onError: toast.failed,
   })
+  const may = useMay('action:' + (e.action?.ref ?? ''))
   const workflow = e.liveaction?.action_is_workflow
+  const stoppable = may('execution_stop')
   const close = () => setAsked(undefined)
   return (
     <>
       <CopyButton words label="Copy as command" text={() => runCommand(e.action?.ref ?? '', e.parameters ?? {})} />
-      {workflow && e.status === 'running' && (
+      {stoppable && workflow && e.status === 'running' && (
         <Button size="sm" disabled={change.isPending} onClick={() => change.mutate('pausing')}>
           <Pause size={14} aria-hidden /> Pause
         </Button>
       )}
-      {workflow && (e.status === 'paused' || e.status === 'pausing') && (
+      {stoppable && workflow && (e.status === 'paused' || e.status === 'pausing') && (
         <Button size="sm" disabled={change.isPending} onClick={() => change.mutate('resuming')}>
           <Play size={14} aria-hidden /> Resume
         </Button>
       )}
-      {!isFinal(e.status) && e.status !== 'canceling' && (
+      {stoppable && !isFinal(e.status) && e.status !== 'canceling' && (
         <Button size="sm" kind="danger" onClick={() => setAsked('cancel')}>
           <Ban size={14} aria-hidden /> Cancel …
         </Button>
       )}
-      {isFinal(e.status) && (
+      {may('action_execute') && isFinal(e.status) && (
         <Button size="sm" kind="primary" onClick={() => setAsked('again')}>
           <RotateCw size={14} aria-hidden /> Run again …
         </Button>

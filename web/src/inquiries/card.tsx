@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { messageOf } from '@/api/client'
 import { executionQuery, taskOf } from '@/api/executions'
 import { answer } from '@/api/inquiries'
+import { useMay } from '@/api/rights'
 import type { Inquiry, JsonObject } from '@/api/types'
 import { Button } from '@/ui/button'
 import { SchemaForm } from '@/ui/form/form'
@@ -17,6 +18,7 @@ export function InquiryCard({ inquiry }: { inquiry: Inquiry }) {
   const client = useQueryClient()
   const execution = useQuery(executionQuery(inquiry.id))
   const parent = useQuery({ ...executionQuery(execution.data?.parent ?? ''), enabled: Boolean(execution.data?.parent) })
+  const may = useMay('inquiry:' + inquiry.id)
   const [draft, setDraft] = useState<Draft>({})
   const [errors, setErrors] = useState<Record<string, string>>({})
   const properties = inquiry.schema.properties ?? {}
@@ -60,7 +62,14 @@ export function InquiryCard({ inquiry }: { inquiry: Inquiry }) {
           </p>
         )}
         <Given parameters={parent.data?.parameters} />
-        {yesOrNo ? (
+        {may('inquiry_respond') === false ? (
+          <p>
+            {Object.values(properties)
+              .map((p) => p.description)
+              .join(' ')}{' '}
+            <span className="text-muted">You may see this question, and not answer it.</span>
+          </p>
+        ) : yesOrNo ? (
           <>
             <p className="text-base">{yesOrNo[1].description ?? yesOrNo[0]}</p>
             <div className="grid grid-cols-2 gap-3 md:max-w-xs">

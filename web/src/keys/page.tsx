@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Lock, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { deleteKey, keysQuery } from '@/api/keys'
+import { useMay } from '@/api/rights'
 import type { Key } from '@/api/types'
 import { Button } from '@/ui/button'
 import { ConfirmButton } from '@/ui/confirm'
@@ -22,6 +23,7 @@ export function Keys() {
   const navigate = useNavigate()
   const query = useQuery(keysQuery(scope))
   const [edited, setEdited] = useState<Partial<Key>>()
+  const may = useMay()
   return (
     <Page
       title="Keys"
@@ -31,9 +33,11 @@ export function Keys() {
             <option value="system">of everybody</option>
             <option value="user">my own</option>
           </Select>
-          <Button kind="primary" onClick={() => setEdited({})}>
-            <Plus size={14} aria-hidden /> New key
-          </Button>
+          {(scope === 'user' || may('key_value_pair_set')) && (
+            <Button kind="primary" onClick={() => setEdited({})}>
+              <Plus size={14} aria-hidden /> New key
+            </Button>
+          )}
         </>
       }
     >
@@ -64,6 +68,8 @@ export function Keys() {
 
 function Line({ entry: k, scope, edit }: { entry: Key; scope: string; edit: () => void }) {
   const client = useQueryClient()
+  const may = useMay()
+  const own = scope === 'user'
   const remove = useMutation({
     mutationFn: () => deleteKey(scope, k.name),
     onSuccess: () => client.invalidateQueries({ queryKey: ['keys'] }),
@@ -90,12 +96,16 @@ function Line({ entry: k, scope, edit }: { entry: Key; scope: string; edit: () =
           </span>
         )}
         {!k.secret && <CopyButton label={`Copy the value of ${k.name}`} text={k.value ?? ''} />}
-        <Button size="sm" aria-label={`Change ${k.name}`} onClick={edit}>
-          Change
-        </Button>
-        <ConfirmButton label={`Delete ${k.name}`} title={`Delete ${k.name}?`} words="What reads it finds nothing then." verb="Delete it" onConfirm={() => remove.mutate()}>
-          Delete
-        </ConfirmButton>
+        {(own || may('key_value_pair_set')) && (
+          <Button size="sm" aria-label={`Change ${k.name}`} onClick={edit}>
+            Change
+          </Button>
+        )}
+        {(own || may('key_value_pair_delete')) && (
+          <ConfirmButton label={`Delete ${k.name}`} title={`Delete ${k.name}?`} words="What reads it finds nothing then." verb="Delete it" onConfirm={() => remove.mutate()}>
+            Delete
+          </ConfirmButton>
+        )}
       </span>
     </li>
   )

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { messageOf } from '@/api/client'
 import { configQuery, configSchemaQuery, configure } from '@/api/packs'
+import { useMay } from '@/api/rights'
 import type { JsonObject, Properties } from '@/api/types'
 import { Button } from '@/ui/button'
 import { SchemaForm } from '@/ui/form/form'
@@ -15,16 +16,17 @@ import { askedAttributes, configOf, draftOf, forgettable } from './config'
 export function Configure({ pack }: { pack: string }) {
   const schema = useQuery(configSchemaQuery(pack))
   const config = useQuery(configQuery(pack))
+  const may = useMay()
   return (
     <Loaded query={schema}>
       {(attributes) => (
         <Loaded query={config}>
           {(values) => {
-            if (attributes) return <ConfigForm key={pack} pack={pack} attributes={attributes} values={values} />
+            if (attributes && may('pack_config') !== false) return <ConfigForm key={pack} pack={pack} attributes={attributes} values={values} />
             if (Object.keys(values).length === 0) return <p className="p-4 text-muted">This pack has no settings.</p>
             return (
               <>
-                <p className="px-4 pt-3 text-sm text-muted">It has no schema of settings, so there is no form. Its file says:</p>
+                <p className="px-4 pt-3 text-sm text-muted">{attributes ? 'You may look at its settings, and not change them.' : 'It has no schema of settings, so there is no form. Its file says:'}</p>
                 <JsonView value={values} label="configuration" />
               </>
             )

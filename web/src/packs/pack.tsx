@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
 import { actionsQuery } from '@/api/actions'
 import { builtIn, indexQuery, packFileQuery, packQuery } from '@/api/packs'
+import { useMay } from '@/api/rights'
 import { rulesQuery } from '@/api/rules'
 import type { Pack as Data } from '@/api/types'
 import { Button } from '@/ui/button'
@@ -29,6 +30,7 @@ function Shown({ pack: p }: { pack: Data }) {
   const { view } = route.useSearch()
   const navigate = useNavigate()
   const [deed, setDeed] = useState<Deed>()
+  const may = useMay()
   const offered = useQuery(indexQuery).data?.index[p.ref]?.version
   const readme = p.files.find((f) => /^readme(\.(md|markdown|rst|txt))?$/i.test(f))
   const tabs = [
@@ -46,10 +48,12 @@ function Shown({ pack: p }: { pack: Data }) {
         ) : (
           <>
             {offered && newer(offered, p.version) && <span className="text-sm text-accent">{offered} is out</span>}
-            <Button onClick={() => setDeed({ kind: 'update', ref: p.ref })}>Update</Button>
-            <Button kind="danger" onClick={() => setDeed({ kind: 'remove', ref: p.ref })}>
-              Remove
-            </Button>
+            {may('pack_install') && <Button onClick={() => setDeed({ kind: 'update', ref: p.ref })}>Update</Button>}
+            {may('pack_uninstall') && (
+              <Button kind="danger" onClick={() => setDeed({ kind: 'remove', ref: p.ref })}>
+                Remove
+              </Button>
+            )}
           </>
         )
       }

@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Package, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { indexQuery, packsQuery, type IndexedPack } from '@/api/packs'
+import { useMay } from '@/api/rights'
 import type { Pack } from '@/api/types'
 import { Button } from '@/ui/button'
 import { Page, Panel } from '@/ui/page'
@@ -23,6 +24,7 @@ export function Packs() {
   const { find } = route.useSearch()
   const navigate = useNavigate()
   const [deed, setDeed] = useState<Deed>()
+  const may = useMay()
   const installed = useQuery(packsQuery)
   const index = useQuery(indexQuery)
   return (
@@ -31,9 +33,11 @@ export function Packs() {
       actions={
         <>
           <SearchBox label="Search packs" value={find ?? ''} onChange={(text) => void navigate({ to: '/packs', search: { find: text || undefined }, replace: true })} />
-          <Button kind="primary" onClick={() => setDeed({ kind: 'install', source: '' })}>
-            <Plus size={15} aria-hidden /> Install
-          </Button>
+          {may('pack_install') && (
+            <Button kind="primary" onClick={() => setDeed({ kind: 'install', source: '' })}>
+              <Plus size={15} aria-hidden /> Install
+            </Button>
+          )}
         </>
       }
     >
@@ -69,7 +73,7 @@ export function Packs() {
           <Failure error={index.error} retry={() => void index.refetch()} />
         ) : (
           <Loaded query={index} lines={6}>
-            {({ index, status }) => <Offered packs={index} failed={status.some((s) => s.error)} find={find} installed={installed.data?.items ?? []} install={(source) => setDeed({ kind: 'install', source })} />}
+            {({ index, status }) => <Offered packs={index} failed={status.some((s) => s.error)} find={find} installed={installed.data?.items ?? []} install={may('pack_install') ? (source) => setDeed({ kind: 'install', source }) : undefined} />}
           </Loaded>
         )}
       </Panel>
@@ -91,7 +95,7 @@ function Installed({ pack: p, offered }: { pack: Pack; offered?: IndexedPack }) 
   )
 }
 
-function Offered({ packs, failed, find, installed, install }: { packs: Record<string, IndexedPack>; failed: boolean; find?: string; installed: Pack[]; install: (source: string) => void }) {
+function Offered({ packs, failed, find, installed, install }: { packs: Record<string, IndexedPack>; failed: boolean; find?: string; installed: Pack[]; install?: (source: string) => void }) {
   const there = new Set(installed.map((p) => p.ref))
   const found = Object.entries(packs)
     .filter(([name, p]) => !there.has(p.ref ?? name) && matches(find, name, p.description, p.author, ...(p.keywords ?? [])))
@@ -116,9 +120,11 @@ function Offered({ packs, failed, find, installed, install }: { packs: Record<st
             <span className="truncate text-sm text-muted max-md:order-last max-md:col-span-2" title={p.description}>
               {p.description}
             </span>
-            <Button size="sm" aria-label={`Install ${name}`} className="justify-self-end" onClick={() => install(name)}>
-              Install
-            </Button>
+            {install && (
+              <Button size="sm" aria-label={`Install ${name}`} className="justify-self-end" onClick={() => install(name)}>
+                Install
+              </Button>
+            )}
           </li>
         ))}
       </ul>

@@ -8,6 +8,7 @@ import { messageOf } from '@/api/client'
 import { payloadsQuery, triggerTypesQuery } from '@/api/events'
 import { wordsQuery } from '@/api/expressions'
 import { ownPacksQuery, packFile } from '@/api/files'
+import { useMay } from '@/api/rights'
 import { ruleQuery } from '@/api/rules'
 import type { Rule } from '@/api/types'
 import { Board, type BoardDeeds } from '@/edit/board'
@@ -18,7 +19,7 @@ import { useSaveKey } from '@/edit/shortcut'
 import { equal } from '@/edit/yaml'
 import { buttonClass, Button, IconButton } from '@/ui/button'
 import { PickList } from '@/ui/picklist'
-import { Failure, Loading } from '@/ui/state'
+import { Loading, Refused } from '@/ui/state'
 import { draw, sizeOf } from '@/workflow/graph'
 import { read as readWorkflow } from '@/workflow/workflow'
 import { nodeTypes } from './canvas'
@@ -59,8 +60,10 @@ export function RuleEdit() {
   const { ref } = editRoute.useParams()
   const rule = useQuery({ ...ruleQuery(ref), staleTime: Infinity })
   const kept = useQuery(keptQuery(rule.data))
+  const may = useMay('rule:' + ref)
   const failed = rule.error ?? kept.error
-  if (failed) return <Failure error={failed} />
+  if (failed) return <Refused title={`Change ${ref}`}>{messageOf(failed)}</Refused>
+  if (may('rule_modify') === false) return <Refused title={`Change ${ref}`}>{`You may look at ${ref}, and not change it.`}</Refused>
   if (!kept.data) return <Loading className="p-10" />
   return <Editor key={ref} kept={kept.data} text={kept.data.text} />
 }
@@ -70,8 +73,10 @@ export function RuleNew() {
   const { action, trigger, clone } = newRoute.useSearch()
   const rule = useQuery({ ...ruleQuery(clone ?? ''), enabled: clone !== undefined, staleTime: Infinity })
   const kept = useQuery(keptQuery(rule.data))
+  const may = useMay()
   const failed = rule.error ?? kept.error
-  if (clone !== undefined && failed) return <Failure error={failed} />
+  if (may('rule_create') === false) return <Refused title="New rule">You may not make rules.</Refused>
+  if (clone !== undefined && failed) return <Refused title="New rule">{messageOf(failed)}</Refused>
   if (clone !== undefined && !kept.data) return <Loading className="p-10" />
   let text = kept.data ? edits.setField(kept.data.text, 'name', `${kept.data.rule.name}_2`) : edits.blank(action ? `on_${action.split('.').slice(1).join('_')}` : 'new_rule')
   if (trigger) text = edits.setTrigger(text, trigger)

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { ArrowRight, Copy, Plus, Split } from 'lucide-react'
+import { useMay } from '@/api/rights'
 import { deleteRule, makeRule, rulesQuery } from '@/api/rules'
 import type { JsonObject, Rule } from '@/api/types'
 import { buttonClass, IconButton } from '@/ui/button'
@@ -17,15 +18,18 @@ export function Rules() {
   const { find } = route.useSearch()
   const navigate = useNavigate()
   const query = useQuery(rulesQuery)
+  const may = useMay()
   return (
     <Page
       title="Rules"
       actions={
         <>
           <SearchBox label="Search rules" value={find ?? ''} onChange={(text) => void navigate({ to: '/rules', search: { find: text || undefined }, replace: true })} />
-          <Link to="/rules/new" className={buttonClass({ kind: 'primary' })}>
-            <Plus size={14} aria-hidden /> New rule
-          </Link>
+          {may('rule_create') && (
+            <Link to="/rules/new" className={buttonClass({ kind: 'primary' })}>
+              <Plus size={14} aria-hidden /> New rule
+            </Link>
+          )}
         </>
       }
     >
@@ -56,7 +60,7 @@ export function Rules() {
                         <span className="truncate">{r.action.ref}</span>
                       </span>
                     </Link>
-                    <CloneButton rule={r} taken={items} />
+                    {may('rule_create') && <CloneButton rule={r} taken={items} />}
                   </li>
                 ))}
               </ul>

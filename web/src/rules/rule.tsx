@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ArrowDown, Copy, Pencil } from 'lucide-react'
+import { useMay } from '@/api/rights'
 import { enforcementsQuery, ruleQuery } from '@/api/rules'
 import type { JsonObject, Rule as Data } from '@/api/types'
 import { buttonClass } from '@/ui/button'
@@ -23,6 +24,8 @@ export function Rule() {
 
 function Shown({ rule: r }: { rule: Data }) {
   const lately = useQuery(enforcementsQuery({ rule_ref: r.ref }))
+  const may = useMay()
+  const mayHere = useMay('rule:' + r.ref)
   const criteria = Object.entries(r.criteria)
   return (
     <Page
@@ -30,12 +33,16 @@ function Shown({ rule: r }: { rule: Data }) {
       actions={
         <>
           <RuleSwitch rule={r} />
-          <Link to="/rules/new" search={{ clone: r.ref }} className={buttonClass()}>
-            <Copy size={14} aria-hidden /> Clone
-          </Link>
-          <Link to="/rules/$ref/edit" params={{ ref: r.ref }} className={buttonClass()}>
-            <Pencil size={14} aria-hidden /> Edit
-          </Link>
+          {may('rule_create') && (
+            <Link to="/rules/new" search={{ clone: r.ref }} className={buttonClass()}>
+              <Copy size={14} aria-hidden /> Clone
+            </Link>
+          )}
+          {mayHere('rule_modify') && (
+            <Link to="/rules/$ref/edit" params={{ ref: r.ref }} className={buttonClass()}>
+              <Pencil size={14} aria-hidden /> Edit
+            </Link>
+          )}
         </>
       }
     >

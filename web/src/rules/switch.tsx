@@ -1,11 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMay } from '@/api/rights'
 import { saveRule } from '@/api/rules'
 import type { Rule } from '@/api/types'
 import { Switch } from '@/ui/switch'
 import { toast } from '@/ui/toast'
 
-/** Has a rule listen, or not. */
+/** Has a rule listen, or not. Whoever may change no rule sees only how it is. */
 export function RuleSwitch({ rule }: { rule: Rule }) {
+  const may = useMay()
   const client = useQueryClient()
   const save = useMutation({
     mutationFn: (enabled: boolean) => saveRule({ ...rule, enabled }),
@@ -16,5 +18,6 @@ export function RuleSwitch({ rule }: { rule: Rule }) {
     onError: toast.failed,
   })
   const on = save.isPending ? save.variables : rule.enabled
+  if (!may('rule_modify')) return <span className="w-16 shrink-0 text-sm text-muted">{rule.enabled ? 'enabled' : 'disabled'}</span>
   return <Switch label={`${rule.ref} is ${on ? 'enabled' : 'disabled'}`} on={on} disabled={save.isPending} onChange={save.mutate} />
 }

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { useMay } from '@/api/rights'
 import { apiKeysQuery, deleteAPIKey, enableAPIKey, makeAPIKey, type APIKey } from '@/api/settings'
 import { Button } from '@/ui/button'
 import { ConfirmButton } from '@/ui/confirm'
@@ -14,6 +15,7 @@ import { toast } from '@/ui/toast'
 export function APIKeys() {
   const client = useQueryClient()
   const query = useQuery(apiKeysQuery)
+  const may = useMay()
   const [name, setName] = useState('')
   const again = () => client.invalidateQueries({ queryKey: ['api keys'] })
   const make = useMutation({
@@ -26,18 +28,20 @@ export function APIKeys() {
   })
   return (
     <>
-      <form
-        className="flex flex-wrap items-center gap-3 border-b px-4 py-3"
-        onSubmit={(e) => {
-          e.preventDefault()
-          make.mutate()
-        }}
-      >
-        <Input aria-label="What it is for" placeholder="What it is for" className="w-64" value={name} onChange={(e) => setName(e.target.value)} />
-        <Button type="submit" disabled={!name || make.isPending}>
-          Make a key
-        </Button>
-      </form>
+      {may('api_key_create') && (
+        <form
+          className="flex flex-wrap items-center gap-3 border-b px-4 py-3"
+          onSubmit={(e) => {
+            e.preventDefault()
+            make.mutate()
+          }}
+        >
+          <Input aria-label="What it is for" placeholder="What it is for" className="w-64" value={name} onChange={(e) => setName(e.target.value)} />
+          <Button type="submit" disabled={!name || make.isPending}>
+            Make a key
+          </Button>
+        </form>
+      )}
       {make.data && (
         <p role="status" className="flex flex-wrap items-center gap-2 border-b bg-warn/10 px-4 py-3">
           <span>This is shown once:</span> <code className="font-mono text-[13px] break-all">{make.data.key}</code>

@@ -4,11 +4,13 @@ import { CircleCheck } from 'lucide-react'
 import { useState, type FormEvent, type ReactNode } from 'react'
 import { messageOf } from '@/api/client'
 import { newPack, ownPacksQuery, writeFiles } from '@/api/files'
+import { useMay } from '@/api/rights'
 import { userQuery } from '@/api/user'
 import { Button, buttonClass } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Field, Input, inputClass } from '@/ui/field'
 import { Page, Panel } from '@/ui/page'
+import { Refused } from '@/ui/state'
 import { filesOf, missing, slug, type Problem } from './remediation'
 import { Trial } from './trial'
 
@@ -42,6 +44,8 @@ export function Start() {
     if (Object.keys(lacks).length === 0) make.mutate()
   }
   const done = make.isSuccess
+  const may = useMay()
+  if (may('pack_modify') === false || may('rule_create') === false) return <Refused title="Your first remediation">You may not make rules and what they start.</Refused>
   return (
     <Page
       title="Your first remediation"

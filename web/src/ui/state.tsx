@@ -44,7 +44,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 
 /**
  * Shows what a query brings, or how it is going. What was there before stays when a later look
- * fails. Of a view that is about one thing, one says what that is.
+ * fails. Of a view that is about one thing, one says what that is, and is its title until then.
  */
 export function Loaded<T>({ query, lines, one, children }: { query: UseBaseQueryResult<T>; lines?: number; one?: string; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return children(query.data)
@@ -55,6 +55,15 @@ export function Loaded<T>({ query, lines, one, children }: { query: UseBaseQuery
       </Page>
     )
   }
-  if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />
-  return <Loading lines={lines} />
+  const state = query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : <Loading lines={lines} />
+  return one === undefined ? state : <Page title={one.charAt(0).toUpperCase() + one.slice(1)}>{state}</Page>
+}
+
+/** A view that whoever has come may not use, in words. */
+export function Refused({ title, children }: { title: string; children: string }) {
+  return (
+    <Page title={title}>
+      <Failure error={new Error(children)} />
+    </Page>
+  )
 }

@@ -272,7 +272,7 @@ func TestWorkflowsThatCannotBegin(t *testing.T) {
 			"p.gone":     {"traceback", `""`},
 			"p.panics":   {"error", `"the engine of the workflow failed: sick"`},
 			"p.bad":      {"error", `"json: cannot unmarshal string into Go struct field crowdText.N of type int"`},
-			"p.chain":    {"error", `"line 1, column 44: there is no task \"b\"; did you mean \"a\"?"`},
+			"p.chain":    {"error", `"line 1, column 44: there is no task \"b\"; known are a"`},
 			"p.top":      {"ends", `{"failed":2}`},
 		} {
 			id := h.launch(name)

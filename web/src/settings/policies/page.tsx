@@ -26,7 +26,15 @@ export function Policy() {
   const { ref } = route.useParams()
   const policy = useQuery(policyQuery(ref))
   const types = useQuery(policyTypesQuery)
-  return <Loaded query={policy}>{(p) => <Loaded query={types}>{({ items }) => <Shown key={JSON.stringify(p)} policy={p} types={items} />}</Loaded>}</Loaded>
+  return (
+    <Loaded query={policy} one="policy">
+      {(p) => (
+        <Loaded query={types} one="policy">
+          {({ items }) => <Shown key={JSON.stringify(p)} policy={p} types={items} />}
+        </Loaded>
+      )}
+    </Loaded>
+  )
 }
 
 /** Makes a policy, perhaps of an action. */
@@ -34,7 +42,7 @@ export function PolicyNew() {
   const { action } = newRoute.useSearch()
   const types = useQuery(policyTypesQuery)
   return (
-    <Loaded query={types}>
+    <Loaded query={types} one="policy">
       {({ items }) => (
         <Page title="New policy">
           <Form types={items} begin={{ name: '', pack: action?.split('.')[0] ?? 'default', description: '', enabled: true, resource_ref: action ?? '', policy_type: items[0]?.ref ?? '', parameters: {} }} />

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import * as playwright from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import type { Server } from './server'
 
@@ -11,13 +12,24 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** Waits until something is so, as a person would: it may take a moment. */
 export const soon = { timeout: 15_000, interval: 100 }
 
+/** Where the browser is. */
+export const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium'
+
 export async function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+  return playwright.chromium.launch({ executablePath: chromium, args: ['--no-sandbox'] })
+}
+
+/** How a window looks. By default it is wide and dark, and what moves may move. */
+export interface Look {
+  size?: { width: number; height: number }
+  theme?: 'dark' | 'light'
+  motion?: 'reduce' | 'no-preference'
 }
 
 /** A window of a person who has not been here. What goes wrong in it fails the test at its end. */
-export async function open(browser: Browser, server: Server, size = { width: 1440, height: 900 }, colorScheme: 'dark' | 'light' = 'dark'): Promise<{ page: Page; context: BrowserContext; mishaps: string[] }> {
-  const context = await browser.newContext({ viewport: size, colorScheme, baseURL: server.url })
+export async function open(browser: Browser, server: Server, look: Look = {}): Promise<{ page: Page; context: BrowserContext; mishaps: string[] }> {
+  const { size = { width: 1440, height: 900 }, theme = 'dark', motion = 'no-preference' } = look
+  const context = await browser.newContext({ viewport: size, colorScheme: theme, reducedMotion: motion, baseURL: server.url })
   context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   const mishaps: string[] = []
@@ -27,14 +39,15 @@ export async function open(browser: Browser, server: Server, size = { width: 144
     if (m.type() === 'error' && !m.text().startsWith('Failed to load resource')) mishaps.push(m.text())
   })
   page.on('request', (r) => {
-    if (!r.url().startsWith(server.url) && !r.url().startsWith('data:')) mishaps.push('a request to elsewhere: ' + r.url())
+    const known = [server.url, ...(server.settings.neighbours ?? []), 'data:'].some((start) => r.url().startsWith(start))
+    if (!known) mishaps.push('a request to elsewhere: ' + r.url())
   })
   return { page, context, mishaps }
 }
 
-export async function logIn(page: Page, server: Server, password = server.password): Promise<void> {
+export async function logIn(page: Page, server: Server, password = server.password, user = 'admin'): Promise<void> {
   await page.goto('/')
-  await page.getByLabel('User').fill('admin')
+  await page.getByLabel('User').fill(user)
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Log in' }).click()
 }
@@ -47,11 +60,17 @@ interface Violation {
 
 /** Looks for what keeps people out, by the rules of WCAG 2.2 AA. */
 export async function expectAccessible(page: Page, where: string): Promise<void> {
+  expect(await barriers(page, where)).toEqual([])
+}
+
+/** What keeps people out, in words: by all rules, or only of what a theme changes. */
+export async function barriers(page: Page, where: string, only: 'all' | 'colours' = 'all'): Promise<string[]> {
+  const options = { runOnly: only === 'all' ? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] : { type: 'rule', values: ['color-contrast'] } }
   await page.evaluate(axe)
-  const found = await page.evaluate(async () => {
+  const found = await page.evaluate(async (o) => {
     const run = (window as unknown as { axe: { run: (o: object) => Promise<{ violations: Violation[] }> } }).axe.run
-    return (await run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations
-  })
-  const words = found.map((v) => `${where}: ${v.id}: ${v.help}\n` + v.nodes.map((n) => `  ${n.html.slice(0, 200)}\n  ${n.failureSummary ?? ''}`).join('\n'))
-  expect(words).toEqual([])
+    const { violations } = await run({ ...o, resultTypes: ['violations'] })
+    return violations.map((v) => ({ ...v, theme: document.documentElement.dataset.theme }))
+  }, options)
+  return found.map((v) => `${where}, ${v.theme}: ${v.id}: ${v.help}\n` + v.nodes.map((n) => `  ${n.html.slice(0, 200)}\n  ${n.failureSummary ?? ''}`).join('\n'))
 }

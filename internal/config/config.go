@@ -13,9 +13,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/nightshift-run/nightshift/internal/near"
-
 	"go.yaml.in/yaml/v3"
+
+	"github.com/nightshift-run/nightshift/internal/near"
 )
 
 // Config is all settings. The comments are for operators.

@@ -4,7 +4,7 @@ import { useState, type ReactNode } from 'react'
 import { parametersQuery } from '@/api/actions'
 import type { Json, JsonObject, Property } from '@/api/types'
 import { Button, IconButton } from '@/ui/button'
-import { Field, Input, Select } from '@/ui/field'
+import { Field, Select, Settled } from '@/ui/field'
 import { askedFor, kindOf as formOf, read as readTyped, written } from '@/ui/form/schema'
 import type { Selection } from './canvas'
 import type { Source } from '@/edit/editor'
@@ -59,28 +59,6 @@ function at(findings: Finding[], path: string): string | undefined {
 /** A copy in which a key has another value, or is not there. */
 function changed(d: JsonObject, key: string, value: Json | undefined): JsonObject {
   return Object.fromEntries([...Object.entries({ ...d, [key]: value ?? null })].filter(([k]) => k !== key || value !== undefined))
-}
-
-/** An input whose text is handed on at its end, for what must not be half of it. */
-function Settled({ value, onChange, ...rest }: { id?: string; value: string; onChange: (text: string) => boolean; list?: string; placeholder?: string }) {
-  const [typed, setTyped] = useState<string>()
-  const settle = () => {
-    if (typed !== undefined && typed !== value) onChange(typed)
-    setTyped(undefined)
-  }
-  return (
-    <Input
-      {...rest}
-      spellCheck={false}
-      value={typed ?? value}
-      onChange={(e) => setTyped(e.target.value)}
-      onBlur={settle}
-      onKeyDown={(e) => {
-        if (e.key === 'Enter') settle()
-        if (e.key === 'Escape') setTyped(undefined)
-      }}
-    />
-  )
 }
 
 function TaskPanel({ task: t, source, workflow, around, findings, select }: Common & { task: Task }) {

@@ -7,7 +7,7 @@ import type { Source } from '@/edit/editor'
 import { CodeField, type Insert } from '@/edit/field'
 import { Button, IconButton } from '@/ui/button'
 import { cx } from '@/ui/cx'
-import { Field, Input, Select } from '@/ui/field'
+import { Field, Input, Select, Settled } from '@/ui/field'
 import { SchemaForm } from '@/ui/form/form'
 import { askedFor, read as readTyped, readAll, written } from '@/ui/form/schema'
 import { completionsOf, type Known } from './completion'
@@ -57,29 +57,6 @@ function Frame({ title, close, children }: { title: string; close?: () => void; 
       </header>
       <div className="flex min-h-0 grow flex-col gap-4 overflow-y-auto p-3">{children}</div>
     </section>
-  )
-}
-
-/** An input whose text is handed on at its end, for what must not be half of it. */
-function Settled({ value, onChange, className, ...rest }: { id?: string; 'aria-label'?: string; value: string; onChange: (text: string) => void; list?: string; placeholder?: string; className?: string }) {
-  const [typed, setTyped] = useState<string>()
-  const settle = () => {
-    if (typed !== undefined && typed !== value) onChange(typed)
-    setTyped(undefined)
-  }
-  return (
-    <Input
-      {...rest}
-      className={className}
-      spellCheck={false}
-      value={typed ?? value}
-      onChange={(e) => setTyped(e.target.value)}
-      onBlur={settle}
-      onKeyDown={(e) => {
-        if (e.key === 'Enter') settle()
-        if (e.key === 'Escape') setTyped(undefined)
-      }}
-    />
   )
 }
 

@@ -1,4 +1,4 @@
-import { useId, type ComponentProps, type ReactNode } from 'react'
+import { useId, useState, type ComponentProps, type ReactNode } from 'react'
 import { cx } from './cx'
 
 export const inputClass =
@@ -47,6 +47,28 @@ function sized(className = ''): string | false {
 
 export function Input({ className, ...rest }: ComponentProps<'input'>) {
   return <input className={cx(inputClass, sized(className), className)} {...rest} />
+}
+
+/** An input whose text is handed on at its end, for what must not be half of it. */
+export function Settled({ value, onChange, ...rest }: { id?: string; 'aria-label'?: string; value: string; onChange: (text: string) => unknown; list?: string; placeholder?: string; className?: string }) {
+  const [typed, setTyped] = useState<string>()
+  const settle = () => {
+    if (typed !== undefined && typed !== value) onChange(typed)
+    setTyped(undefined)
+  }
+  return (
+    <Input
+      {...rest}
+      spellCheck={false}
+      value={typed ?? value}
+      onChange={(e) => setTyped(e.target.value)}
+      onBlur={settle}
+      onKeyDown={(e) => {
+        if (e.key === 'Enter') settle()
+        if (e.key === 'Escape') setTyped(undefined)
+      }}
+    />
+  )
 }
 
 export function Select({ className, ...rest }: ComponentProps<'select'>) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/nightshift-run/nightshift/internal/process"
 )
@@ -78,14 +79,15 @@ func (p *pool) pipe(command string) (*piped, error) {
 	c := &piped{Conn: wire, end: cancel, ended: make(chan struct{})}
 	p.all.Go(func() {
 		defer close(c.ended)
-		defer cancel()
 		_, err := p.opts.Spawner.Run(ctx, &process.Cmd{
 			Path: "/bin/sh", Args: []string{"sh", "-c", "exec <&3 >&3 3>&-; " + command}, Dir: "/", Env: p.opts.Env,
 			Files: []*os.File{theirs}, Stderr: c.hear,
 		})
 		if err != nil {
-			c.hear([]byte(err.Error())) // our end of the socket is closed by this, too
+			c.hear([]byte(err.Error())) // our end of the socket is at its end by this, too
 		}
+		<-ctx.Done() // what it said last may still be read
+		_ = wire.Close()
 	})
 	return c, nil
 }
@@ -101,10 +103,12 @@ func (c *piped) hear(piece []byte) {
 	}
 }
 
-// Close implements [net.Conn]. It does not wait for the program.
+// Close implements [net.Conn]. It does not wait for the program. The socket is closed
+// when that has ended: a program that ended by itself, because nobody is at the other
+// end any more, would leave behind what it has started.
 func (c *piped) Close() error {
 	c.end()
-	return c.Conn.Close()
+	return c.SetDeadline(time.Unix(1, 0))
 }
 
 // words ends the program and returns what it said last.

@@ -20,11 +20,16 @@ var errElsewhere = errors.New("the workflow was stepped elsewhere")
 func (t *turn) save(ctx context.Context) error {
 	var r rings
 	var closing *dispatch.Closing
-	if t.end != nil {
-		closing = t.c.Dispatch.ClosingOf(ctx, t.w.exec, t.change())
+	change := t.change()
+	if err := change.Pack(); err != nil {
+		return err
 	}
+	if t.end != nil {
+		closing = t.c.Dispatch.ClosingOf(ctx, t.w.exec, change)
+	}
+	show := func(ctx context.Context, tx *store.Tx) error { return t.show(ctx, tx, change) }
 	err := t.c.Store.Write(ctx, func(tx *store.Tx) error {
-		for _, part := range []func(context.Context, *store.Tx) error{t.claim, t.follow, t.show} {
+		for _, part := range []func(context.Context, *store.Tx) error{t.claim, t.follow, show} {
 			if err := part(ctx, tx); err != nil {
 				return err
 			}
@@ -138,7 +143,7 @@ func (t *turn) follow(ctx context.Context, tx *store.Tx) error {
 
 // show makes the status of the execution that of the workflow. What somebody has
 // asked for meanwhile is shown already and stays, until the workflow hears of it.
-func (t *turn) show(ctx context.Context, tx *store.Tx) error {
+func (t *turn) show(ctx context.Context, tx *store.Tx, change store.Change) error {
 	status := t.status()
 	asked := slices.ContainsFunc(t.heard, func(m store.Message) bool {
 		return m.About == store.AboutPause || m.About == store.AboutResume || m.About == store.AboutCancel
@@ -151,7 +156,7 @@ func (t *turn) show(ctx context.Context, tx *store.Tx) error {
 			return err
 		}
 	}
-	ok, err := tx.ChangeExecution(ctx, t.change())
+	ok, err := tx.ChangeExecution(ctx, change)
 	if err == nil && !ok && status.Final() {
 		return errElsewhere
 	}

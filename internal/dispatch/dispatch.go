@@ -283,6 +283,9 @@ func (d *Dispatch) Finish(ctx context.Context, f Finished) error {
 // end carries out a change to a final status, with what follows from it.
 func (d *Dispatch) end(ctx context.Context, action string, c store.Change, output []store.Chunk) error {
 	c.Closed = true
+	if err := c.Pack(); err != nil {
+		return err
+	}
 	after, err := d.Closing(ctx, action, c)
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error
 	if e.Status.Final() && finished.IsZero() {
 		finished = e.CreatedAt // retention and the indexes go by it
 	}
-	inline, gzipped, err := packResult(e.Result)
+	result, err := packResult(e.Result)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error
 	}
 	if secrets.Valid {
 		parameters = tx.sealed(e.ID, sealedParameters, []byte(parameters))
-		inline, gzipped = tx.sealResult(e.ID, inline, gzipped)
+		result = result.sealed(tx.Reader, e.ID)
 	}
 	trace := ""
 	if e.Parent == "" && instance == "" { // of others it follows from what caused them
@@ -60,14 +60,12 @@ func (tx *Tx) InsertExecution(ctx context.Context, e *execution.Execution) error
 		e.ID, string(e.Status), e.Action, e.Runner, e.Context.User, null(e.Parent), null(rule), null(e.TriggerType),
 		null(e.Trigger), null(instance), micros(e.CreatedAt), micros(e.NotBefore), micros(e.StartedAt), micros(finished),
 		e.Idempotent, e.Attempt, null(e.Worker), formatLog(e.Log), len(e.Result), string(ctxJSON), null(string(e.Notify)),
-		parameters, inline, gzipped != nil, e.Conducted, null(e.Task), secrets, null(trace))
+		parameters, result.inline, result.apart != nil, e.Conducted, null(e.Task), secrets, null(trace))
 	if err != nil {
 		return fmt.Errorf("insert execution %s: %w", e.ID, err)
 	}
-	if gzipped != nil {
-		if err := tx.putResult(ctx, e.ID, gzipped); err != nil {
-			return err
-		}
+	if err := tx.putResult(ctx, e.ID, result); err != nil {
+		return err
 	}
 	tx.tally(tallyExecutions, 1)
 	if e.Parent == "" {
@@ -218,6 +216,19 @@ type Change struct {
 	// Closed says that what follows from a final status is recorded with it. Of
 	// other ends there is a notice, so that it can be made up for.
 	Closed bool
+
+	packed *packed
+}
+
+// Pack compresses the result if it is large. Who does it before the transaction spares
+// others the wait; [Tx.ChangeExecution] does what was not done.
+func (c *Change) Pack() error {
+	if c.packed != nil {
+		return nil
+	}
+	var err error
+	c.packed, err = packResult(c.Result)
+	return err
 }
 
 // ChangeExecution carries out c, and reports false when the execution was not
@@ -232,12 +243,12 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	if c.At.IsZero() {
 		return false, fmt.Errorf("change execution %s to %s: no time", c.ID, c.To)
 	}
-	inline, gzipped, err := packResult(c.Result)
-	if err != nil {
+	if err := c.Pack(); err != nil {
 		return false, err
 	}
+	result := c.packed
 	if c.Secret {
-		inline, gzipped = tx.sealResult(c.ID, inline, gzipped)
+		result = result.sealed(tx.Reader, c.ID)
 	}
 	var ctxJSON sql.NullString
 	if c.Context != nil {
@@ -257,12 +268,12 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 		finished = micros(c.At)
 	}
 	args := []any{
-		c.ID, string(c.To), logEntry(c.To, c.At), finished, micros(c.NotBefore), ctxJSON, inline, len(c.Result),
-		gzipped != nil, c.Attempt, free, micros(c.Expires), micros(c.At),
+		c.ID, string(c.To), logEntry(c.To, c.At), finished, micros(c.NotBefore), ctxJSON, result.inline, result.size,
+		result.apart != nil, c.Attempt, free, micros(c.Expires), micros(c.At),
 	}
 	var parent, task sql.NullString
 	var notify bool
-	err = tx.c.QueryRow(ctx, `
+	err := tx.c.QueryRow(ctx, `
 		UPDATE executions SET status = $2, log = log || $3, finished_at = $4,
 			started_at = CASE WHEN started_at = 0 AND $2 = 'running' THEN $13 ELSE started_at END,
 			not_before = CASE WHEN $5 > 0 THEN $5 ELSE not_before END,
@@ -280,10 +291,8 @@ func (tx *Tx) ChangeExecution(ctx context.Context, c Change) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("change execution %s to %s: %w", c.ID, c.To, err)
 	}
-	if gzipped != nil {
-		if err := tx.putResult(ctx, c.ID, gzipped); err != nil {
-			return true, err
-		}
+	if err := tx.putResult(ctx, c.ID, result); err != nil {
+		return true, err
 	}
 	if err := tx.change(changedExecution, c.ID, AuditedExecution{Status: c.From[0]}, AuditedExecution{Status: c.To}); err != nil {
 		return true, err

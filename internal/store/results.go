@@ -9,47 +9,55 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // inlineResult is the size up to which a result stays in its execution's row.
 // Above it, it is compressed and kept apart, so that rows stay short.
 const inlineResult = 64 << 10
 
-// packResult says where a result goes: into the row, or apart.
-func packResult(result json.RawMessage) (inline sql.NullString, gzipped []byte, err error) {
+// A packed result is as the tables have it: in the row of its execution, or compressed and apart.
+type packed struct {
+	size   int
+	inline sql.NullString
+	apart  []byte
+}
+
+func packResult(result json.RawMessage) (*packed, error) {
+	p := &packed{size: len(result)}
 	if len(result) <= inlineResult {
-		return null(string(result)), nil, nil
+		p.inline = null(string(result))
+		return p, nil
 	}
-	var b bytes.Buffer
-	b.Grow(len(result) / 4)
-	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	// A small window has a reader need little memory, and costs next to nothing.
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10))
 	if err != nil {
-		return inline, nil, err
+		return nil, fmt.Errorf("compress a result: %w", err)
 	}
-	if _, err := z.Write(result); err != nil {
-		return inline, nil, err
-	}
-	if err := z.Close(); err != nil {
-		return inline, nil, err
-	}
-	return inline, b.Bytes(), nil
+	p.apart = z.EncodeAll(result, make([]byte, 0, len(result)/4))
+	return p, nil
 }
 
-// sealResult seals what [packResult] returned.
-func (tx *Tx) sealResult(id string, inline sql.NullString, gzipped []byte) (sql.NullString, []byte) {
-	if inline.Valid {
-		inline.String = tx.sealed(id, sealedResult, []byte(inline.String))
+// sealed returns p as it is stored when it may have secrets in it.
+func (p packed) sealed(r Reader, id string) *packed {
+	if p.inline.Valid {
+		p.inline.String = r.sealed(id, sealedResult, []byte(p.inline.String))
 	}
-	if gzipped != nil {
-		gzipped = []byte(tx.sealed(id, sealedResult, gzipped))
+	if p.apart != nil {
+		p.apart = []byte(r.sealed(id, sealedResult, p.apart))
 	}
-	return inline, gzipped
+	return &p
 }
 
-func (tx *Tx) putResult(ctx context.Context, id string, gzipped []byte) error {
+// putResult stores what is not in the row of the execution.
+func (tx *Tx) putResult(ctx context.Context, id string, p *packed) error {
+	if p.apart == nil {
+		return nil
+	}
 	_, err := tx.c.Exec(ctx, `
-		INSERT INTO execution_results (execution_id, gzipped) VALUES ($1, $2)
-		ON CONFLICT (execution_id) DO UPDATE SET gzipped = excluded.gzipped`, id, gzipped)
+		INSERT INTO execution_results (execution_id, packed) VALUES ($1, $2)
+		ON CONFLICT (execution_id) DO UPDATE SET packed = excluded.packed`, id, p.apart)
 	if err != nil {
 		return fmt.Errorf("store the result of execution %s: %w", id, err)
 	}
@@ -92,15 +100,22 @@ func (r Reader) OpenResult(ctx context.Context, id string) (*StoredResult, error
 		b, err := r.opened(id, sealedResult, []byte(inline.String))
 		return &StoredResult{bytes.NewReader(b), len(b)}, err
 	}
-	var gzipped []byte
-	err = r.c.QueryRow(ctx, `SELECT gzipped FROM execution_results WHERE execution_id = $1`, id).Scan(&gzipped)
+	var stored []byte
+	err = r.c.QueryRow(ctx, `SELECT packed FROM execution_results WHERE execution_id = $1`, id).Scan(&stored)
 	if err != nil {
 		return nil, notFound(err, "result of execution %s", id)
 	}
-	if gzipped, err = r.opened(id, sealedResult, gzipped); err != nil {
+	if stored, err = r.opened(id, sealedResult, stored); err != nil {
 		return nil, err
 	}
-	z, err := gzip.NewReader(bytes.NewReader(gzipped))
+	if bytes.HasPrefix(stored, []byte{0x1f, 0x8b}) { // written before Zstandard was used
+		z, err := gzip.NewReader(bytes.NewReader(stored))
+		if err != nil {
+			return nil, fmt.Errorf("unpack the result of execution %s: %w", id, err)
+		}
+		return &StoredResult{z, size}, nil
+	}
+	z, err := zstd.NewReader(bytes.NewReader(stored), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
 	if err != nil {
 		return nil, fmt.Errorf("unpack the result of execution %s: %w", id, err)
 	}

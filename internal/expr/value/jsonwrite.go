@@ -229,6 +229,9 @@ func (w *jsonWriter) key(k Value) error {
 func plain(c byte) bool { return c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf }
 
 func (w *jsonWriter) str(s string) {
+	if len(s) > 4<<10 { // room for some escapes, too: what is large is copied once
+		w.buf = slices.Grow(w.buf, len(s)+len(s)/16)
+	}
 	w.buf = append(w.buf, '"')
 	from := 0
 	for i := 0; i < len(s); {

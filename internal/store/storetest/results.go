@@ -1,7 +1,10 @@
 package storetest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -35,6 +38,32 @@ func results(t *testing.T, h Harness) {
 		}
 		return got
 	}
+
+	t.Run("come back when they were compressed by gzip", func(t *testing.T) {
+		d := h.New(t)
+		s := store.New(d)
+		insert(t, s, scheduled(1))
+		claim(t, s, "w1", 1, at(100))
+		want := resultOf(border + 1)
+		change(t, s, true, store.Change{
+			ID: id(1), From: []execution.Status{execution.Running}, To: execution.Succeeded, At: at(101), Result: want,
+		})
+		var old bytes.Buffer
+		z := gzip.NewWriter(&old)
+		_, err := z.Write(want)
+		if err = errors.Join(err, z.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Write(t.Context(), func(c store.Conn) error {
+			_, err := c.Exec(t.Context(), `UPDATE execution_results SET packed = $1`, old.Bytes())
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got := result(t, s, id(1)); string(got) != string(want) {
+			t.Errorf("it came back with %d bytes", len(got))
+		}
+	})
 
 	t.Run("come back at any size, also after reopening", func(t *testing.T) {
 		d := h.New(t)

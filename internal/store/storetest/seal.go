@@ -46,7 +46,7 @@ func sealed(t *testing.T, h Harness) {
 		}
 		for _, q := range []string{
 			`SELECT parameters || secrets || result FROM executions WHERE secrets IS NOT NULL AND parent IS NULL`,
-			`SELECT secrets FROM executions WHERE parent IS NOT NULL`, `SELECT body FROM workflow_rows`, `SELECT CAST(gzipped AS TEXT) FROM execution_results`,
+			`SELECT secrets FROM executions WHERE parent IS NOT NULL`, `SELECT body FROM workflow_rows`, `SELECT CAST(packed AS TEXT) FROM execution_results`,
 		} {
 			var text string
 			if err := d.Read().QueryRow(t.Context(), q).Scan(&text); err != nil || strings.Contains(text, "hush") || !strings.Contains(text, "nss1.1.") {

@@ -14,12 +14,14 @@ import (
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/access"
+	"github.com/nightshift-run/nightshift/internal/action"
 	"github.com/nightshift-run/nightshift/internal/api"
 	"github.com/nightshift-run/nightshift/internal/api/client"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/ident"
 	"github.com/nightshift-run/nightshift/internal/kv"
 	"github.com/nightshift-run/nightshift/internal/rbac"
+	"github.com/nightshift-run/nightshift/internal/register"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/trigger"
 )
@@ -92,9 +94,20 @@ type guarded struct {
 
 func newGuarded(t testing.TB, exclusive bool) *guarded {
 	t.Helper()
+	src := content(t)
+	src.Aliases[0].Enabled = true
+	return newGuardedOf(t, exclusive, api.Options{}, src, func(*api.Deps) {})
+}
+
+// newGuardedOf returns one with that content, which works on something else.
+func newGuardedOf(t testing.TB, exclusive bool, opts api.Options, src source, change func(*api.Deps)) *guarded {
+	t.Helper()
 	g := &guarded{roles: new(roles)}
 	g.roles.policy.Store(policyOf(t, teams(map[bool]string{true: "true", false: "false"}[exclusive])))
-	g.server = newServerRoles(t, g.roles)
+	g.server = newServerDeps(t, opts, src, register.Options{Runners: []action.RunnerType{*src.Runners[0]}}, func(d *api.Deps) {
+		d.Roles = g.roles
+		change(d)
+	})
 	g.tokens = map[string]string{"admin": g.admin}
 	for _, name := range []string{"owner", "other", "viewer", "nobody", "boss"} {
 		g.tokens[name] = g.login(name, false)

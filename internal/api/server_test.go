@@ -79,7 +79,6 @@ func newServerWith(t testing.TB, opts api.Options, change func(*source)) *server
 func newServerRoles(t testing.TB, r api.Roles) *server {
 	t.Helper()
 	src := content(t)
-	src.Aliases[0].Enabled = true
 	return newServerDeps(t, api.Options{}, src, register.Options{Runners: []action.RunnerType{*src.Runners[0]}}, func(d *api.Deps) { d.Roles = r })
 }
 

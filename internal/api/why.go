@@ -23,7 +23,7 @@ func (a *API) whyRoutes() []*route {
 		to("GET", ourService, "/events/{id}/why", "trigger_view", (*call).eventWhy, "Say what each rule made of an event.").
 			gives(http.StatusOK, wire.EventWhy{}).guard(orItsRules, (*call).seesInstance),
 		to("GET", ourService, "/rules/{ref}/why", "rule_view", (*call).ruleWhy, "Say why a rule does or does not match an event.").
-			gives(http.StatusOK, wire.RuleWhy{}).texts("event").on(ruleShelf(false).about),
+			gives(http.StatusOK, wire.EventWhy{}).texts("event").on(ruleShelf(false).about),
 		to("GET", ourService, "/executions/{id}/why", "execution_view", (*call).executionWhy, "Say what an execution waits for, and who holds it.").
 			gives(http.StatusOK, wire.ExecutionWhy{}).on((*call).aboutExecution),
 		to("GET", ourService, "/executions/{id}/graph", "execution_view", (*call).executionGraph, "Show the graph of a workflow, and how far it has come.").

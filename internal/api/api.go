@@ -83,6 +83,7 @@ type Deps struct {
 type Options struct {
 	MaxBody      int64         // bytes of a body; default 1 MiB
 	MaxEventBody int64         // bytes of the body of a webhook or an alert; default 10 MiB
+	MaxHeld      int64         // bytes of large answers that are in memory at a time; default 256 MiB
 	URL          string        // where the server is reached, for links; default: as the request says
 	TokenTTL     time.Duration // how long tokens are good for, at most and by default; default 24 h
 	MaxPage      int           // how long a page of a list may be for who is no admin; default 100
@@ -122,6 +123,9 @@ func (o Options) withDefaults() Options {
 	if o.MaxEventBody == 0 {
 		o.MaxEventBody = 10 << 20
 	}
+	if o.MaxHeld == 0 {
+		o.MaxHeld = 256 << 20
+	}
 	if o.TokenTTL == 0 {
 		o.TokenTTL = 24 * time.Hour
 	}
@@ -149,7 +153,8 @@ type API struct {
 	veils    veils
 	views    atomic.Pointer[views] // of the latest catalog
 	attrs    struct{ executions, instances, enforcements, traces attributes }
-	buffers  sync.Pool // of *bytes.Buffer
+	buffers  sync.Pool    // of *bytes.Buffer
+	held     atomic.Int64 // see hold
 
 	described description
 

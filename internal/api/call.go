@@ -29,6 +29,7 @@ type call struct {
 	who   caller
 	query url.Values           // see param
 	found *execution.Execution // see execution
+	held  int64                // see hold
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
@@ -70,12 +71,6 @@ func (a *API) putBuffer(buf *bytes.Buffer) {
 	}
 }
 
-// Of an answer that is written in pieces.
-const (
-	pieceBytes = 64 << 10    // how large they are, about
-	pieceTime  = time.Minute // how long a client may take to accept one
-)
-
 // piecewise writes an answer that is never in memory as a whole. Its head goes with its first
 // piece: what fails before is answered as what it is.
 type piecewise struct {
@@ -89,8 +84,6 @@ func (p *piecewise) Write(b []byte) (int, error) {
 		w.Header().Set("Content-Type", p.kind)
 		w.WriteHeader(http.StatusOK)
 	}
-	// Not every connection has deadlines; then the server's own must do.
-	_ = http.NewResponseController(p.c.w).SetWriteDeadline(time.Now().Add(pieceTime))
 	n, err := p.c.w.Write(b)
 	if err != nil {
 		err = errClientGone
@@ -140,6 +133,11 @@ func (c *call) array(items func(add func(item any) error) error) error {
 
 // bytes answers with b.
 func (c *call) bytes(status int, contentType string, b []byte) error {
+	if c.r.Method == http.MethodGet { // of others more has come than the answer
+		if err := c.hold(len(b)); err != nil {
+			return err
+		}
+	}
 	h := c.w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Length", itoa(len(b)))
@@ -152,13 +150,6 @@ func (c *call) bytes(status int, contentType string, b []byte) error {
 func (c *call) empty() error {
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// bodyTime is how long a body of n bytes may take to arrive: slow lines are served, but
-// not those that trickle to hold a connection.
-func bodyTime(n int64) time.Duration {
-	const slowest = 16 << 10 // bytes a second
-	return 20*time.Second + time.Duration(n)*time.Second/slowest
 }
 
 // read returns the body, which may have at most limit bytes.
@@ -175,7 +166,7 @@ func (c *call) read(limit int64) ([]byte, error) {
 	}
 	end := http.NewResponseController(c.w)
 	// Not every connection has deadlines; then the server's own must do.
-	_ = end.SetReadDeadline(time.Now().Add(bodyTime(max(n, 0))))
+	_ = end.SetReadDeadline(time.Now().Add(pace(max(n, 0))))
 	defer end.SetReadDeadline(time.Time{}) //nolint:errcheck // see above
 	var b []byte
 	var err error

@@ -289,7 +289,7 @@ func (c *call) updateExecution() error {
 	if e, err = c.API.execution(c.ctx(), e.ID); err != nil {
 		return err
 	}
-	if e.Result, err = c.Store.Reader().Result(c.ctx(), e.ID); err != nil {
+	if e.Result, err = c.result(e); err != nil {
 		return err
 	}
 	return c.json(http.StatusOK, c.executionView(e, selection{}, show))
@@ -376,7 +376,7 @@ func (c *call) executionResult() error {
 		}
 		return c.storedResult(e, kind)
 	}
-	b, err := c.Store.Reader().Result(c.ctx(), e.ID)
+	b, err := c.result(e)
 	if err != nil {
 		return err
 	}

@@ -192,7 +192,7 @@ func (c *call) getExecution() error {
 	if maxResult >= 0 && e.ResultSize > maxResult {
 		sel.exclude = append(sel.exclude, "result")
 	} else if e.ResultSize > 0 && sel.wants("result") {
-		if e.Result, err = c.Store.Reader().Result(c.ctx(), e.ID); err != nil {
+		if e.Result, err = c.result(e); err != nil {
 			return err
 		}
 	}
@@ -315,21 +315,38 @@ func (c *call) listExecutions() error {
 	return c.array(func(add func(any) error) error { return c.addExecutions(found, sel, show, add) })
 }
 
-// viewed is how many executions are in memory as they are shown.
+// viewed is how many executions are in memory as they are shown; fewer, if their results are large.
 const viewed = 200
 
 // addExecutions adds executions to a list, some at a time.
 func (c *call) addExecutions(found []*execution.Execution, sel selection, show bool, add func(any) error) error {
-	for some := range slices.Chunk(found, viewed) {
-		views, err := c.executionViews(some, sel, show)
+	for len(found) > 0 {
+		n, size := 0, 0
+		for n < min(len(found), viewed) && (n == 0 || size+sel.resultSize(found[n]) < largeAnswer) {
+			size += sel.resultSize(found[n])
+			n++
+		}
+		if err := c.hold(size); err != nil {
+			return err
+		}
+		views, err := c.executionViews(found[:n], sel, show)
 		if err != nil {
 			return err
 		}
 		if err := addAll(views, sel, add); err != nil {
 			return err
 		}
+		found = found[n:]
 	}
 	return nil
+}
+
+// resultSize is how large the result of e is, if a list shows it.
+func (s selection) resultSize(e *execution.Execution) int {
+	if s.wants("result") && (e.ResultSize <= listedResult || s.names("result")) {
+		return e.ResultSize
+	}
+	return 0
 }
 
 // executionViews are executions in a list.
@@ -344,8 +361,8 @@ func (c *call) executionViews(found []*execution.Execution, sel selection, show 
 	}
 	out := make([]wire.Execution, len(found))
 	for i, e := range found {
-		if e.ResultSize > 0 && sel.wants("result") && (e.ResultSize <= listedResult || sel.names("result")) {
-			if e.Result, err = c.Store.Reader().Result(c.ctx(), e.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+		if sel.resultSize(e) > 0 {
+			if e.Result, err = c.result(e); err != nil && !errors.Is(err, store.ErrNotFound) {
 				return nil, err
 			}
 		}
@@ -546,7 +563,7 @@ func (c *call) executionAttribute() error {
 	case "status":
 		out = e.Status
 	case "result":
-		b, err := c.Store.Reader().Result(c.ctx(), e.ID)
+		b, err := c.result(e)
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func (c *call) executionMessage() error {
 		return fault.Newf(fault.Invalid, "Execution %s is not over yet.", e.ID)
 	}
 	if e.ResultSize > 0 {
-		if e.Result, err = c.Store.Reader().Result(c.ctx(), e.ID); err != nil {
+		if e.Result, err = c.result(e); err != nil {
 			return err
 		}
 	}

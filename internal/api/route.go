@@ -165,6 +165,7 @@ func (r *route) takes(text string) *route {
 // ServeHTTP answers a request that has found its route. w is a *recorder.
 func (r *route) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	c := &call{API: r.api, route: r, w: w, r: req}
+	defer c.letGo()
 	if err := c.onRecord(c.run); err != nil {
 		c.fail(err)
 	}

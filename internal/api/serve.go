@@ -1,11 +1,8 @@
 package api
 
 import (
-	"bufio"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -13,37 +10,6 @@ import (
 	"strings"
 	"time"
 )
-
-// recorder remembers what was answered.
-type recorder struct {
-	http.ResponseWriter
-	status int
-	id     string // of the request
-}
-
-// WriteHeader implements [http.ResponseWriter].
-func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements [http.ResponseWriter].
-func (w *recorder) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap lets an [http.ResponseController] reach the connection.
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// Hijack is not for handlers: they would leave requests without an answer.
-func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return nil, nil, errors.New("connections cannot be taken over")
-}
 
 // ServeHTTP answers any request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -60,9 +26,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			a.Logger.Error("handler panicked", "panic", fmt.Sprint(p), "method", r.Method, "path", shownPath(r.URL.Path),
 				"request_id", rec.id, "stack", string(debug.Stack()))
-			if rec.status == 0 {
-				writeFault(rec, http.StatusInternalServerError, internalError, "")
+			if rec.status != 0 {
+				panic(http.ErrAbortHandler) // or the client would take what it has for all of it
 			}
+			writeFault(rec, http.StatusInternalServerError, internalError, "")
 		}
 		label := "none"
 		if inner != nil {

@@ -60,6 +60,7 @@ func (c *call) open() (*sse, error) {
 	if c.r.ProtoMajor == 1 {
 		h.Set("Connection", "close") // its deadline must not hit another request
 	}
+	c.w.(*recorder).patience = patience //nolint:forcetypeassert // see ServeHTTP
 	c.w.WriteHeader(http.StatusOK)
 	s := &sse{c, http.NewResponseController(c.w)}
 	return s, s.send([]byte("\n"))
@@ -68,8 +69,6 @@ func (c *call) open() (*sse, error) {
 // send writes b and waits until it is on its way, but not longer than a client
 // that reads would take.
 func (s *sse) send(b []byte) error {
-	// Not every connection has deadlines; then the server's own must do.
-	_ = s.h.SetWriteDeadline(time.Now().Add(patience))
 	if _, err := s.c.w.Write(b); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -177,48 +176,6 @@ func TestTheOutputOfAnExecutionIsFollowedToItsEnd(t *testing.T) {
 	err := c.Stream(t.Context(), "/stream/v1/executions/x/output", nil, nil)
 	if !errors.As(err, &missing) || missing.Status != 404 || fault.KindOf(err) != fault.NotFound {
 		t.Errorf("of nothing: %v", err)
-	}
-}
-
-// A client that does not read is dropped, and those who read hear everything.
-func TestAClientThatDoesNotReadIsDropped(t *testing.T) {
-	s := newServer(t, api.Options{})
-	c := s.listen()
-	quiet := s.streams()
-	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(c.BaseURL, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close() //nolint:errcheck // it is given up
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		if err := tcp.SetReadBuffer(4096); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := conn.Write([]byte("GET /stream HTTP/1.1\r\nHost: x\r\nX-Auth-Token: " + s.admin + "\r\n\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	deadline := time.Now().Add(30 * time.Second)
-	for s.streams() == quiet {
-		if time.Now().After(deadline) {
-			t.Fatal("the stream does not open")
-		}
-	}
-	e := s.run("p.noargs", func(e *execution.Execution) {
-		e.Context.Extra = map[string]json.RawMessage{"big": json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)}
-	})
-	for {
-		s.run("p.noargs", func(more *execution.Execution) {
-			more.Context = e.Context
-			s.ring(bus.ExecutionChanged + e.ID)
-			e = more
-		})
-		if strings.Contains(s.do("GET", "/metrics", "").Body.String(), "\nnightshift_http_streams_dropped_total 1\n") {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("it is not dropped")
-		}
 	}
 }
 

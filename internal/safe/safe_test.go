@@ -292,3 +292,32 @@ func TestFilesOfSOPS(t *testing.T) {
 		}
 	}
 }
+
+// TestFilesMadeBySOPS reads what the program itself has encrypted.
+func TestFilesMadeBySOPS(t *testing.T) {
+	s := safe.New(safe.Place{Name: "s", Store: safe.SOPS{Folder: "testdata/sops", Identities: "testdata/sops/key.txt"}})
+	values := map[string]string{
+		"db.password": "hü-secret", "db.port": "5432", "db.ratio": "1.5", "db.on": "True", "db.empty": "", "db.day": "2026-01-02T00:00:00Z",
+		"db.at": "2026-01-02T03:04:05.123+02:00", "db.lines": "line one\nline two\n", "list.0": "one", "list.1": "two", "list.2.deep": "1000000",
+		"list.2.hex": "31", "list.2.yes": "yes",
+	}
+	want := make(map[string]string)
+	for field, v := range values {
+		want["all.yaml#"+field] = v
+	}
+	for _, field := range []string{"db.password", "list.0", "list.1", "list.2.deep"} {
+		want["only.yaml#"+field] = values[field]
+	}
+	for _, field := range []string{"db.password", "db.port", "db.at", "list.1"} {
+		want["part.yaml#"+field] = values[field]
+	}
+	for field, v := range map[string]string{"a.b": "json-secret", "a.n": "1", "a.big": "1000000000000000000000", "a.t": "True", "a.l.1": "two"} {
+		want["all.json#"+field] = v
+	}
+	want["documents.yaml"] = "one"
+	for name, v := range want {
+		if got, err := s.Secret(t.Context(), "s:"+name); err != nil || got != v {
+			t.Errorf("%s: %q, %v, want %q", name, got, err, v)
+		}
+	}
+}

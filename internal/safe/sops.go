@@ -42,9 +42,9 @@ func (s SOPS) Read(_ context.Context, path string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil || len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
-		return nil, errors.New("it is no YAML or JSON file of SOPS")
+	docs, err := documents(text)
+	if err != nil {
+		return nil, err
 	}
 	var head struct {
 		SOPS struct {
@@ -56,7 +56,7 @@ func (s SOPS) Read(_ context.Context, path string) (map[string]string, error) {
 			SealedOnly   bool   `yaml:"mac_only_encrypted"`
 		} `yaml:"sops"`
 	}
-	if err := doc.Decode(&head); err != nil || len(head.SOPS.Age) == 0 {
+	if err := docs[0].Decode(&head); err != nil || len(head.SOPS.Age) == 0 {
 		return nil, errors.New("it is no file of SOPS with a recipient of age")
 	}
 	var sealed []string
@@ -73,10 +73,29 @@ func (s SOPS) Read(_ context.Context, path string) (map[string]string, error) {
 	if f.sealedOnly {
 		f.mac.Write(sealedOnlyMark[:])
 	}
-	if err := f.open(doc.Content[0], nil, nil); err != nil {
-		return nil, err
+	out := f.out
+	for _, doc := range docs { // the code is about all of them
+		if err := f.open(doc, nil, nil); err != nil {
+			return nil, err
+		}
+		f.out = map[string]string{} // what is read is from the first, as with SOPS itself
 	}
-	return f.out, f.check(head.SOPS.MAC, head.SOPS.LastModified)
+	return out, f.check(head.SOPS.MAC, head.SOPS.LastModified)
+}
+
+// documents reads the documents of a file, at least one.
+func documents(text []byte) (docs []*yaml.Node, err error) {
+	for d := yaml.NewDecoder(bytes.NewReader(text)); ; {
+		var doc yaml.Node
+		err := d.Decode(&doc)
+		if err == io.EOF && len(docs) > 0 {
+			return docs, nil
+		}
+		if err != nil || doc.Content[0].Kind != yaml.MappingNode {
+			return nil, errors.New("it is no YAML or JSON file of SOPS")
+		}
+		docs = append(docs, doc.Content[0])
+	}
 }
 
 // dataKey returns the key of a file, which is encrypted to several recipients.
@@ -148,10 +167,15 @@ func (f *sopsFile) open(n *yaml.Node, keys, name []string) error {
 			}
 		}
 	case yaml.SequenceNode:
-		for i, item := range n.Content {
+		i := 0
+		for _, item := range n.Content {
+			if sealedComment.MatchString(item.Value) {
+				continue
+			}
 			if err := f.open(item, keys, append(slices.Clip(name), fmt.Sprint(i))); err != nil {
 				return err
 			}
+			i++
 		}
 	case yaml.ScalarNode:
 		return f.scalar(n, strings.Join(keys, ":")+":", strings.Join(name, "."))
@@ -204,6 +228,10 @@ func (f *sopsFile) plain(n *yaml.Node) []byte {
 }
 
 var sealedValue = regexp.MustCompile(`^ENC\[AES256_GCM,data:([^,]*),iv:([^,]+),tag:([^,]+),type:[a-z]+\]$`)
+
+// sealedComment is a comment in a list, which SOPS makes an item of when it encrypts it. Its code
+// is not about comments.
+var sealedComment = regexp.MustCompile(`^ENC\[.*,type:comment\]$`)
 
 // openValue returns a value that is encrypted, and any other as it is.
 func openValue(text string, key []byte, about string) (string, error) {

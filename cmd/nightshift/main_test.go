@@ -5,6 +5,8 @@ import (
 	"errors"
 	"flag"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,9 +14,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/tools/txtar"
 
+	"github.com/nightshift-run/nightshift/internal/app"
 	"github.com/nightshift-run/nightshift/internal/app/apptest"
 	"github.com/nightshift-run/nightshift/internal/cli"
 	"github.com/nightshift-run/nightshift/internal/cli/st2"
+	"github.com/nightshift-run/nightshift/internal/config"
 )
 
 var update = flag.Bool("update", false, "rewrite what is compared with")
@@ -55,9 +59,34 @@ func TestScriptsAsStackStorm(t *testing.T) { withServer(t, "testdata/st2", packs
 // TestScriptsWithPacks has a server of its own, whose packs the scripts change.
 func TestScriptsWithPacks(t *testing.T) { withServer(t, "testdata/pack", nil) }
 
-func withServer(t *testing.T, dir string, packs map[string]map[string]string) {
+// TestScriptsWithRoles has the roles that the guide for administrators shows.
+func TestScriptsWithRoles(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/access.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	for _, m := range regexp.MustCompile("(?ms)^```yaml\n# ((?:roles|assignments|mappings)/\\w+\\.yaml)$(.+?)^```$").FindAllSubmatch(guide, -1) {
+		file := filepath.Join(folder, filepath.FromSlash(string(m[1])))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, m[2], 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	packs := map[string]map[string]string{"web": {
+		"pack.yaml":            "name: web\nversion: 1.0.0\ndescription: web servers\nauthor: ops\n",
+		"actions/restart.yaml": "name: restart\nrunner_type: local-shell-script\nentry_point: restart.sh\nparameters: {how: {type: string, position: 0}}\n",
+		"actions/restart.sh":   "#!/bin/sh\necho restarted $1\n",
+	}}
+	withServer(t, "testdata/roles", packs, func(c *config.Config) { c.RBAC = config.RBAC{Enable: true, Folder: folder} })
+}
+
+func withServer(t *testing.T, dir string, packs map[string]map[string]string, settings ...func(*config.Config)) {
 	t.Helper()
-	s := apptest.Start(t, packs)
+	s := apptest.StartWith(t, packs, func(c *config.Config, _ *app.Options) {
+		for _, set := range settings {
+			set(c)
+		}
+	})
 	testscript.Run(t, testscript.Params{
 		Dir:           dir,
 		UpdateScripts: *update,

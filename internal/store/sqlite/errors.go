@@ -62,6 +62,10 @@ func lockFolder(dir string) (*lock, error) {
 			return nil, &fault.Fault{Kind: fault.Busy, Err: err, Msg: fmt.Sprintf(
 				"The data folder %s can't be written to. Check its owner, its mode and how it is mounted.", dir)}
 		}
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, &fault.Fault{Kind: fault.NotFound, Err: err, Msg: fmt.Sprintf(
+				"There is no data folder %s. The setting data says where it is, or --data.", dir)}
+		}
 		return nil, fmt.Errorf("lock the data folder: %w", err)
 	}
 	tick := time.NewTicker(10 * time.Millisecond)

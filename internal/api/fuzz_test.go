@@ -226,7 +226,7 @@ func (l *lasting) TempDir() string {
 func besiege(t *testing.T, folder string) *siege {
 	tb := &lasting{TB: t}
 	var err error
-	if tb.folder, err = os.MkdirTemp(folder, ""); err != nil {
+	if tb.folder, err = os.MkdirTemp(folder, ""); err != nil { //nolint:usetesting // it lasts longer than t
 		t.Fatal(err)
 	}
 	src := content(tb)
@@ -405,7 +405,7 @@ var oddHeaders = []string{
 }
 
 // request is one, as a server would read it; nil is one that a server would refuse to read.
-func (s *siege) request(t *testing.T, f *fate, r api.Route) (req *http.Request, top bool) {
+func (s *siege) request(f *fate, r api.Route) (req *http.Request, top bool) {
 	method := r.Method
 	if f.roll(16) == 15 {
 		method = choose(f, []string{http.MethodHead, http.MethodPatch, http.MethodOptions, http.MethodPost, http.MethodGet, http.MethodPut, http.MethodDelete, "get", "X"})
@@ -447,7 +447,7 @@ func (s *siege) request(t *testing.T, f *fate, r api.Route) (req *http.Request, 
 func (s *siege) attack(t *testing.T, route int, f *fate) {
 	s.asked++
 	r := s.routes[route%len(s.routes)]
-	req, top := s.request(t, f, r)
+	req, top := s.request(f, r)
 	if req == nil {
 		return
 	}

@@ -36,9 +36,9 @@ func (a *API) OpenAPI() ([]byte, error) {
 		paths[path][strings.ToLower(r.Method)] = r.operation(types)
 	}
 	types.add("Fault", object{
-		"type": "object", "required": []string{"faultstring"},
+		"type": "object", "required": []string{"faultstring"}, "additionalProperties": false,
 		"properties": object{
-			"faultstring": object{"type": "string", "description": "What is wrong, one sentence a line."},
+			"faultstring": object{"type": "string", "minLength": 1, "description": "What is wrong, one sentence a line."},
 			"conflict-id": object{"type": "string", "description": "Id of what is in the way; of a 409."},
 		},
 	})
@@ -155,7 +155,7 @@ func (r Route) responses(types schemas) object {
 	case r.Media != "":
 		good["content"] = object{r.Media: object{"schema": object{"type": "string"}}}
 	case r.Answer != nil:
-		good["content"] = object{"application/json": object{"schema": types.of(r.Answer)}}
+		good["content"] = object{"application/json": object{"schema": describer{types, r.selectable()}.of(r.Answer)}}
 	default:
 		good["content"] = object{"application/json": object{"schema": object{}}}
 	}

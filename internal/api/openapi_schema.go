@@ -14,9 +14,15 @@ type schemas map[string]any
 
 func (s schemas) add(name string, schema object) { s[name] = schema }
 
-// of returns the schema of a type as it is on the wire. Structs are described once
-// and referred to. Attributes may be missing, for clients can choose some.
-func (s schemas) of(t reflect.Type) object {
+// describer describes types as they are on the wire. Structs are described once and
+// referred to.
+type describer struct {
+	schemas
+	some bool // clients can choose which attributes there are, so that none must be there
+}
+
+// of returns the schema of a type.
+func (s describer) of(t reflect.Type) object {
 	switch t {
 	case reflect.TypeFor[wire.Time]():
 		return object{"type": "string", "format": "date-time"}
@@ -53,25 +59,30 @@ func (s schemas) of(t reflect.Type) object {
 // TypeName is what the description calls a type.
 func TypeName(t reflect.Type) string { return strings.ToUpper(t.Name()[:1]) + t.Name()[1:] }
 
-func (s schemas) named(t reflect.Type) object {
+func (s describer) named(t reflect.Type) object {
 	name := TypeName(t)
+	if s.some {
+		name = "SomeOf" + name
+	}
 	ref := object{"$ref": "#/components/schemas/" + name}
-	if _, known := s[name]; known {
+	if _, known := s.schemas[name]; known {
 		return ref
 	}
-	props := object{}
-	s[name] = object{"type": "object", "properties": props} // first, for types that refer to themselves
-	for field := range t.Fields() {
-		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		switch {
-		case tag == "-" || !field.IsExported():
-		case tag == "" && field.Anonymous:
-			if inner := field.Type; inner.Kind() == reflect.Struct {
-				s.of(inner)
-			}
-		case tag != "":
-			props[tag] = s.of(field.Type)
+	props, required := object{}, []string{}
+	schema := object{"type": "object", "properties": props}
+	s.add(name, schema) // first, for types that refer to themselves
+	for _, field := range reflect.VisibleFields(t) {
+		tag, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if tag == "" || tag == "-" || !field.IsExported() {
+			continue
 		}
+		props[tag] = s.of(field.Type)
+		if !s.some && !strings.Contains(options, "omit") {
+			required = append(required, tag)
+		}
+	}
+	if len(required) > 0 {
+		schema["required"] = required
 	}
 	return ref
 }

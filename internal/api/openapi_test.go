@@ -57,11 +57,14 @@ func (c *contract) check(r *http.Request, w *httptest.ResponseRecorder) error {
 	as.URL.Path = strings.TrimSuffix(as.URL.Path, "/")
 	h, _ := c.mux.Handler(as)
 	d, ok := h.(described)
-	if !ok || w.Code >= 400 || w.Code == http.StatusNotModified {
+	if !ok || w.Code == http.StatusNotModified || w.Header().Get("Content-Type") == "text/html; charset=utf-8" {
 		return nil
 	}
 	op := c.doc["paths"].(map[string]any)[d.path].(map[string]any)[d.method].(map[string]any)
 	answer, ok := op["responses"].(map[string]any)[fmt.Sprint(w.Code)].(map[string]any)
+	if w.Code >= 400 {
+		answer, ok = c.resolve("#/components/responses/Fault").(map[string]any)
+	}
 	if !ok {
 		return fmt.Errorf("%s %s: status %d is not described", d.method, d.path, w.Code)
 	}
@@ -111,6 +114,12 @@ func (c *contract) fits(schema, v any, at string) error {
 	}
 	switch v := v.(type) {
 	case map[string]any:
+		required, _ := s["required"].([]any)
+		for _, name := range required {
+			if _, there := v[name.(string)]; !there {
+				return fmt.Errorf("%s.%s is missing", at, name)
+			}
+		}
 		props, closed := s["properties"].(map[string]any)
 		for name, item := range v {
 			prop, known := props[name]
@@ -122,6 +131,10 @@ func (c *contract) fits(schema, v any, at string) error {
 			case closed:
 				return fmt.Errorf("%s.%s is not described", at, name)
 			}
+		}
+	case string:
+		if least, ok := s["minLength"].(float64); ok && len(v) < int(least) {
+			return fmt.Errorf("%s is empty", at)
 		}
 	case []any:
 		for i, item := range v {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/expr/value"
@@ -132,6 +133,11 @@ func (r *route) selects() *route {
 	return r.asks(
 		Parameter{Name: "include_attributes", Type: "array", Description: "Only these attributes; paths with dots go into things."},
 		Parameter{Name: "exclude_attributes", Type: "array", Description: "All but these attributes."})
+}
+
+// selectable reports whether clients can choose which attributes are answered.
+func (r Route) selectable() bool {
+	return slices.ContainsFunc(r.Query, func(p Parameter) bool { return p.Name == "include_attributes" })
 }
 
 // masks says that secrets are shown to an admin who wants that.

@@ -52,14 +52,6 @@ func (s *server) follow(c *client.Client, path string, query url.Values) <-chan 
 	return done
 }
 
-func (s *server) streams() string {
-	s.t.Helper()
-	text := s.do("GET", "/metrics", "").Body.String()
-	_, after, _ := strings.Cut(text, "\nnightshift_http_streams ")
-	n, _, _ := strings.Cut(after, "\n")
-	return n
-}
-
 func names(events []client.Event) string {
 	var out []string
 	for _, e := range events {

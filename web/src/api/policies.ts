@@ -50,6 +50,6 @@ export function deletePolicy(ref: string) {
 }
 
 /** What is sent of a policy that there is. */
-export function bodyOf({ name, pack, description, enabled, resource_ref, policy_type, parameters }: Policy): PolicyBody {
+export function bodyOf({ name, pack, description = '', enabled, resource_ref, policy_type, parameters }: Policy): PolicyBody {
   return { name, pack, description, enabled, resource_ref, policy_type, parameters }
 }

@@ -5,8 +5,8 @@ type Schemas = components['schemas']
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
 
-/** The description says of no attribute that it must be there, since clients can choose; where the UI asks for all of them, they are. */
-type Whole<Name extends keyof Schemas, Known extends object = object> = Omit<Required<Schemas[Name]>, keyof Known> & Known
+/** A thing as the description has it, with what it leaves open. Lists have the same where the UI asks for all attributes. */
+type Whole<Name extends keyof Schemas, Known extends object = object> = Omit<Schemas[Name], keyof Known> & Known
 
 /** A property of a schema: of parameters, of payloads, of answers. */
 export interface Property {

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -205,7 +206,7 @@ func (b *bomb) Policy() *rbac.Policy {
 	}
 	return nil
 }
-func (b *bomb) Reload() []rbac.Mistake { return nil }
+func (b *bomb) Reload(context.Context) []rbac.Mistake { return nil }
 
 // TestWhatBreaksOffIsNotTakenForWhole holds that a client can tell an answer that is whole from
 // one during which something went wrong.

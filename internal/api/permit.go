@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,15 +17,16 @@ type Roles interface {
 	// Policy returns the policy in force. Nil means that roles are off: who is known
 	// may do everything but what takes an administrator.
 	Policy() *rbac.Policy
-	// Reload reads the roles again. With mistakes the policy in force stays.
-	Reload() []rbac.Mistake
+	// Reload reads the roles again, and has on record on behalf of ctx what is new in them.
+	// With mistakes the policy in force stays.
+	Reload(ctx context.Context) []rbac.Mistake
 }
 
 // noRoles are roles that are off.
 type noRoles struct{}
 
-func (noRoles) Policy() *rbac.Policy   { return nil }
-func (noRoles) Reload() []rbac.Mistake { return nil }
+func (noRoles) Policy() *rbac.Policy                  { return nil }
+func (noRoles) Reload(context.Context) []rbac.Mistake { return nil }
 
 // rights are what a caller may do.
 type rights struct {

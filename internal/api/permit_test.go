@@ -32,8 +32,8 @@ type roles struct {
 	mistakes []rbac.Mistake
 }
 
-func (r *roles) Policy() *rbac.Policy   { return r.policy.Load() }
-func (r *roles) Reload() []rbac.Mistake { return r.mistakes }
+func (r *roles) Policy() *rbac.Policy                  { return r.policy.Load() }
+func (r *roles) Reload(context.Context) []rbac.Mistake { return r.mistakes }
 
 func policyOf(t testing.TB, files map[string]string) *rbac.Policy {
 	t.Helper()

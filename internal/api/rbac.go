@@ -223,7 +223,7 @@ func (c *call) reloadRoles() error {
 	if c.Roles.Policy() == nil {
 		return errRolesOff()
 	}
-	if found := c.Roles.Reload(); len(found) > 0 {
+	if found := c.Roles.Reload(c.ctx()); len(found) > 0 {
 		lines := []string{"There are mistakes in the roles; those from before stay in force."}
 		for _, m := range found {
 			lines = append(lines, m.String())

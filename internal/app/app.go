@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -224,7 +225,9 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 			return nil, err
 		}
 	}
-	a.useRoles()
+	if err := a.useRoles(ctx); err != nil {
+		return nil, err
+	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	doors, err := a.doors()
@@ -257,10 +260,8 @@ func absolute(cfg *config.Config) (err error) {
 	if cfg.Data, err = filepath.Abs(cfg.Data); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
-	if cfg.RBAC.Folder != "" {
-		if cfg.RBAC.Folder, err = filepath.Abs(cfg.RBAC.Folder); err != nil {
-			return fmt.Errorf("folder of roles: %w", err)
-		}
+	if cfg.RBAC.Folder, err = filepath.Abs(cmp.Or(cfg.RBAC.Folder, filepath.Join(cfg.Data, "rbac"))); err != nil {
+		return fmt.Errorf("folder of roles: %w", err)
 	}
 	cfg.Packs = slices.Clone(cfg.Packs)
 	for i := range cfg.Packs {

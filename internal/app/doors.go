@@ -13,11 +13,13 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/access"
 	"github.com/nightshift-run/nightshift/internal/api"
+	"github.com/nightshift-run/nightshift/internal/audit"
 	"github.com/nightshift-run/nightshift/internal/config"
 	"github.com/nightshift-run/nightshift/internal/identity"
 	"github.com/nightshift-run/nightshift/internal/identity/htpasswd"
 	"github.com/nightshift-run/nightshift/internal/identity/ldap"
 	"github.com/nightshift-run/nightshift/internal/identity/oidc"
+	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/rollcall"
 	"github.com/nightshift-run/nightshift/internal/roots"
 	"github.com/nightshift-run/nightshift/internal/store"
@@ -177,5 +179,6 @@ func (a *App) firstUser(ctx context.Context) (password string, err error) {
 	}
 	password = access.NewPassword()
 	u := access.User{Name: "admin", Password: access.HashPassword(password), Admin: true, CreatedAt: time.Now()}
+	ctx = store.ByItself(ctx, audit.Record{User: intake.SystemUser, Origin: "the first start of the server"})
 	return password, a.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutUser(ctx, u) })
 }

@@ -11,12 +11,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nightshift-run/nightshift/internal/audit"
 	"github.com/nightshift-run/nightshift/internal/config"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/keyring"
 	"github.com/nightshift-run/nightshift/internal/safe"
 	"github.com/nightshift-run/nightshift/internal/secret"
+	"github.com/nightshift-run/nightshift/internal/store"
 )
 
 // keyFile is the name of the file of the master key in the data folder.
@@ -39,6 +41,7 @@ func (a *App) useKeys(ctx context.Context) error {
 		Identities: a.cfg.Secrets.AgeIdentities,
 	}
 	var err error
+	ctx = store.ByItself(ctx, audit.Record{User: intake.SystemUser, Origin: "the start of the server"})
 	if a.keys, err = keyring.Open(ctx, a.Store, file, opts); err != nil {
 		return err
 	}

@@ -13,12 +13,14 @@ import (
 	"strings"
 
 	"github.com/nightshift-run/nightshift/internal/api/wire"
+	"github.com/nightshift-run/nightshift/internal/audit"
 	"github.com/nightshift-run/nightshift/internal/exchange"
 	"github.com/nightshift-run/nightshift/internal/expr/value"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/install"
 	"github.com/nightshift-run/nightshift/internal/runner"
 	"github.com/nightshift-run/nightshift/internal/runner/native"
+	"github.com/nightshift-run/nightshift/internal/store"
 )
 
 // usePacks makes what finds and installs packs, and removes what an installation
@@ -40,7 +42,11 @@ func (a *App) ownPacks() string { return filepath.Join(a.cfg.Data, "packs") }
 // natives makes the runner of actions that are functions of ours.
 func (a *App) natives() runner.Runner {
 	funcs := native.Builtins()
-	maps.Copy(funcs, a.packFunctions())
+	for name, f := range a.packFunctions() {
+		funcs[name] = func(ctx context.Context, c native.Call, out runner.Output) (value.Value, error) {
+			return f(store.ByItself(ctx, audit.Record{User: c.User, Execution: c.ExecutionID, Origin: "the action " + c.Action}), c, out)
+		}
+	}
 	maps.Copy(funcs, a.chatFunctions())
 	funcs["wait_for_ssh"] = a.waitForSSH
 	return native.New(funcs)

@@ -3,9 +3,7 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/nightshift-run/nightshift/internal/access"
 	"github.com/nightshift-run/nightshift/internal/audit"
@@ -18,7 +16,8 @@ import (
 // Recover makes a user of the ledger an administrator with a new password, which it returns,
 // and takes away all tokens and API keys of that user. It is for whoever has the data folder
 // and can't come in any more; no server may have it open.
-func Recover(ctx context.Context, cfg config.Config, name string) (password string, err error) {
+// That it was done by somebody, as the operating system knows them, is on record.
+func Recover(ctx context.Context, cfg config.Config, name, by string) (password string, err error) {
 	driver, err := sqlite.Open(ctx, cfg.Data, sqlite.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return "", err
@@ -26,8 +25,8 @@ func Recover(ctx context.Context, cfg config.Config, name string) (password stri
 	s := store.New(driver)
 	defer func() { err = errors.Join(err, s.Close()) }()
 	password = access.NewPassword()
+	ctx = store.ByItself(ctx, audit.Record{User: by, Credential: audit.Folder, Origin: "nightshift user recover", Object: "users/" + name})
 	return password, s.Write(ctx, func(tx *store.Tx) error {
-		now := time.Now().UTC()
 		u, err := tx.User(ctx, name)
 		if errors.Is(err, store.ErrNotFound) {
 			return fault.Newf(fault.NotFound, "There is no user %q in %s.", name, cfg.Data)
@@ -39,11 +38,6 @@ func Recover(ctx context.Context, cfg config.Config, name string) (password stri
 		if _, _, err := tx.Revoke(ctx, name); err != nil {
 			return err
 		}
-		if err := tx.PutUser(ctx, u); err != nil {
-			return fmt.Errorf("recover: %w", err)
-		}
-		return tx.AddAudit(ctx, audit.Record{
-			At: now, User: name, Credential: "the data folder", Object: "users/" + name, Client: "nightshift user recover", Outcome: audit.Done,
-		})
+		return tx.PutUser(ctx, u)
 	})
 }

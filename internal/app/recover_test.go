@@ -6,6 +6,7 @@ import (
 
 	"github.com/nightshift-run/nightshift/internal/access"
 	"github.com/nightshift-run/nightshift/internal/app"
+	"github.com/nightshift-run/nightshift/internal/audit"
 	"github.com/nightshift-run/nightshift/internal/config"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/store"
@@ -33,16 +34,16 @@ func TestWhoHasTheDataFolderComesInAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.Recover(t.Context(), cfg, "admin"); err == nil {
+	if _, err := app.Recover(t.Context(), cfg, "admin", "root"); err == nil {
 		t.Error("it works while a server has the folder")
 	}
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.Recover(t.Context(), cfg, "nobody"); fault.KindOf(err) != fault.NotFound {
+	if _, err := app.Recover(t.Context(), cfg, "nobody", "root"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("nobody: %v", err)
 	}
-	password, err := app.Recover(t.Context(), cfg, "admin")
+	password, err := app.Recover(t.Context(), cfg, "admin", "root")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +58,9 @@ func TestWhoHasTheDataFolderComesInAgain(t *testing.T) {
 	if _, err := a.Store.Reader().Token(t.Context(), access.TokenHash(token)); err == nil {
 		t.Error("an old token is good still")
 	}
-	head, err := a.Store.Reader().AuditHead(t.Context())
-	if err != nil || head.Seq != 1 {
-		t.Errorf("on record: %+v, %v", head, err)
+	found := onRecord(t, a.Store, "nightshift user recover")
+	if len(found) != 1 || found[0].User != "root" || found[0].Credential != audit.Folder || found[0].Object != "users/admin" ||
+		changed(found[0]) != "token all of admin, api_key all of admin, user admin" {
+		t.Errorf("on record: %+v", found)
 	}
 }

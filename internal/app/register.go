@@ -23,7 +23,7 @@ func (a *App) register(ctx context.Context) error {
 		Builtin: filepath.Join(a.cfg.Data, "builtin"), Configs: filepath.Join(a.cfg.Data, "configs"),
 		Parse: intake.ParseTemplates(a.templates),
 	})
-	report, err := a.Registry.Packs(ctx)
+	report, err := a.Registry.Packs(fromFiles(ctx, a.packFolders()...))
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/access"
+	"github.com/nightshift-run/nightshift/internal/audit"
 	"github.com/nightshift-run/nightshift/internal/ident"
+	"github.com/nightshift-run/nightshift/internal/intake"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -15,5 +17,6 @@ import (
 func (a *App) AdminToken(ctx context.Context) (string, error) {
 	token, now := access.NewToken(), time.Now()
 	t := access.Token{ID: ident.New(now), Hash: access.TokenHash(token), User: "admin", ExpiresAt: now.Add(time.Hour)}
+	ctx = store.ByItself(ctx, audit.Record{User: intake.SystemUser, Origin: "the program that the server is a part of"})
 	return token, a.Store.Write(ctx, func(tx *store.Tx) error { return tx.InsertToken(ctx, t) })
 }

@@ -19,8 +19,11 @@ const (
 	Refused = "refused"
 )
 
-// Server is the credential of what the server does by itself.
-const Server = "the server itself"
+// Credentials of what nobody asks for through the API.
+const (
+	Server = "the server itself"
+	Folder = "the data folder" // of commands that need no server, but its data
+)
 
 // A Record says who did what. Values that are secret are masked in it.
 type Record struct {
@@ -53,14 +56,14 @@ type Change struct {
 
 // What of one record is kept at most.
 const (
-	maxChanges = 100
+	MaxChanges = 100
 	maxBody    = 16 << 10
 )
 
 // Bounded returns changes without what is too many or too large.
 func Bounded(changes []Change) (kept []Change, more int) {
-	if len(changes) > maxChanges {
-		changes, more = changes[:maxChanges], len(changes)-maxChanges
+	if len(changes) > MaxChanges {
+		changes, more = changes[:MaxChanges], len(changes)-MaxChanges
 	}
 	kept = make([]Change, len(changes))
 	for i, c := range changes {

@@ -25,8 +25,9 @@ const tagPrefix = "tag:"
 
 // Role is a name for what some people may do.
 type Role struct {
-	Name, Description string
-	Grants            []Grant
+	Name        string  `json:"name"`
+	Description string  `json:"description,omitempty"`
+	Grants      []Grant `json:"grants"`
 }
 
 // Grant allows some things with the resources that UID names, or with all at once.
@@ -34,11 +35,11 @@ type Grant struct {
 	// UID is that of a resource: action:web:restart, pack:web. It may have * in it,
 	// which stands for anything but a colon, or be tag:name=value, which is all that
 	// has the tag. Empty: the permissions are global.
-	UID         string
-	Permissions []string
+	UID         string   `json:"resource_uid,omitempty"`
+	Permissions []string `json:"permission_types"`
 	// Exclusive locks the resources down: to who has no exclusive grant on them and
 	// is no admin they are hidden, whatever other roles say.
-	Exclusive bool
+	Exclusive bool `json:"exclusive,omitempty"`
 }
 
 // Resource is what somebody wants to do something with.
@@ -64,12 +65,12 @@ type Person struct {
 
 // Assignment gives roles to a person, or to all in a group.
 type Assignment struct {
-	User  string // empty: it is for a group
-	Group string
-	Roles []string
+	User  string   `json:"username,omitempty"` // empty: it is for a group
+	Group string   `json:"group,omitempty"`
+	Roles []string `json:"roles"`
 
-	Description string
-	File        string // that says so
+	Description string `json:"description,omitempty"`
+	File        string `json:"file"` // that says so
 }
 
 // Policy is all roles and who has them. The zero value gives nobody any.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/access"
+	"github.com/nightshift-run/nightshift/internal/audit"
 	"github.com/nightshift-run/nightshift/internal/identity"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
@@ -129,7 +130,7 @@ func (r *RollCall) ask(ctx context.Context, source string, users []access.User) 
 	if len(changes) == 0 {
 		return nil
 	}
-	ctx = store.ByItself(ctx, r.opts.User, source)
+	ctx = store.ByItself(ctx, audit.Record{User: r.opts.User, Origin: source})
 	for _, c := range changes {
 		if err := r.store.Write(ctx, func(tx *store.Tx) error { return c.write(ctx, tx) }); err != nil {
 			return fmt.Errorf("user %s: %w", c.before.Name, err)

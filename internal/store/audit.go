@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/audit"
@@ -19,6 +21,7 @@ type Trail struct {
 	Describe func(changes []audit.Change) audit.Record
 
 	written bool
+	all     bool // changes that are too many for one record are on further ones
 }
 
 // Written reports whether something is on record of the request.
@@ -31,22 +34,25 @@ func WithTrail(ctx context.Context, t *Trail) context.Context {
 	return context.WithValue(ctx, trailKey{}, t)
 }
 
-// ByItself returns a context whose writes go on record as the server's own: what it found in
-// files or heard from a directory, and nobody asked for through the API. The origin says
-// where the change comes from. Of content, which may have secrets in it and lies in files,
-// no more than size and hash are on record.
-func ByItself(ctx context.Context, user, origin string) context.Context {
-	return WithTrail(ctx, &Trail{written: true, Describe: func(changes []audit.Change) audit.Record {
+// ByItself returns a context whose writes go on record as those of by, for what nobody asked
+// for through the API: what the server found in files or heard from a directory, what an
+// action of its own did, and commands on the data folder. By says who, and from where the
+// change comes. Of content, which may have secrets in it and lies in files, no more than size
+// and hash are on record.
+func ByItself(ctx context.Context, by audit.Record) context.Context {
+	by.Credential = cmp.Or(by.Credential, audit.Server)
+	return WithTrail(ctx, &Trail{written: true, all: true, Describe: func(changes []audit.Change) audit.Record {
 		kept := make([]audit.Change, len(changes))
 		for i, c := range changes {
 			switch c.Kind {
-			case changedUser, changedToken, changedAPIKey, changedKey, changedDataKey:
+			case changedUser, changedToken, changedAPIKey, changedKey, changedDataKey, changedRole, changedAssignment, changedSetting:
 			default:
 				c.Before, c.After = audit.Digest(c.Before), audit.Digest(c.After)
 			}
 			kept[i] = c
 		}
-		r := audit.Record{At: time.Now().UTC(), User: user, Credential: audit.Server, Origin: origin, Outcome: audit.Done}
+		r := by
+		r.At, r.Outcome = time.Now().UTC(), audit.Done
 		r.Changes, r.More = audit.Bounded(kept)
 		return r
 	}})
@@ -63,7 +69,15 @@ func (tx *Tx) follow(ctx context.Context) error {
 	if tx.trail == nil || tx.trail.written && len(tx.changes) == 0 { // [ByItself] begins as written
 		return nil
 	}
-	return tx.AddAudit(ctx, tx.trail.Describe(tx.changes))
+	if !tx.trail.all {
+		return tx.AddAudit(ctx, tx.trail.Describe(tx.changes))
+	}
+	for some := range slices.Chunk(tx.changes, audit.MaxChanges) {
+		if err := tx.AddAudit(ctx, tx.trail.Describe(some)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // The kinds of things whose changes go on record, beside those of content.
@@ -74,6 +88,10 @@ const (
 	changedToken     = "token"
 	changedAPIKey    = "api_key"
 	changedDataKey   = "data_key"
+
+	changedRole       = "role"
+	changedAssignment = "role_assignment"
+	changedSetting    = "setting"
 )
 
 // mask stands for what nobody is to read.

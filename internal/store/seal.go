@@ -148,5 +148,5 @@ func (tx *Tx) ForgetSecrets(ctx context.Context, now time.Time) (pairs, executio
 	if err != nil {
 		return 0, 0, fmt.Errorf("forget secrets: %w", err)
 	}
-	return pairs, executions, nil
+	return pairs, executions, tx.change(changedKey, "all secrets", map[string]int{"keys": pairs, "executions": executions}, nil)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nightshift-run/nightshift/internal/audit"
 	"github.com/nightshift-run/nightshift/internal/fault"
 	"github.com/nightshift-run/nightshift/internal/store"
 	"github.com/nightshift-run/nightshift/internal/store/sqlite"
@@ -45,8 +46,9 @@ stays. The server must not run. There is no way back: try to find the key file f
 			ledger := store.New(db)
 			defer func() { err = errors.Join(err, ledger.Close()) }()
 			var pairs, executions int
-			err = ledger.Write(cmd.Context(), func(tx *store.Tx) (err error) {
-				pairs, executions, err = tx.ForgetSecrets(cmd.Context(), time.Now())
+			ctx := store.ByItself(cmd.Context(), audit.Record{User: operator(), Credential: audit.Folder, Origin: "nightshift secrets forget"})
+			err = ledger.Write(ctx, func(tx *store.Tx) (err error) {
+				pairs, executions, err = tx.ForgetSecrets(ctx, time.Now())
 				return err
 			})
 			if err != nil {

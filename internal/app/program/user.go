@@ -28,7 +28,7 @@ server that has it open. It is on record in the audit log.`,
 			if len(args) > 0 {
 				name = args[0]
 			}
-			password, err := app.Recover(cmd.Context(), cfg, name)
+			password, err := app.Recover(cmd.Context(), cfg, name, operator())
 			if err != nil {
 				return err
 			}

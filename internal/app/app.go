@@ -119,13 +119,14 @@ type App struct {
 // runner type.
 func (a *App) useRunners() error {
 	a.spawner = process.New(process.Options{})
-	sh := shell.New(a.spawner, shell.Options{SystemUser: a.cfg.Worker.User, Env: a.opts.Env, Logger: a.log("shell")})
+	kept := a.cfg.Worker.MaxOutput << 20
+	sh := shell.New(a.spawner, shell.Options{SystemUser: a.cfg.Worker.User, Env: a.opts.Env, MaxOutput: kept, Logger: a.log("shell")})
 	allowed, _, err := config.Networks(a.cfg.Outbound.Allow)
 	if err != nil {
 		return fmt.Errorf("outbound.allow: %w", err)
 	}
 	a.web = web.New(web.Options{
-		Version: a.opts.Version, Proxy: a.opts.Proxy, Guard: web.Guard{Level: a.cfg.Outbound.Guard, Allow: allowed},
+		Version: a.opts.Version, Proxy: a.opts.Proxy, MaxBody: kept, Guard: web.Guard{Level: a.cfg.Outbound.Guard, Allow: allowed},
 	})
 	if err := a.usePython(); err != nil {
 		return err

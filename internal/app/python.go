@@ -23,6 +23,7 @@ func (a *App) usePython() error {
 	a.envs = venv.New(a.spawner, filepath.Join(dir, "environments"), opts)
 	a.python = python.New(a.spawner, shim, a.envs, python.Options{
 		Env: a.opts.Env, Idle: a.cfg.Python.Idle.Or(0), Logger: a.log("python"),
+		MaxOutput: a.cfg.Worker.MaxOutput << 20, MaxResult: int64(a.cfg.Worker.MaxResult) << 20,
 	})
 	return nil
 }

@@ -7,7 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/nightshift-run/nightshift/internal/app"
 	"github.com/nightshift-run/nightshift/internal/app/apptest"
+	"github.com/nightshift-run/nightshift/internal/config"
 	"github.com/nightshift-run/nightshift/internal/execution"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
@@ -71,5 +73,32 @@ class Use(Action):
 	if diff := cmp.Diff(want, got); diff != "" {
 		text, _ := json.Marshal(got)
 		t.Errorf("%s\n-want +got:\n%s", text, diff)
+	}
+}
+
+// TestResultsKeepAsMuchAsTheSettingsSay holds that what runners keep is for operators to say.
+func TestResultsKeepAsMuchAsTheSettingsSay(t *testing.T) {
+	s := apptest.StartWith(t, map[string]map[string]string{"big": {
+		"pack.yaml":          manifest("big"),
+		"actions/print.yaml": `{name: print, runner_type: local-shell-script, entry_point: print.sh, enabled: true}`,
+		"actions/print.sh":   "#!/bin/sh\nhead -c 3000000 /dev/zero | tr '\\0' x\n",
+		"actions/give.yaml":  `{name: give, runner_type: python-script, entry_point: give.py, enabled: true}`,
+		"actions/give.py":    "from st2common.runners.base_action import Action\n\n\nclass Give(Action):\n    def run(self):\n        return 'x' * 2000000\n",
+	}}, func(cfg *config.Config, _ *app.Options) { cfg.Worker.MaxOutput, cfg.Worker.MaxResult = 2, 1 })
+	printed := launch(t, s, "big.print")
+	given := launch(t, s, "big.give")
+	eventually(t, s, store.Executions{}, "both end", func(list []*execution.Execution) bool {
+		return len(list) == 2 && list[0].Status.Final() && list[1].Status.Final()
+	})
+	got := result(t, s, printed.ID)
+	if text, _ := got["stdout"].(string); len(text) < 2<<20 || len(text) > 2<<20+100 {
+		t.Errorf("%d bytes are kept", len(text))
+	}
+	if diff := cmp.Diff(map[string]any{"stdout": float64(3_000_000 - 2<<20)}, got["truncated"]); diff != "" {
+		t.Error(diff)
+	}
+	e, err := s.Store.Reader().Execution(t.Context(), given.ID)
+	if err != nil || e.Status != execution.Failed {
+		t.Errorf("what returns too much: %+v, %v", e, err)
 	}
 }

@@ -25,9 +25,9 @@ func (a *App) remoteRunners() map[string]runner.Runner {
 		HostKeys: ssh.HostKeys(c.HostKeys), KnownHosts: c.KnownHosts, Learned: filepath.Join(a.cfg.Data, "ssh", "known_hosts"),
 		ConnectTimeout: time.Duration(c.ConnectTimeout), Idle: time.Duration(c.Idle),
 		Sessions: c.Sessions, Connections: c.Connections, Parallel: c.Parallel, Partial: c.Partial,
-		Logger: a.log("ssh"),
+		MaxOutput: a.cfg.Worker.MaxOutput << 20, Logger: a.log("ssh"),
 	})
-	windows := winrm.New(winrm.Options{Logger: a.log("winrm")})
+	windows := winrm.New(winrm.Options{MaxOutput: a.cfg.Worker.MaxOutput << 20, Logger: a.log("winrm")})
 	return map[string]runner.Runner{
 		runner.RemoteShellCmd:    a.ssh.Commands(),
 		runner.RemoteShellScript: a.ssh.Scripts(),

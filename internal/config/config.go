@@ -105,6 +105,16 @@ type Worker struct {
 	// User is whom local actions run as. Another than the server's own needs
 	// sudo without a password. Default: the server's own.
 	User string `yaml:"user"`
+
+	// MaxOutput is how many MiB of each of stdout and stderr a result keeps, of which the
+	// beginning and the end are there if it is more, and how large the body of a response
+	// to an HTTP action may be. Each action that runs may take twice that in memory, and the
+	// same in the database. From 1 to 512. Default: 8.
+	MaxOutput int `yaml:"max_output"`
+
+	// MaxResult is how many MiB the JSON of what a Python action returns may have; one that
+	// returns more has failed. From 1 to 512. Default: 64.
+	MaxResult int `yaml:"max_result"`
 }
 
 // Exchange is where packs are found.
@@ -369,7 +379,7 @@ func Default() Config {
 		Auth:      Auth{Backends: []Backend{{Own: true}}, TokenTTL: Duration(24 * time.Hour), ServiceTokenTTL: Duration(24 * time.Hour)},
 		Timezone:  "UTC",
 		Exchange:  Exchange{Index: []string{"https://index.stackstorm.org/v1/index.json"}, Fresh: Duration(5 * time.Minute)},
-		Worker:    Worker{Slots: 64, Grace: Duration(10 * time.Second)},
+		Worker:    Worker{Slots: 64, Grace: Duration(10 * time.Second), MaxOutput: 8, MaxResult: 64},
 		SSH:       SSH{HostKeys: "accept-new", ConnectTimeout: Duration(time.Minute), Idle: Duration(5 * time.Minute), Sessions: 10, Connections: 4, Parallel: 50},
 		Python:    Python{Interpreter: "python3", Idle: Duration(10 * time.Minute)},
 		Probes:    Probes{Rate: 1000, Parallel: 32},
@@ -399,6 +409,12 @@ func (c Config) check() error {
 	}
 	if c.Worker.Slots < 1 {
 		errs = append(errs, fmt.Errorf("worker.slots is %d; at least 1 action must be able to run", c.Worker.Slots))
+	}
+	if n := c.Worker.MaxOutput; n < 1 || n > 512 {
+		errs = append(errs, fmt.Errorf("worker.max_output is %d MiB; it is from 1 to 512", n))
+	}
+	if n := c.Worker.MaxResult; n < 1 || n > 512 {
+		errs = append(errs, fmt.Errorf("worker.max_result is %d MiB; it is from 1 to 512", n))
 	}
 	if _, err := time.LoadLocation(c.Timezone); err != nil {
 		errs = append(errs, fmt.Errorf("timezone: %q is no time zone such as UTC or Europe/Berlin", c.Timezone))

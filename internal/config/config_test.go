@@ -34,6 +34,8 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		"probes: {rate: 0, parallel: -1}":               "probes.rate is 0; it is at least 1\nprobes.parallel is -1",
 		"max_page: 0":                                   "max_page is 0; it is at least 1",
 		"worker: {slots: 0}":                            "worker.slots is 0",
+		"worker: {max_output: 0}":                       "worker.max_output is 0 MiB",
+		"worker: {max_result: 513}":                     "worker.max_result is 513 MiB",
 		"worker: {grace: long}":                         "\"long\" is not a duration",
 		"timezone: Nowhere/Land":                        "\"Nowhere/Land\" is no time zone",
 		"log: {level: loud}":                            "log.level is \"loud\"",

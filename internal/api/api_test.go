@@ -80,7 +80,11 @@ func TestCallersAreRecognisedInTheOrderOfTheReference(t *testing.T) {
 	s := newServer(t, api.Options{})
 	key := s.do("POST", "/v1/apikeys", `{"user": "jira", "metadata": {"a": 1}}`).status(201)
 	plain := key.at("key")
-	signed := s.signer.Sign(access.Grant{User: "nightshift", Execution: "x", Expires: time.Now().Add(time.Minute).Unix()})
+	ofExecution := func(id string) string {
+		return s.signer.Sign(access.Grant{User: "nightshift", Execution: id, Expires: time.Now().Add(time.Minute).Unix()})
+	}
+	signed, over := ofExecution(s.run("p.noargs", nil).ID), s.run("p.noargs", nil)
+	s.finish(over, execution.Succeeded, `{}`)
 	expired := s.signer.Sign(access.Grant{User: "nightshift", Expires: time.Now().Add(-time.Minute).Unix()})
 	old := access.NewToken()
 	s.write(func(ctx context.Context, tx *store.Tx) error {
@@ -104,6 +108,8 @@ func TestCallersAreRecognisedInTheOrderOfTheReference(t *testing.T) {
 		"bearer token":        {"", []string{"Authorization: Bearer " + s.user}, "ada", "header"},
 		"bearer key":          {"", []string{"Authorization: Bearer " + plain}, "jira", "header"},
 		"signed":              {"", []string{"X-Auth-Token: " + signed}, "nightshift", "header"},
+		"signed, and over":    {"", []string{"X-Auth-Token: " + ofExecution(over.ID)}, "", ""},
+		"signed for nothing":  {"", []string{"X-Auth-Token: " + ofExecution(ident.New(time.Now()))}, "", ""},
 		"signed and expired":  {"", []string{"X-Auth-Token: " + expired}, "", ""},
 		"forged":              {"", []string{"X-Auth-Token: " + signed[:len(signed)-2] + "xx"}, "", ""},
 		"expired":             {"", []string{"X-Auth-Token: " + old}, "", ""},

@@ -102,7 +102,7 @@ func (c *call) onRecord(run func() error) error {
 	err := run()
 	refused := c.refusal(err)
 	switch {
-	case refused != "":
+	case refused != "" && (trail != nil || !c.unnamed()):
 		c.recordRefusal(refused)
 	case err == nil && trail != nil && !trail.Written() && c.route.Method != http.MethodGet:
 		c.addRecord(c.record(audit.Done))
@@ -114,6 +114,13 @@ func (c *call) onRecord(run func() error) error {
 // service does that with a GET, too.
 func (r *route) audited() bool {
 	return r.Method != http.MethodGet && !r.asking || r.Method == http.MethodGet && r.Service == authService
+}
+
+// unnamed reports whether c is a question of somebody who shows nothing at all, as every
+// page that is opened without a log-in asks.
+func (c *call) unnamed() bool {
+	credential, _, _ := c.credentials()
+	return c.route.Method == http.MethodGet && credential == "" && c.r.Header.Get("Authorization") == ""
 }
 
 // refusal says why a call was refused; empty: it was not.

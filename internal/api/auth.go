@@ -165,6 +165,14 @@ func (a *API) tokenOwner(ctx context.Context, token string) (caller, error) {
 		if !ok {
 			return caller{}, refused
 		}
+		if g.Execution != "" {
+			switch e, err := a.Store.Reader().Execution(ctx, g.Execution); {
+			case errors.Is(err, store.ErrNotFound), err == nil && e.Status.Final():
+				return caller{}, fault.Newf(fault.Unauthorized, "Unauthorized - Token is not valid any more: its execution is over.")
+			case err != nil:
+				return caller{}, err
+			}
+		}
 		who := caller{User: g.User, Expires: time.Unix(g.Expires, 0), Signed: true, Pack: g.Pack, Execution: g.Execution}
 		if err := a.know(ctx, &who); err != nil {
 			return caller{}, err

@@ -56,7 +56,7 @@ func TestUsersAreLookedAfterByAdmins(t *testing.T) {
 		}
 	}
 	login("amazing grace").status(401)
-	signed := s.signer.Sign(access.Grant{User: "grace", Execution: "x", Expires: time.Now().Add(time.Minute).Unix()})
+	signed := s.signer.Sign(access.Grant{User: "grace", Execution: s.run("p.noargs", nil).ID, Expires: time.Now().Add(time.Minute).Unix()})
 	s.ask("GET", "/v1/user", "", "X-Auth-Token: "+signed).status(401)
 
 	s.do("PUT", "/api/ns/v1/users/grace", `{"disabled": false}`).status(200)

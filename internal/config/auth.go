@@ -33,8 +33,8 @@ type Auth struct {
 	// default. Default: 24h.
 	TokenTTL Duration `yaml:"token_ttl"`
 
-	// ServiceTokenTTL is how long the token is good for that an action gets when it
-	// starts. Default: 24h.
+	// ServiceTokenTTL is how long the token is good for, at most, that an action gets when
+	// it starts; it ends with its execution. Default: 24h.
 	ServiceTokenTTL Duration `yaml:"service_token_ttl"`
 }
 

@@ -242,6 +242,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"POST", "/api/v1/executions", `{"action": "p.say", "parameters": {"word": "hi"}}`},
 		{"PUT", "/api/v1/keys/a", `{"name": "a", "value": "b"}`},
 		{"POST", "/api/v1/webhooks/deploy/prod", `{"branch": "main"}`},
+		{"POST", "/api/v1/webhooks/deploy/prod", `"any JSON"`},
 		{"POST", "/api/v1/apikeys", `{}`},
 		{"POST", "/auth/v1/tokens/validate", `{"token": "x"}`},
 		{"POST", "/api/v1/aliasexecution/match_and_execute", `{"command": "wrong it", "source_channel": "c"}`},

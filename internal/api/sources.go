@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"encoding/json"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -26,7 +27,7 @@ func (a *API) sourceRoutes() []*route {
 			gives(http.StatusOK, []wire.Trigger{}).overall(),
 		to("GET", apiService, "/webhooks/{hook...}", "webhook_view", (*call).getWebhook, "Show a webhook.").
 			gives(http.StatusOK, wire.Trigger{}).guard(onTheHook, (*call).seesWebhook),
-		to("POST", apiService, "/webhooks/{hook...}", "webhook_send", (*call).postWebhook, "Tell of an event.").changesNothing().gives(http.StatusAccepted, value.NewDict()).guard(onTheHook, (*call).seesWebhook).inBox(hookBox),
+		to("POST", apiService, "/webhooks/{hook...}", "webhook_send", (*call).postWebhook, "Tell of an event.").changesNothing().gives(http.StatusAccepted, json.RawMessage{}).guard(onTheHook, (*call).seesWebhook).inBox(hookBox),
 		to("POST", apiService, "/alerts/{source}", "webhook_send", (*call).postAlert, "Tell of alerts in the form of a monitoring system.").changesNothing().gives(http.StatusAccepted, wire.Receipt{}).on((*call).aboutAlerts).inBox(alertBox),
 	}
 }

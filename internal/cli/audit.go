@@ -63,6 +63,10 @@ func (a *app) auditList() *cobra.Command {
 					v, _ := r.Get(name)
 					row.Set(name, v)
 				}
+				if origin, ok := r.Get("origin"); ok { // nobody asked for it through the API
+					row.Set("address", origin)
+					row.Set("object", changedObjects(r))
+				}
 				rows = append(rows, row)
 			}
 			if s.machine() {
@@ -76,6 +80,29 @@ func (a *app) auditList() *cobra.Command {
 	cmd.Flags().StringVar(&outcome, "outcome", "", "only what was done, or refused")
 	cmd.Flags().IntVarP(&last, "last", "n", 50, "how many")
 	return cmd
+}
+
+// changedObjects names what a record has changed: the first few of it.
+func changedObjects(record *value.Dict) string {
+	const most = 3
+	all, _ := record.Get("changes")
+	changes, ok := all.(*value.List)
+	if !ok {
+		return ""
+	}
+	var names []string
+	for i, c := range changes.Items {
+		if i == most {
+			names = append(names, fmt.Sprintf("and %d more", len(changes.Items)-most))
+			break
+		}
+		if c, ok := c.(*value.Dict); ok {
+			kind, _ := c.Get("kind")
+			object, _ := c.Get("object")
+			names = append(names, value.Str(kind)+" "+value.Str(object))
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // eachEntry calls f for all entries after one, in order.

@@ -48,6 +48,13 @@ func TestTheAuditLogIsListedExportedAndVerified(t *testing.T) {
 	if got := f.run(t, "audit", "list"); got.Code != 0 || !strings.Contains(got.Out, "keys/a") || !strings.Contains(got.Out, "| 8 ") {
 		t.Errorf("%+v", got)
 	}
+	found := newFake(t)
+	byFiles := audit.Head{}.Next([]byte(`{"at":"2026-11-22T02:00:00Z","user":"nightshift","credential":"the server itself","address":"","method":"","origin":"files in /etc/rbac","outcome":"done",
+		"changes":[{"kind":"role","object":"a"},{"kind":"role","object":"b"},{"kind":"role","object":"c"},{"kind":"role","object":"d"},{"kind":"role","object":"e"}]}`))
+	serveLog(found, audit.Head{}, audit.Head{Seq: 1, Hash: byFiles.Hash}, []audit.Entry{byFiles})
+	if got := found.run(t, "audit", "list"); got.Code != 0 || !strings.Contains(got.Out, "files in /etc/rbac") || !strings.Contains(got.Out, "role a, role b") || !strings.Contains(got.Out, "2 more") {
+		t.Errorf("what nobody asked for: %+v", got)
+	}
 	want := result{Out: fmt.Sprintf("5 entries, from 8 to 12, are as they were. Head: %s\n", head)}
 	f.check(t, f.run(t, "audit", "verify"), want)
 	file := filepath.Join(t.TempDir(), "log")

@@ -71,6 +71,7 @@ export interface AuditEntry {
     method: string
     route: string
     object?: string
+    origin?: string
     permission?: string
     outcome: 'done' | 'refused'
     reason?: string

@@ -99,7 +99,7 @@ function Line({ entry: { seq, record: r } }: { entry: AuditEntry }) {
           <Time at={r.at} className="text-muted" />
           <span className="truncate font-medium">{r.user || 'unknown'}</span>
           <span className="min-w-0 font-mono text-[13px] break-all max-md:order-last max-md:col-span-3">
-            {r.method} /{r.object || r.route.replace(/^\//, '')}
+            {r.origin || `${r.method} /${r.object || r.route.replace(/^\//, '')}`}
           </span>
           <span className={cx(r.outcome === 'done' ? 'text-good' : 'text-bad')}>{r.outcome}</span>
           {r.reason && <span className="order-last col-span-full text-muted md:col-start-3">{r.reason}</span>}

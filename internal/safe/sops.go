@@ -88,7 +88,7 @@ func documents(text []byte) (docs []*yaml.Node, err error) {
 	for d := yaml.NewDecoder(bytes.NewReader(text)); ; {
 		var doc yaml.Node
 		err := d.Decode(&doc)
-		if err == io.EOF && len(docs) > 0 {
+		if errors.Is(err, io.EOF) && len(docs) > 0 {
 			return docs, nil
 		}
 		if err != nil || doc.Content[0].Kind != yaml.MappingNode {

@@ -237,9 +237,10 @@ test('the main job is done without a mouse', async () => {
   await page.keyboard.press('Enter')
   await statusIs('succeeded')
 
+  const before = await server.ask<unknown[]>('GET', '/api/v1/inquiries')
   const { id } = await server.ask<{ id: string }>('POST', '/api/v1/executions', { action: 'shop.decide' })
   await find('Inquiries')
-  await page.getByText('Fail over now?').waitFor()
+  await expect.poll(() => page.getByText('Fail over now?').count(), soon).toBe(before.length + 1) // the latest is the first
   await tabTo('Yes')
   await page.keyboard.press('Enter')
   await expect.poll(async () => (await server.ask<{ status: string }>('GET', '/api/v1/executions/' + id)).status, soon).toBe('succeeded')

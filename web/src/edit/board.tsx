@@ -7,6 +7,7 @@ import {
   MarkerType,
   ReactFlow,
   useReactFlow,
+  useStoreApi,
   type Edge,
   type EdgeProps,
   type Node,
@@ -54,7 +55,6 @@ export interface BoardDeeds {
 }
 
 const colours = { success: 'var(--good)', failure: 'var(--bad)', always: 'var(--strong)', other: 'var(--busy)' } as const
-const none: Positions = {}
 const inView = { maxZoom: 1, minZoom: 0.6, padding: 0.12 }
 
 /** Cards that are dragged, and drawn from one to another. What is on it belongs to whoever shows it. */
@@ -83,6 +83,7 @@ export function Board({
 }) {
   const theme = useTheme()
   const flow = useReactFlow()
+  const store = useStoreApi()
   const [fits] = useState(cards.length > 0) // into view at first; what is drawn anew stays where it is put
   const seen = useRef(fit)
   useEffect(() => {
@@ -90,14 +91,12 @@ export function Board({
     seen.current = fit
     void flow.fitView(inView)
   }, [fit, flow])
-  // Where cards are while they are dragged; the drawing has the rest.
-  const [dragged, setDragged] = useState<Positions>(none)
   const shape = JSON.stringify([cards.map((c) => [c.id, c.size.height]), ways.map((w) => [w.from, w.to])])
   // eslint-disable-next-line react-hooks/exhaustive-deps -- shape stands for what of them counts
   const arranged = useMemo(() => arrange(cards, ways), [shape])
   const large = cards.length > 100 // to be seen, and drawn, in parts
   const known = useMemo(() => new Map(cards.map((c) => [c.id, c])), [cards])
-  const base = useMemo(
+  const nodes = useMemo(
     () =>
       cards.map(
         (c): Node => ({
@@ -115,7 +114,6 @@ export function Board({
       ),
     [cards, places, arranged, selected],
   )
-  const nodes = useMemo(() => (dragged === none ? base : base.map((n) => (dragged[n.id] ? { ...n, position: dragged[n.id]!, dragging: true } : n))), [base, dragged])
   const edges = useMemo(
     () =>
       ways.map(
@@ -144,19 +142,16 @@ export function Board({
       if (moves.length > 0) {
         const now: Positions = {}
         for (const m of moves) if (m.position) now[m.id] = m.position
-        // While a card is dragged only it is drawn anew; at the end its place is kept.
-        if (moves.some((m) => m.dragging)) setDragged((d) => ({ ...d, ...now }))
-        else {
-          setDragged(none)
-          deeds.move(now)
-        }
+        // While a card is dragged only the flow is told, so that nothing but the card and its ways is drawn anew; at the end its place is kept.
+        if (moves.some((m) => m.dragging)) store.getState().setNodes(nodes.map((n) => (now[n.id] ? { ...n, position: now[n.id]!, dragging: true } : n)))
+        else deeds.move(now)
       }
       for (const c of changes) {
         if (c.type === 'remove') deeds.remove(c.id)
         if (c.type === 'select' && c.selected && known.get(c.id)?.selectable) deeds.select(c.id)
       }
     },
-    [deeds, known],
+    [deeds, known, nodes, store],
   )
   const typeOf = (e: DragEvent) => takes.find((t) => e.dataTransfer.types.includes(t))
   const drop = (e: DragEvent) => {

@@ -87,7 +87,7 @@ function Line({ failure: { latest, times } }: { failure: Failure }) {
             <Link
               to="/history"
               search={{ status: latest.status, action: latest.action?.ref, rule: causeOf(latest).rule, last: '24h' }}
-              className="inline-flex h-6 shrink-0 items-center rounded bg-bad/12 px-2 font-medium text-bad hover:underline"
+              className="inline-flex h-7 shrink-0 items-center rounded bg-bad/12 px-2 font-medium text-bad hover:underline"
               title={`${times} such failures in the last 24 hours`}
             >
               {times}×

@@ -8,8 +8,9 @@ const year = new Intl.DateTimeFormat(undefined, { day: '2-digit', month: 'short'
 export function localTime(at: string | number, now = Date.now()): string {
   const d = new Date(at)
   const today = new Date(now)
-  if (d.toDateString() === today.toDateString()) return clock.format(d)
-  return `${(d.getFullYear() === today.getFullYear() ? day : year).format(d)}, ${clock.format(d)}`
+  const thisYear = d.getFullYear() === today.getFullYear()
+  if (thisYear && d.getMonth() === today.getMonth() && d.getDate() === today.getDate()) return clock.format(d)
+  return `${(thisYear ? day : year).format(d)}, ${clock.format(d)}`
 }
 
 export function utc(at: string | number): string {
@@ -70,11 +71,12 @@ export function Time({ at, className }: { at?: string; className?: string }) {
 }
 
 export function Ago({ at, className }: { at?: string; className?: string }) {
-  const present = useNow()
+  // In words, so that only what reads otherwise a second later is drawn anew.
+  const words = useSyncExternalStore(subscribe, () => (at ? ago(at, now) : ''))
   if (!at) return null
   return (
     <time dateTime={at} title={`${localTime(at)} · ${utc(at)}`} className={className}>
-      {ago(at, present)}
+      {words}
     </time>
   )
 }

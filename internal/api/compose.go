@@ -33,7 +33,7 @@ func (a *API) composeRoutes() []*route {
 			gives(http.StatusOK, []wire.ExpressionName{}).anybody(ofTheServer),
 		to("POST", ourService, "/rules/try", "rule_create", (*call).tryRule, "Ask a rule that is not kept about past events.").changesNothing().
 			takes(tryBody).gives(http.StatusOK, wire.RuleTrial{}).inside("on the rule; besides what it takes to make it"),
-		to("PUT", ourService, "/packs/{ref}/files", "pack_modify", (*call).writePackFiles, "Write metadata, workflows and rules of a pack, and register it.").
+		to("PUT", ourService, "/packs/{ref}/files", "pack_modify", (*call).writePackFiles, "Write metadata, workflows, rules and policies of a pack, and register it.").
 			takes(filesBody).empties().on((*call).aboutPack),
 	}
 }

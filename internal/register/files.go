@@ -27,7 +27,7 @@ const maxFile = 500_000
 
 // WriteFiles writes files of a pack and registers it, all or nothing: what would not
 // be right, what somebody else has changed since the client has seen it, and what is
-// no metadata, workflow or test is refused, before anything is written. All or nothing
+// no metadata, workflow, rule, policy or test is refused, before anything is written. All or nothing
 // goes for a server that is killed meanwhile, too. A pack that there is not yet is made
 // in the first of the folders, if its pack.yaml is among the files.
 func (r *Registrar) WriteFiles(ctx context.Context, name string, files []File) error {
@@ -52,8 +52,8 @@ func writable(f File) error {
 	switch ext := path.Ext(f.Path); {
 	case !fs.ValidPath(f.Path) || hidden || strings.ContainsAny(f.Path, "\\\x00"):
 		return refuse("it is no path of a file in a pack")
-	case ext != ".yaml" && ext != ".yml", !slices.Contains([]string{".", "actions", "actions/workflows", "actions/tests", "rules"}, folder), folder == "." && f.Path != "pack.yaml":
-		return refuse("only pack.yaml and the YAML files in actions, actions/workflows, actions/tests and rules can be")
+	case ext != ".yaml" && ext != ".yml", !slices.Contains([]string{".", "actions", "actions/workflows", "actions/tests", "rules", "policies"}, folder), folder == "." && f.Path != "pack.yaml":
+		return refuse("only pack.yaml and the YAML files in actions, actions/workflows, actions/tests, rules and policies can be")
 	case len(f.Content) > maxFile:
 		return refuse(fmt.Sprintf("it has more than %d bytes", maxFile))
 	}

@@ -59,6 +59,21 @@ func TestWriteFilesRegistersWhatItWrites(t *testing.T) {
 	}
 }
 
+func TestWriteFilesPutsPoliciesInForce(t *testing.T) {
+	h := build(t)
+	h.packs(-1)
+	limit := "name: one\nresource_ref: demo.repair\npolicy_type: action.concurrency\nparameters: {threshold: 1}\n"
+	files := []register.File{
+		{Path: "actions/repair.yaml", Content: repairMeta}, {Path: "actions/workflows/repair.yaml", Content: repairText}, {Path: "policies/repair.yaml", Content: limit},
+	}
+	if err := h.WriteFiles(t.Context(), "demo", files); err != nil {
+		t.Fatal(err)
+	}
+	if a, _ := h.catalog.Get().Action("demo.repair"); a.Governor == nil || len(a.Governor.Limits) != 1 {
+		t.Errorf("in force is %+v, want one limit", a.Governor)
+	}
+}
+
 func TestWriteFilesMakesAPack(t *testing.T) {
 	h := build(t)
 	manifest := register.File{Path: "pack.yaml", Content: "name: mine\ndescription: d\nversion: 1.0.0\nauthor: a\n"}
@@ -97,6 +112,11 @@ func TestWriteFilesRefuses(t *testing.T) {
 			"demo",
 			[]register.File{{Path: "actions/x.yaml", Content: "name: x\nrunner_type: noop\ncolour: y\n"}},
 			"actions/x.yaml:3:1: error:",
+		},
+		"a policy with mistakes": {
+			"demo",
+			[]register.File{{Path: "policies/x.yaml", Content: "name: x\nresource_ref: demo.a\npolicy_type: action.concurrency\n"}},
+			"threshold",
 		},
 		"a workflow with mistakes": {
 			"demo",

@@ -10,6 +10,7 @@ const binary = process.env.NIGHTSHIFT_BIN ?? join(import.meta.dirname, '../../bi
 export interface Settings {
   files?: (folder: string) => Record<string, string> // in its folder; nightshift.yaml has its settings
   fill?: (data: string) => Promise<void> // puts something into its data folder before the first start
+  bare?: boolean // without the packs that others are tried with
   neighbours?: string[] // where a page of it may send a browser
   stop?: () => void // ends what runs beside it
 }
@@ -35,7 +36,8 @@ export class Server {
   async start(): Promise<void> {
     const listen = this.url ? new URL(this.url).host : '127.0.0.1:0'
     if (!this.url) await this.settings.fill?.(join(this.folder, 'data'))
-    const args = ['serve', '--data', join(this.folder, 'data'), '--listen', listen, '--packs', join(import.meta.dirname, 'packs'), '--log-level', 'error']
+    const args = ['serve', '--data', join(this.folder, 'data'), '--listen', listen, '--log-level', 'error']
+    if (!this.settings.bare) args.push('--packs', join(import.meta.dirname, 'packs'))
     const config = join(this.folder, 'nightshift.yaml')
     if (existsSync(config)) args.push('--config', config)
     const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -29,7 +29,16 @@ describe('a first remediation', () => {
     const files = new Map(filesOf({ ...problem, source: 'timer' }, 'local').map((f) => [f.path, parse(f.content) as Record<string, unknown>]))
     expect(files.get('rules/web_server_down.yaml')).toMatchObject({ trigger: { type: 'core.st2.IntervalTimer', parameters: { unit: 'minutes', delta: 1 } }, action: { ref: 'local.web_server_down' } })
     // What the server lets be written: see saving in the composer.
-    expect([...files.keys()].filter((path) => !/^(actions|rules)\//.test(path))).toEqual([])
+    expect([...files.keys()].filter((path) => !/^(actions|rules|policies)\//.test(path))).toEqual([])
+  })
+
+  it.each([
+    ['timer', 'cancel'],
+    ['webhook', 'delay'],
+    ['alertmanager', 'delay'],
+  ] as const)('repairs one at a time when told by %s: others %s', (source, action) => {
+    const files = new Map(filesOf({ ...problem, source }, 'local').map((f) => [f.path, parse(f.content) as unknown]))
+    expect(files.get('policies/web_server_down.yaml')).toMatchObject({ resource_ref: 'local.web_server_down', policy_type: 'action.concurrency', parameters: { threshold: 1, action } })
   })
 
   it('keeps braces of commands from being templates', () => {

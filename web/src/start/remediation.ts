@@ -56,6 +56,18 @@ export function filesOf(p: Problem, pack: string): Change[] {
         },
       }),
     },
+    {
+      path: `policies/${name}.yaml`,
+      content: yaml({
+        name,
+        description: 'One repair at a time.',
+        enabled: true,
+        resource_ref: `${pack}.${name}`,
+        policy_type: 'action.concurrency',
+        // A timer comes again by itself. What an event tells of may have broken after the check, so that one waits.
+        parameters: { threshold: 1, action: p.source === 'timer' ? 'cancel' : 'delay' },
+      }),
+    },
     { path: `rules/${name}.yaml`, content: yaml({ name, pack, description: p.title, enabled: true, ...listensTo(p), action: { ref: `${pack}.${name}`, parameters: {} } }) },
   ]
 }

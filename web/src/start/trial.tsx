@@ -10,6 +10,7 @@ import { latestEvent, sendAlerts, sendWebhook } from '@/api/start'
 import type { EventWhy } from '@/api/types'
 import { Button, buttonClass } from '@/ui/button'
 import { CopyButton } from '@/ui/copy'
+import { cx } from '@/ui/cx'
 import { ExecutionLine } from '@/ui/executions'
 import { Loaded } from '@/ui/state'
 import { isFinal } from '@/ui/status'
@@ -169,9 +170,16 @@ function Repair({ id, over: tell }: { id: string; over?: () => void }) {
           </li>
         ))}
       </ul>
+      {e.status === 'delayed' && <p className="border-t px-4 py-3 text-sm text-muted">One repair at a time: it waits until the one before is over.</p>}
       {over && (
-        <p role="status" className={'flex flex-wrap items-center gap-3 border-t px-4 py-3 font-medium ' + (e.status === 'succeeded' ? 'text-good' : 'text-bad')}>
-          {e.status !== 'succeeded' ? 'It is not repaired. What the commands printed says why.' : repaired ? 'It was broken, and it is repaired. Nobody was woken.' : 'All was well, so nothing had to be repaired.'}
+        <p role="status" className={cx('flex flex-wrap items-center gap-3 border-t px-4 py-3 font-medium', e.status === 'succeeded' ? 'text-good' : e.status === 'canceled' ? 'text-muted' : 'text-bad')}>
+          {e.status === 'canceled'
+            ? 'It was being looked at already, and one at a time is enough.'
+            : e.status !== 'succeeded'
+              ? 'It is not repaired. What the commands printed says why.'
+              : repaired
+                ? 'It was broken, and it is repaired. Nobody was woken.'
+                : 'All was well, so nothing had to be repaired.'}
           <Link to="/executions/$id" params={{ id }} className={buttonClass({ size: 'sm' })}>
             See how
           </Link>

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { expectAccessible, soon } from './browser'
-import { button, drag, field, go, page, server, set } from './stage'
+import { button, drag, field, go, page, server, set, statusIs } from './stage'
 
 // Composing workflows and rules, in a real browser with a real server.
 
@@ -169,6 +169,26 @@ test('somebody keeps a test of a workflow, has it started by an event, and asks 
   await card('action').getByText('core.echo').waitFor()
   await field('message *').click()
   await page.getByRole('list', { name: 'Fields' }).getByRole('button', { name: /^body\.host/ }).click()
+  await page.getByText('= db1', { exact: true }).waitFor()
+
+  // A card that is deleted is gone, with what led to it, and one step brings both back.
+  await card('action').click()
+  await page.keyboard.press('Delete')
+  await card('action').getByText('Drag an action or a workflow here').waitFor()
+  expect(await page.locator('.react-flow__node-loose').count()).toBe(0)
+  await button('Undo').click()
+  await card('action').getByText('core.echo').waitFor()
+
+  await button('Save …').click()
+  await page.getByRole('region', { name: 'rules/greeting.yaml' }).getByText(/message: .*trigger\.body\.host/).waitFor()
+  await button('Save').click()
+  await page.waitForURL(/rules\/ours\.greeting$/)
+  for (const host of ['web2', 'db2']) await server.ask('POST', '/api/v1/webhooks/greet', { host })
+  await page.reload()
+  await page.getByRole('link', { name: 'execution', exact: true }).first().click()
+  await statusIs('succeeded')
+  await page.getByRole('heading', { level: 1, name: 'core.echo' }).waitFor()
+  await page.getByText('"db2"').first().waitFor()
 }, 180_000)
 
 test('somebody makes a rule by keyboard, clones and switches rules, and takes it back', async () => {

@@ -29,7 +29,7 @@ export async function packFile(pack: string, name: string, signal?: AbortSignal)
 }
 
 export function writeFiles(pack: string, files: Change[]) {
-  return ask<unknown>(api.PUT('/api/ns/v1/packs/{ref}/files', { params: { path: { ref: pack } }, body: { files: files.filter((f) => f.content !== f.was) } }))
+  return ask<unknown>(api.PUT('/api/ns/v1/packs/{ref}/files', { params: { path: { ref: pack } }, body: { files: files.filter((f) => f.content !== f.was).map(({ path, content, was }) => ({ path, content, was })) } }))
 }
 
 /** pack.yaml of a pack that there is not yet. */

@@ -147,7 +147,6 @@ export function Board({
         else deeds.move(now)
       }
       for (const c of changes) {
-        if (c.type === 'remove') deeds.remove(c.id)
         if (c.type === 'select' && c.selected && known.get(c.id)?.selectable) deeds.select(c.id)
       }
     },
@@ -177,8 +176,10 @@ export function Board({
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         onNodesChange={changed}
-        onEdgesChange={(changes) => {
-          for (const c of changes) if (c.type === 'remove') deeds.cut(c.id)
+        onDelete={({ nodes, edges }) => {
+          // What led to a card goes with it, and is not cut besides.
+          for (const n of nodes) deeds.remove(n.id)
+          if (nodes.length === 0) for (const e of edges) deeds.cut(e.id)
         }}
         onConnect={(c) => deeds.connect(c.source, c.target, c.sourceHandle)}
         onNodeClick={(_, n) => known.get(n.id)?.selectable && deeds.select(n.id)}

@@ -25,6 +25,7 @@ const theme = EditorView.theme({
   '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--bad)', textUnderlineOffset: '3px' },
   '.cm-diagnostic': { padding: '4px 8px' },
   '.cm-changedLine': { backgroundColor: 'color-mix(in srgb, var(--good) 12%, transparent)' },
+  '.cm-collapsedLines': { padding: '2px 8px', color: 'var(--muted)', background: 'var(--sunken)', fontFamily: 'var(--font-sans, sans-serif)', fontSize: '12px', '&:before, &:after': { content: '""', margin: '0' } },
   '.cm-deletedChunk': { backgroundColor: 'color-mix(in srgb, var(--bad) 12%, transparent)' },
 })
 

@@ -155,7 +155,7 @@ func (g *guarded) fill() {
 		"actions": "p.say", "rules": "p.deploy", "actionalias": "p.talk", "sensortypes": "p.Eye", "sensors": "p.Eye", "policies": "p.one",
 		"packs": "p", "configs": "p", "config_schemas": "p", "triggertypes": "p.alarm", "triggers": "p.alarm", "timers": "core.tick",
 		"webhooks": "deploy/prod", "alerts": "alertmanager", "runnertypes": "local-shell-cmd", "policytypes": "action.retry", "keys": "p.key",
-		"ruletypes": "standard", "service_registry": "actionrunner", "rbac": "none", "apikeys": "none",
+		"ruletypes": "standard", "service_registry": "actionrunner", "rbac": "none", "apikeys": "none", "problems": "none",
 	}
 }
 
@@ -204,7 +204,7 @@ func bodies() map[string]string {
 		"POST /alerts/{source}":    `{"version": "4", "groupKey": "x", "status": "firing", "alerts": []}`,
 		"POST /workflows/rehearse": `{"definition": "version: 1.0\ntasks: {}"}`, "POST /rules/try": `{"rule": ` + rule + `}`,
 		"POST /actions/{ref}/clone": `{"dest_pack": "p", "dest_action": "copy"}`, "PUT /packs/{ref}/files": `{"files": [{"path": "rules/x.yaml", "content": "name: x\ntrigger: {type: p.alarm}\naction: {ref: p.say}"}]}`,
-		"POST /workflows/inspect": `version: "1.0"`, "POST /apikeys": `{}`, "POST /tokens/validate": `{"token": "x"}`,
+		"PUT /problems/{id}/closing": `{"reason": "x"}`, "POST /workflows/inspect": `version: "1.0"`, "POST /apikeys": `{}`, "POST /tokens/validate": `{"token": "x"}`,
 	}
 }
 
@@ -215,6 +215,7 @@ func wants(r api.Route) string {
 	own := map[string]string{
 		"GET /user": "yyyy", "DELETE /token": "yyyy", "POST /tokens/validate": "yyyy", "GET /ruletypes": "yyyy", "GET /ruletypes/{ref}": "yyyy",
 		"GET /triggertypes": "yyyy", "GET /triggertypes/{ref}": "yyyy", "GET /triggers": "yyyy", "GET /triggerinstances": "yyyy", "GET /problems": "yyyy",
+		"PUT /problems/{id}/closing": "yyyy", "DELETE /problems/{id}/closing": "yyyy", // see the test of closings; there is none here
 		"POST /workflows/inspect": "yyyy", "GET /metrics": "yyyy", "GET /{$}": "yyyy", "GET /version": "yyyy",
 		"GET /service_registry/groups": "nnnn", "GET /service_registry/groups/{id}/members": "nnnn", "POST /secrets/rotate": "nnnn",
 		"GET /users": "nnnn", "POST /users": "nnnn", "GET /users/{name}": "nnnn", "PUT /users/{name}": "nnnn", "DELETE /users/{name}": "nnnn",

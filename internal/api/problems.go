@@ -1,13 +1,18 @@
 package api
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/nightshift-run/nightshift/internal/alert"
 	"github.com/nightshift-run/nightshift/internal/api/wire"
 	"github.com/nightshift-run/nightshift/internal/execution"
+	"github.com/nightshift-run/nightshift/internal/fault"
+	"github.com/nightshift-run/nightshift/internal/rule"
 	"github.com/nightshift-run/nightshift/internal/store"
 )
 
@@ -23,8 +28,18 @@ func (a *API) problemRoutes() []*route {
 	return []*route{
 		to("GET", ourService, "/problems", "", (*call).listProblems, "Say what is broken now by alerts and probes, and what is done about it.").
 			gives(http.StatusOK, wire.Problems{}).anybody(whatTheyMaySee),
+		to("PUT", ourService, "/problems/{id}/closing", "", (*call).closeProblem, "Say that a problem is over, though its sender has not. It opens again when it happens again.").
+			takes(closingBody).gives(http.StatusOK, wire.Closing{}).inside(whoMayClose),
+		to("DELETE", ourService, "/problems/{id}/closing", "", (*call).reopenProblem, "Take back that a problem is over.").
+			empties().inside(whoMayClose),
 	}
 }
+
+const (
+	closingBody = `{"type": "object", "additionalProperties": false, "properties": {
+		"reason": {"type": "string", "required": true, "minLength": 1, "maxLength": 1000, "description": "Why nothing has to be done."}}}`
+	whoMayClose = "whoever may change a rule that has handled it, or run its action. Where none has, it is about the rules that listen to such events, and where none listens, about making rules"
+)
 
 // A problem is one that is known, with the events that told of it.
 type problem struct {
@@ -32,28 +47,32 @@ type problem struct {
 	events []string
 }
 
+// know gives a problem its id. It is that of the latest event that told of it, so that
+// with the next one it is another problem: what was said of this one does not go for that.
+func (p *problem) know() {
+	if p.ID = p.Event; p.ID == "" {
+		sum := sha256.Sum256([]byte(p.Trigger + "\n" + p.Since.String()))
+		p.ID = hex.EncodeToString(sum[:12])
+	}
+}
+
 func (c *call) listProblems() error {
 	now := time.Now().UTC()
-	out := wire.Problems{Problems: []wire.Problem{}, Since: wire.TimeOf(now.Add(-problemsFor))}
-	open, ended, complete, err := c.troubles(now)
+	out := wire.Problems{Problems: []wire.Problem{}, Closed: []wire.Problem{}, Since: wire.TimeOf(now.Add(-problemsFor))}
+	open, ended, complete, err := c.problems(now)
 	if err != nil {
 		return err
 	}
-	failing, err := c.probesFailing(out.Since.Time)
+	closed, open, err := c.closed(open)
 	if err != nil {
 		return err
 	}
-	open = append(open, failing...)
-	slices.SortStableFunc(open, func(a, b *problem) int { return b.Since.Compare(a.Since.Time) })
-	if out.Complete = complete && len(open) <= problemsShown; len(open) > problemsShown {
-		open = open[:problemsShown]
-	}
-	if err := c.handling(slices.Concat(open, ended)); err != nil {
+	out.Complete = complete && len(open) <= problemsShown && len(closed) <= problemsShown
+	open, closed = open[:min(len(open), problemsShown)], closed[:min(len(closed), problemsShown)]
+	if err := c.handling(slices.Concat(open, closed, ended)); err != nil {
 		return err
 	}
-	for _, p := range open {
-		out.Problems = append(out.Problems, p.Problem)
-	}
+	out.Problems, out.Closed = c.told(open), c.told(closed)
 	out.Ended = len(ended)
 	for _, p := range ended {
 		if slices.ContainsFunc(p.Handling, func(h wire.Handling) bool { return h.Status == string(execution.Succeeded) }) {
@@ -61,6 +80,152 @@ func (c *call) listProblems() error {
 		}
 	}
 	return c.json(http.StatusOK, out)
+}
+
+// told is problems as the caller sees them.
+func (c *call) told(problems []*problem) []wire.Problem {
+	out := make([]wire.Problem, len(problems))
+	listening := c.listening()
+	for i, p := range problems {
+		p.MayClose = c.mayClose(p, listening) == nil
+		out[i] = p.Problem
+	}
+	return out
+}
+
+// problems returns what is broken, the latest first, what has ended in the last day, and
+// whether that is all.
+func (c *call) problems(now time.Time) (open, ended []*problem, complete bool, err error) {
+	open, ended, complete, err = c.troubles(now)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	failing, err := c.probesFailing(now.Add(-problemsFor))
+	if err != nil {
+		return nil, nil, false, err
+	}
+	open = append(open, failing...)
+	for _, p := range open {
+		p.know()
+	}
+	slices.SortStableFunc(open, func(a, b *problem) int { return b.Since.Compare(a.Since.Time) })
+	return open, ended, complete, nil
+}
+
+// closed parts problems into those that somebody has closed, and the others.
+func (c *call) closed(problems []*problem) (closed, open []*problem, err error) {
+	said, err := c.Store.Reader().Closings(c.ctx())
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range problems {
+		s, ok := said[p.ID]
+		if !ok {
+			open = append(open, p)
+			continue
+		}
+		p.Closing = &wire.Closing{By: s.By, Reason: s.Reason, At: wire.TimeOf(s.At)}
+		closed = append(closed, p)
+	}
+	return closed, open, nil
+}
+
+// closable returns the problem that the path names, if the caller may close it.
+func (c *call) closable() (*problem, error) {
+	id := c.part("id")
+	all, _, _, err := c.problems(time.Now().UTC())
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(all, func(p *problem) bool { return p.ID == id })
+	if i < 0 {
+		return nil, fault.Newf(fault.NotFound, "There is no problem \"%s\": it has ended, or has happened again and is another one.", shortened(id))
+	}
+	p := all[i]
+	if err := c.handling([]*problem{p}); err != nil {
+		return nil, err
+	}
+	return p, c.mayClose(p, c.listening())
+}
+
+// listening returns the rules that listen to a trigger. They are looked for once.
+func (c *call) listening() func(trigger string) []*rule.Rule {
+	all := sync.OnceValue(func() map[string][]*rule.Rule { return listening(c.Catalog.Get()) })
+	return func(trigger string) []*rule.Rule { return all()[trigger] }
+}
+
+// mayClose returns why the caller may not say that a problem is over. Who could have it
+// repaired may.
+func (c *call) mayClose(p *problem, listening func(trigger string) []*rule.Rule) error {
+	if c.who.free() {
+		return nil
+	}
+	var behind []*rule.Rule
+	content := c.resources()
+	for _, h := range p.Handling {
+		if r, ok := content.Rule(h.Rule); ok {
+			behind = append(behind, r)
+		}
+	}
+	if len(behind) == 0 {
+		behind = listening(p.Trigger)
+	}
+	for _, r := range behind {
+		if c.who.may("rule_modify", content.ruleResource(r)) || c.who.may("action_execute", content.action(r.Action.Ref)) {
+			return nil
+		}
+	}
+	if len(behind) == 0 && c.who.rights.MayAnywhere("rule_create") {
+		return nil
+	}
+	return fault.Newf(fault.Forbidden, "User \"%s\" may neither change nor run what handles \"%s\", and so not close it.", c.who.User, p.Name)
+}
+
+func (c *call) closeProblem() error {
+	var req struct {
+		Reason string `json:"reason"`
+	}
+	d, err := c.object()
+	if err != nil {
+		return err
+	}
+	if err := decode(d, &req); err != nil {
+		return err
+	}
+	p, err := c.closable()
+	if err != nil {
+		return err
+	}
+	closing := store.Closing{Problem: p.ID, Name: p.Name, By: c.who.User, Reason: req.Reason, At: time.Now().UTC()}
+	err = c.Store.Write(c.ctx(), func(tx *store.Tx) error {
+		first, err := tx.CloseProblem(c.ctx(), closing)
+		if err == nil && !first {
+			return fault.Newf(fault.Conflict, "Somebody has closed it already.")
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, wire.Closing{By: closing.By, Reason: closing.Reason, At: wire.TimeOf(closing.At)})
+}
+
+func (c *call) reopenProblem() error {
+	p, err := c.closable()
+	if err != nil {
+		return err
+	}
+	err = c.Store.Write(c.ctx(), func(tx *store.Tx) error {
+		was, err := tx.ReopenProblem(c.ctx(), p.ID)
+		if err == nil && !was {
+			return fault.Newf(fault.NotFound, "Nobody has closed it.")
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.empty()
 }
 
 // troubles returns what senders of alerts have said is broken, what they said has ended in the

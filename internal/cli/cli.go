@@ -120,7 +120,7 @@ broke, and whoever asks is told why. This command starts a server and speaks to 
 	}
 	add(root, groupRun, a.run(), a.executions(), a.inquiries(), a.status(), a.serviceRegistry())
 	add(root, groupContent, a.actions(), a.aliases(), a.rules(), a.packs(), a.policies(), a.policyTypes(), a.runners(), a.workflows(), a.keys(), a.secrets(), a.audit(), a.eval())
-	add(root, groupEvents, a.triggers(), a.instances(), a.enforcements(), a.traces(), a.sensors(), a.probes(), a.timers(), a.webhooks())
+	add(root, groupEvents, a.triggers(), a.instances(), a.enforcements(), a.traces(), a.sensors(), a.probes(), a.problems(), a.timers(), a.webhooks())
 	add(root, groupAccess, a.login(), a.logout(), a.auth(), a.whoami(), a.apiKeys(), a.users(), a.roles(), a.roleAssignments(), a.rbac())
 	root.AddCommand(a.version())
 	return root

@@ -88,6 +88,7 @@ const (
 	changedToken     = "token"
 	changedAPIKey    = "api_key"
 	changedDataKey   = "data_key"
+	changedProblem   = "problem"
 
 	changedRole       = "role"
 	changedAssignment = "role_assignment"

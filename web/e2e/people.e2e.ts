@@ -80,6 +80,59 @@ test('a failure shows its way, and runs again from the task that failed', async 
   expect(page.url()).not.toContain(id)
 })
 
+/** Tells of an alert as Alertmanager does. */
+async function alarm(alertname: string, status: 'firing' | 'resolved', startsAt: Date) {
+  const one = { status, labels: { alertname, severity: 'critical', instance: 'web1' }, annotations: { summary: `${alertname} on web1` }, startsAt, endsAt: status === 'firing' ? '0001-01-01T00:00:00Z' : new Date(), generatorURL: '', fingerprint: alertname }
+  await server.ask('POST', '/api/v1/alerts/alertmanager', { version: '4', status, receiver: 'x', groupKey: alertname, groupLabels: {}, commonLabels: {}, commonAnnotations: {}, externalURL: '', alerts: [one] })
+}
+
+test('somebody sees what is broken and what is done about it, and closes what is no problem', async () => {
+  const flag = join(server.folder, 'mended')
+  const rule = { name: 'broken', pack: 'default', trigger: { type: 'alerts.alertmanager' }, criteria: { 'trigger.name': { type: 'equals', pattern: 'DiskFull' }, 'trigger.status': { type: 'equals', pattern: 'firing' } }, action: { ref: 'shop.hold', parameters: { flag } }, enabled: true }
+  await server.ask('POST', '/api/v1/rules', rule)
+  const begun = new Date()
+  await alarm('DiskFull', 'firing', begun)
+  await alarm('TestAlert', 'firing', begun)
+  await go('/')
+  const broken = page.locator('section', { has: page.getByRole('heading', { name: 'What is broken' }) })
+  const problem = (name: string) => broken.getByRole('listitem').filter({ hasText: name })
+  await problem('TestAlert').getByText('nothing repairs it').waitFor()
+  await problem('DiskFull').getByText('being handled').waitFor()
+  await page.getByText('One problem needs a person.').waitFor()
+  await expectAccessible(page, 'now, with problems')
+
+  // What is no problem is closed with a reason, which can be taken back.
+  await button('Close TestAlert …').click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Why nothing has to be done').fill('I have pulled the plug')
+  await expectAccessible(page, 'closing a problem')
+  await dialog.getByRole('button', { name: 'Close it' }).click()
+  await page.getByText('What is wrong is being handled.').waitFor()
+  await button('Undo').click()
+  await problem('TestAlert').getByText('nothing repairs it').waitFor()
+  await button('Close TestAlert …').click()
+  await dialog.getByLabel('Why nothing has to be done').fill('I have pulled the plug')
+  await page.keyboard.press('Enter')
+  await broken.getByText('One problem is closed by hand').click()
+  await broken.getByText('I have pulled the plug – admin').waitFor()
+  await expectAccessible(page, 'a closed problem')
+
+  // It happens again, and is there again.
+  await alarm('TestAlert', 'firing', new Date())
+  await page.reload()
+  await problem('TestAlert').getByText('nothing repairs it').waitFor()
+  expect(await broken.getByText('closed by hand').count()).toBe(0)
+
+  // What a rule has repaired is over when its sender says so.
+  writeFileSync(flag, '')
+  await problem('DiskFull').getByText('acted on, no all-clear yet').waitFor({ timeout: 25_000 })
+  await alarm('DiskFull', 'resolved', begun)
+  await alarm('TestAlert', 'resolved', begun)
+  await page.reload()
+  await page.getByText('alert ended after a rule had acted on it').waitFor()
+  expect(await broken.count()).toBe(0)
+}, 90_000)
+
 test('somebody answers a question on a telephone', async () => {
   const { id } = await server.ask<{ id: string }>('POST', '/api/v1/executions', { action: 'shop.decide' })
   await page.setViewportSize({ width: 360, height: 740 })

@@ -47,6 +47,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("workers", func(t *testing.T) { workers(t, h) })
 	t.Run("sensors", func(t *testing.T) { sensors(t, h) })
 	t.Run("probes", func(t *testing.T) { probes(t, h) })
+	t.Run("closings", func(t *testing.T) { closings(t, h) })
 	t.Run("keys", func(t *testing.T) { keys(t, h) })
 	t.Run("access", func(t *testing.T) { accounts(t, h) })
 	t.Run("audit", func(t *testing.T) { audited(t, h) })

@@ -6,10 +6,11 @@ import type { Status } from './types'
 type Schemas = components['schemas']
 
 export type Handling = Omit<Required<Pick<Schemas['Handling'], 'rule' | 'at'>> & Schemas['Handling'], 'status'> & { status?: Status }
-export type Problem = Required<Pick<Schemas['Problem'], 'trigger' | 'name' | 'since' | 'status'>> & Omit<Schemas['Problem'], 'handling'> & { handling: Handling[] }
+export type Problem = Required<Pick<Schemas['Problem'], 'id' | 'trigger' | 'name' | 'since' | 'status' | 'may_close'>> & Omit<Schemas['Problem'], 'handling' | 'closing'> & { handling: Handling[]; closing?: Required<Schemas['Closing']> }
 
 interface Problems {
   problems: Problem[]
+  closed: Problem[]
   complete: boolean
   ended: number
   repaired: number
@@ -21,3 +22,12 @@ export const problemsQuery = queryOptions({
   queryFn: ({ signal }) => ask<Problems>(api.GET('/api/ns/v1/problems', { signal })),
   refetchInterval: 15_000,
 })
+
+/** Says that a problem is over, though its sender has not. With its next event it is open again. */
+export function closeProblem(id: string, reason: string) {
+  return ask<unknown>(api.PUT('/api/ns/v1/problems/{id}/closing', { params: { path: { id } }, body: { reason } }))
+}
+
+export function reopenProblem(id: string) {
+  return ask<unknown>(api.DELETE('/api/ns/v1/problems/{id}/closing', { params: { path: { id } } }))
+}

@@ -39,9 +39,9 @@ export function Now() {
       <Welcome />
       <div className="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
         <div className="flex min-w-0 flex-col gap-4">
-          {(problems.isError || (problems.data?.problems.length ?? 0) > 0) && (
+          {(problems.isError || (problems.data && problems.data.problems.length + problems.data.closed.length > 0)) && (
             <Panel title="What is broken" aside={problems.data && !problems.data.complete ? 'the latest' : problems.data?.problems.length}>
-              <Loaded query={problems}>{(p) => <Problems problems={p.problems} />}</Loaded>
+              <Loaded query={problems}>{(p) => <Problems {...p} />}</Loaded>
             </Panel>
           )}
           <Panel title="Needs a person" aside={<More status={bad} last="24h" words="All failures" />}>

@@ -4,6 +4,8 @@ import type { Status } from '@/api/types'
 import { shownHandling, standing, verdict } from './verdict'
 
 const by = (...states: (Status | undefined)[]): Problem => ({
+  id: 'e1',
+  may_close: true,
   trigger: 'alerts.alertmanager',
   name: 'Down',
   status: 'firing',

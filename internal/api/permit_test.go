@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -641,6 +642,20 @@ func TestEverybodyLearnsWhatTheyMayDo(t *testing.T) {
 		}
 	}
 	g.get("viewer", "/api/ns/v1/rights?resource=core.local").status(400)
+
+	// Several are answered as each of them is.
+	each := g.get("other", "/api/ns/v1/rights?resource=rule:q.deploy&resource=rule:p.deploy&resource=key_value_pair:st2kv.system:a,b").status(200)
+	for i, want := range []string{"rule:q.deploy", "rule:p.deploy", "key_value_pair:st2kv.system:a,b"} {
+		one := g.get("other", "/api/ns/v1/rights?resource="+want).status(200)
+		at := "each." + strconv.Itoa(i)
+		if each.at(at+".resource") != want || each.at(at+".permissions") != one.at("permissions") {
+			t.Errorf("of %s it says %s, and alone %s", want, each.at(at), one.Body)
+		}
+	}
+	if each.at("each.0.permissions") == each.at("each.1.permissions") {
+		t.Errorf("team q may do the same with rules of both teams: %s", each.Body)
+	}
+	g.get("other", "/api/ns/v1/rights?"+strings.Repeat("resource=rule:q.x&", 101)).status(400)
 }
 
 func TestMistakesInRolesAreToldAndChangeNothing(t *testing.T) {

@@ -38,8 +38,9 @@ func (a *API) rbacRoutes() []*route {
 			gives(http.StatusOK, wire.RoleAssignment{}).inside(orOneself),
 		to("GET", ourService, "/rbac/explain", "", (*call).explainRights, "Say whether somebody may do something, and why.").
 			gives(http.StatusOK, wire.Explanation{}).texts("user", "permission", "resource").admins("To have rights explained"), // it tells of what is hidden
-		to("GET", ourService, "/rights", "", (*call).ownRights, "Say what whoever asks may do: with one resource, or with any at all.").
-			gives(http.StatusOK, wire.Rights{}).texts("resource").anybody("it is about themselves"),
+		to("GET", ourService, "/rights", "", (*call).ownRights, "Say what whoever asks may do: with each of some resources, or with any at all.").
+			gives(http.StatusOK, wire.Rights{}).anybody("it is about themselves").
+			asks(Parameter{Name: "resource", Type: "string", Description: "A resource, as action:core.local. It may be given up to 100 times."}),
 		to("POST", ourService, "/rbac/reload", "", (*call).reloadRoles, "Read the files with the roles again.").
 			gives(http.StatusOK, wire.RolesReloaded{}).admins("To reload the roles"),
 	}
@@ -275,26 +276,53 @@ func (c *call) explainRights() error {
 // ownRights says what the caller may do, so that nobody is offered what would be refused.
 // What is hidden from the caller is as what is not there: nothing may be done with it.
 func (c *call) ownRights() error {
-	name := c.param("resource")
-	if name != "" && !strings.Contains(name, ":") {
-		return fault.Newf(fault.Invalid, "Invalid resource \"%s\": it must be of the form type:reference, as in action:core.local.", shortened(name))
+	names := c.r.URL.Query()["resource"]
+	if len(names) > mostResources {
+		return fault.Newf(fault.Invalid, "%d resources are named, and at most %d may be.", len(names), mostResources)
 	}
 	out := wire.Rights{Admin: c.who.Admin, Permissions: []string{}}
+	if len(names) == 0 {
+		names = []string{""}
+	}
+	for i, name := range names {
+		may, err := c.rightsOn(name)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			out.Permissions = may
+		}
+		if len(names) > 1 {
+			out.Each = append(out.Each, wire.RightsOn{Resource: name, Permissions: may})
+		}
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// mostResources bounds how many resources one question is about.
+const mostResources = 100
+
+// rightsOn returns what the caller may do with the resource of a name, or with any.
+func (c *call) rightsOn(name string) ([]string, error) {
+	if name != "" && !strings.Contains(name, ":") {
+		return nil, fault.Newf(fault.Invalid, "Invalid resource \"%s\": it must be of the form type:reference, as in action:core.local.", shortened(name))
+	}
+	may := []string{}
 	resource, err := c.resourceOf("", name)
 	switch {
 	case fault.KindOf(err) == fault.NotFound:
-		return c.json(http.StatusOK, out)
+		return may, nil
 	case err != nil:
-		return err
+		return nil, err
 	}
 	for _, t := range rbac.Types() {
 		for _, p := range t.Permissions {
 			if c.who.free() || resource == nil && c.who.rights.MayAnywhere(p) || resource != nil && about(resource, p) && c.who.may(p, resource) {
-				out.Permissions = append(out.Permissions, p)
+				may = append(may, p)
 			}
 		}
 	}
-	return c.json(http.StatusOK, out)
+	return may, nil
 }
 
 // about reports whether a permission is one for a resource of this kind; those for
@@ -334,6 +362,9 @@ func (c *call) resourceOf(permission, name string) (*rbac.Resource, error) {
 		}
 		return content.policy(&policy.Policy{Pack: strings.Split(rest, ":")[0], Name: rest[strings.Index(rest, ":")+1:]}), nil
 	case "trigger":
+		if t, ok := content.Trigger(ref); ok {
+			return content.trigger(t), nil
+		}
 		if t, ok := content.TriggerType(ref); ok {
 			return content.triggerType(t.Type), nil
 		}

@@ -26,7 +26,10 @@ auth:
 name: shop
 permission_grants:
   - {resource_uid: pack:shop, permission_types: [pack_view, action_all, rule_all]}
-  - permission_types: [action_list, rule_list, execution_list, execution_views_filters_list, pack_list, stream_view, inquiry_list]
+  - {resource_uid: pack:chatops, permission_types: [rule_view]}
+  - {resource_uid: "key_value_pair:st2kv.system:shop.*", permission_types: [key_value_pair_all]}
+  - {resource_uid: "key_value_pair:st2kv.system:colour", permission_types: [key_value_pair_view]}
+  - permission_types: [key_value_pair_list, action_list, rule_list, execution_list, execution_views_filters_list, pack_list, stream_view, inquiry_list]
 `,
     }),
     stop: () => provider.stop(),
@@ -100,6 +103,16 @@ test('a team may do with its own what it may not do with that of others', async 
   await page.getByRole('link', { name: 'Edit' }).waitFor()
   await page.goto('/ui/rules')
   await page.getByRole('switch', { name: 'shop.down is enabled' }).waitFor()
+  await button('Clone shop.down').waitFor()
+  await page.getByRole('link', { name: /^notify / }).waitFor()
+  expect(await page.getByRole('switch').count()).toBe(1)
+  expect(await page.getByRole('button', { name: /^Clone/ }).count()).toBe(1)
+  for (const name of ['colour', 'shop.word']) await server.ask('PUT', '/api/v1/keys/' + name, { name, value: 'blue' })
+  await page.goto('/ui/keys')
+  await button('Change shop.word').waitFor()
+  await button('Delete shop.word').waitFor()
+  await page.getByText('colour', { exact: true }).waitFor()
+  expect(await page.getByRole('button', { name: /^(Change|Delete) colour/ }).count()).toBe(0)
   await page.goto('/ui/actions/core.noop')
   await page.getByRole('alert').getByText('doesn\'t have required permission "action_view" on resource "action:core:noop"').waitFor()
 })

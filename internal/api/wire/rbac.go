@@ -44,6 +44,14 @@ type Explanation struct {
 // Rights are what somebody may do, with one resource or with any at all.
 type Rights struct {
 	Admin       bool     `json:"admin"`
+	Permissions []string `json:"permissions"` // of several resources those on the first
+	// Each is what they may do with each of several resources, in the order of the question.
+	Each []RightsOn `json:"each,omitempty"`
+}
+
+// RightsOn is what somebody may do with one of several resources.
+type RightsOn struct {
+	Resource    string   `json:"resource"`
 	Permissions []string `json:"permissions"`
 }
 

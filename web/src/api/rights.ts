@@ -3,7 +3,37 @@ import { api, ask } from './client'
 import type { components } from './schema'
 import { userQuery } from './user'
 
-type Rights = Required<components['schemas']['Rights']>
+type Schemas = components['schemas']
+type Rights = Required<Omit<Schemas['Rights'], 'each'>> & { each?: Required<Schemas['RightsOn']>[] }
+
+const most = 50 // resources in one question
+
+/** Those who want to know about a resource, until they are asked for together. */
+const waiting = new Map<string, PromiseWithResolvers<string[]>>()
+
+/** What one may do with a resource, or with any at all. A list that asks about each of its lines asks once. */
+function rightsOn(resource: string): Promise<string[]> {
+  const known = waiting.get(resource)
+  if (known) return known.promise
+  if (waiting.size === 0) setTimeout(askForAll)
+  const one = Promise.withResolvers<string[]>()
+  waiting.set(resource, one)
+  return one.promise
+}
+
+function askForAll() {
+  const all = [...waiting]
+  waiting.clear()
+  for (let i = 0; i < all.length; i += most) {
+    const part = all.slice(i, i + most)
+    // Names of keys may have commas, so each has a parameter of its own.
+    const call = api.GET('/api/ns/v1/rights', { querySerializer: () => new URLSearchParams(part.map(([resource]) => ['resource', resource])).toString() })
+    ask<Rights>(call).then(
+      (rights) => part.forEach(([, one], n) => one.resolve(rights.each ? rights.each[n]!.permissions : rights.permissions)),
+      (err: unknown) => part.forEach(([, one]) => one.reject(err)),
+    )
+  }
+}
 
 /**
  * Tells whether whoever is logged in has a permission: on one resource, as
@@ -15,9 +45,9 @@ export function useMay(resource = ''): (permission: string) => boolean | undefin
   const free = user && (!user.rbac.enabled || user.rbac.is_admin)
   const rights = useQuery({
     queryKey: ['rights', resource],
-    queryFn: ({ signal }) => ask<Rights>(api.GET('/api/ns/v1/rights', { params: { query: { resource } }, signal })),
+    queryFn: () => rightsOn(resource),
     staleTime: 60_000,
     enabled: free === false,
   })
-  return (permission) => free || rights.data?.permissions.includes(permission)
+  return (permission) => free || rights.data?.includes(permission)
 }

@@ -53,6 +53,7 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
   const navigate = useNavigate()
   const may = useMay(action && 'action:' + action.ref)
   const mayAtAll = useMay()
+  const mayWrite = useMay(action && 'pack:' + action.pack)
   const [base, setBase] = useState(saved) // what is in the pack
   const [selection, select] = useState<Selection>()
   const [dialog, setDialog] = useState<'save' | 'run'>()
@@ -175,7 +176,7 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
               )}
             </>
           )}
-          {mayAtAll('pack_modify') && (
+          {mayWrite('pack_modify') && (
             <Button kind="primary" disabled={!changed || !reading.workflow} onClick={() => setDialog('save')}>
               <Save size={14} aria-hidden /> Save …
             </Button>

@@ -25,7 +25,7 @@ export function Event() {
 
 function Shown({ why: { event, rules, enforcements, note } }: { why: EventWhy }) {
   const navigate = useNavigate()
-  const may = useMay()
+  const may = useMay('trigger:' + event.trigger)
   const again = useMutation({
     mutationFn: () => reEmit(event.id),
     onSuccess: ({ id }) => {

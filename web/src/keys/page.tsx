@@ -68,8 +68,8 @@ export function Keys() {
 
 function Line({ entry: k, scope, edit }: { entry: Key; scope: string; edit: () => void }) {
   const client = useQueryClient()
-  const may = useMay()
   const own = scope === 'user'
+  const may = useMay('key_value_pair:st2kv.system:' + k.name)
   const remove = useMutation({
     mutationFn: () => deleteKey(scope, k.name),
     onSuccess: () => client.invalidateQueries({ queryKey: ['keys'] }),

@@ -60,7 +60,7 @@ export function Rules() {
                         <span className="truncate">{r.action.ref}</span>
                       </span>
                     </Link>
-                    {may('rule_create') && <CloneButton rule={r} taken={items} />}
+                    <CloneButton rule={r} taken={items} />
                   </li>
                 ))}
               </ul>
@@ -74,15 +74,17 @@ export function Rules() {
 
 const masked = '********' // what the server shows in place of a secret
 
-/** Makes a copy that does not listen yet. */
+/** Makes a copy that does not listen yet, for whoever may. */
 function CloneButton({ rule: r, taken }: { rule: Rule; taken: Rule[] }) {
   const client = useQueryClient()
+  const name = freeName(r, taken)
+  const may = useMay(`rule:${r.pack}.${name}`)
   const renew = () => client.invalidateQueries({ queryKey: ['rules'] })
   const clone = useMutation({
     mutationFn: async () => {
       const { pack, description, type, trigger, criteria, action } = r
       if (Object.values(action.parameters).includes(masked)) throw new Error(`${r.ref} has secrets, which are shown to nobody. Make the copy in the editor, and type them.`)
-      return makeRule({ name: freeName(r, taken), pack, description, enabled: false, type: { ref: type.ref, parameters: {} }, trigger: { type: trigger.type, parameters: trigger.parameters }, criteria: criteria as unknown as JsonObject, action: { ref: action.ref, parameters: action.parameters } })
+      return makeRule({ name, pack, description, enabled: false, type: { ref: type.ref, parameters: {} }, trigger: { type: trigger.type, parameters: trigger.parameters }, criteria: criteria as unknown as JsonObject, action: { ref: action.ref, parameters: action.parameters } })
     },
     onSuccess: (made) => {
       toast.done(`${made.ref} is made. It does not listen yet.`, { label: 'Undo', run: () => void deleteRule(made.ref).then(renew, toast.failed) })
@@ -90,6 +92,7 @@ function CloneButton({ rule: r, taken }: { rule: Rule; taken: Rule[] }) {
     },
     onError: toast.failed,
   })
+  if (!may('rule_create')) return null
   return (
     <IconButton label={`Clone ${r.ref}`} disabled={clone.isPending} onClick={() => clone.mutate()}>
       <Copy size={14} aria-hidden />

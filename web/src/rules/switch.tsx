@@ -5,9 +5,9 @@ import type { Rule } from '@/api/types'
 import { Switch } from '@/ui/switch'
 import { toast } from '@/ui/toast'
 
-/** Has a rule listen, or not. Whoever may change no rule sees only how it is. */
+/** Has a rule listen, or not. Whoever may not change it sees only how it is. */
 export function RuleSwitch({ rule }: { rule: Rule }) {
-  const may = useMay()
+  const may = useMay('rule:' + rule.ref)
   const client = useQueryClient()
   const save = useMutation({
     mutationFn: (enabled: boolean) => saveRule({ ...rule, enabled }),

@@ -2,9 +2,11 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { eventsQuery } from '@/api/events'
+import { useMay } from '@/api/rights'
 import { rulesQuery } from '@/api/rules'
 import { enableSensor, probesQuery, sensorLogQuery, sensorsQuery, timersQuery } from '@/api/sources'
 import type { SensorRun } from '@/api/types'
+import { userQuery } from '@/api/user'
 import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { written } from '@/ui/form/schema'
@@ -98,10 +100,17 @@ function Sensor({ sensor: s }: { sensor: SensorRun }) {
     onError: toast.failed,
   })
   const on = enable.isPending ? enable.variables : (s.enabled ?? false)
+  const rbac = useQuery(userQuery).data?.rbac
+  const may = useMay('sensor_type:' + s.ref)
+  const mayChange = may('sensor_type_modify') && (rbac?.enabled || rbac?.is_admin) // without roles it takes an administrator
   return (
     <li>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2">
-        <Switch label={`${s.ref} is ${on ? 'enabled' : 'disabled'}`} on={on} disabled={enable.isPending} onChange={enable.mutate} />
+        {mayChange ? (
+          <Switch label={`${s.ref} is ${on ? 'enabled' : 'disabled'}`} on={on} disabled={enable.isPending} onChange={enable.mutate} />
+        ) : (
+          <span className="text-sm text-muted">{s.enabled ? 'enabled' : 'disabled'}</span>
+        )}
         <span className="min-w-0 grow truncate font-medium">{s.ref}</span>
         {(s.starts ?? 0) > 1 && <span className="text-sm text-warn">started {s.starts} times</span>}
         <State of={s.state} good={['running', 'finished']} bad={['waiting']} />

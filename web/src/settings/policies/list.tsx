@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { ArrowRight, Plus } from 'lucide-react'
 import { policiesQuery } from '@/api/policies'
+import { useMay } from '@/api/rights'
 import { buttonClass } from '@/ui/button'
 import { Loaded } from '@/ui/state'
 import { PolicySwitch } from './switch'
@@ -10,13 +11,16 @@ import { summary } from './words'
 /** All policies: what bounds or repeats the executions of an action. */
 export function Policies() {
   const query = useQuery(policiesQuery)
+  const may = useMay()
   return (
     <>
       <div className="flex items-center gap-3 border-b px-4 py-2">
         <p className="text-sm text-muted">A policy limits how many executions of an action run at a time, or has it tried again.</p>
-        <Link to="/policies/new" className={`ml-auto ${buttonClass({ size: 'sm' })}`}>
-          <Plus size={13} aria-hidden /> New policy
-        </Link>
+        {may('policy_create') && (
+          <Link to="/policies/new" className={`ml-auto ${buttonClass({ size: 'sm' })}`}>
+            <Plus size={13} aria-hidden /> New policy
+          </Link>
+        )}
       </div>
       <Loaded query={query}>
         {({ items }) =>

@@ -6,6 +6,7 @@ import { actionsQuery, parametersQuery } from '@/api/actions'
 import { messageOf } from '@/api/client'
 import { ownPacksQuery } from '@/api/files'
 import { bodyOf, deletePolicy, makePolicy, policyQuery, policyTypesQuery, savePolicy, type PolicyBody, type PolicyType } from '@/api/policies'
+import { useMay } from '@/api/rights'
 import type { JsonObject, Policy as Data } from '@/api/types'
 import { Button } from '@/ui/button'
 import { ConfirmButton } from '@/ui/confirm'
@@ -13,7 +14,7 @@ import { Field, Input, Select } from '@/ui/field'
 import { SchemaForm } from '@/ui/form/form'
 import { readAll, written, type Draft } from '@/ui/form/schema'
 import { Facts, Page, Panel } from '@/ui/page'
-import { Loaded } from '@/ui/state'
+import { Loaded, Refused } from '@/ui/state'
 import { toast } from '@/ui/toast'
 import { PolicySwitch } from './switch'
 import { summary } from './words'
@@ -41,6 +42,8 @@ export function Policy() {
 export function PolicyNew() {
   const { action } = newRoute.useSearch()
   const types = useQuery(policyTypesQuery)
+  const may = useMay()
+  if (may('policy_create') === false) return <Refused title="New policy">You may not make policies.</Refused>
   return (
     <Loaded query={types} one="policy">
       {({ items }) => (
@@ -53,6 +56,7 @@ export function PolicyNew() {
 }
 
 function Shown({ policy: p, types }: { policy: Data; types: PolicyType[] }) {
+  const may = useMay('policy:' + p.ref)
   const client = useQueryClient()
   const navigate = useNavigate()
   const remove = useMutation({
@@ -70,15 +74,17 @@ function Shown({ policy: p, types }: { policy: Data; types: PolicyType[] }) {
       actions={
         <>
           <PolicySwitch policy={p} />
-          <ConfirmButton
-            label="Delete"
-            title={`Delete ${p.ref}?`}
-            verb="Delete"
-            words={p.metadata_file ? `It is of the pack ${p.pack}, whose file stays: when the pack is registered again, the policy is there again.` : 'What it limits now will not be limited any more.'}
-            onConfirm={() => remove.mutate()}
-          >
-            <Trash2 size={13} aria-hidden /> Delete
-          </ConfirmButton>
+          {may('policy_delete') && (
+            <ConfirmButton
+              label="Delete"
+              title={`Delete ${p.ref}?`}
+              verb="Delete"
+              words={p.metadata_file ? `It is of the pack ${p.pack}, whose file stays: when the pack is registered again, the policy is there again.` : 'What it limits now will not be limited any more.'}
+              onConfirm={() => remove.mutate()}
+            >
+              <Trash2 size={13} aria-hidden /> Delete
+            </ConfirmButton>
+          )}
         </>
       }
     >
@@ -94,7 +100,7 @@ function Shown({ policy: p, types }: { policy: Data; types: PolicyType[] }) {
           ]}
         />
       </Panel>
-      <Form types={types} begin={bodyOf(p)} policy={p} />
+      {may('policy_modify') && <Form types={types} begin={bodyOf(p)} policy={p} />}
     </Page>
   )
 }

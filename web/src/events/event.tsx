@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Repeat } from 'lucide-react'
-import { eventWhyQuery, reEmit } from '@/api/events'
+import { eventWhyQuery, reEmit, triggersQuery } from '@/api/events'
 import { useMay } from '@/api/rights'
 import type { EventWhy } from '@/api/types'
 import { Button } from '@/ui/button'
@@ -12,6 +12,7 @@ import { Facts, Page, Panel } from '@/ui/page'
 import { Loaded } from '@/ui/state'
 import { Time } from '@/ui/time'
 import { toast } from '@/ui/toast'
+import { triggerWords } from '@/ui/trigger'
 import { Verdict } from '@/ui/verdict'
 
 const route = getRouteApi('/events/$id')
@@ -26,6 +27,8 @@ export function Event() {
 function Shown({ why: { event, rules, enforcements, note } }: { why: EventWhy }) {
   const navigate = useNavigate()
   const may = useMay('trigger:' + event.trigger)
+  const listened = useQuery(triggersQuery).data?.items.find((t) => t.ref === event.trigger)
+  const name = listened ? triggerWords(listened.type, listened.parameters) : event.trigger // what a webhook or timer is called says nothing
   const again = useMutation({
     mutationFn: () => reEmit(event.id),
     onSuccess: ({ id }) => {
@@ -36,7 +39,7 @@ function Shown({ why: { event, rules, enforcements, note } }: { why: EventWhy })
   })
   return (
     <Page
-      title={event.trigger}
+      title={name}
       actions={
         may('trigger_all') && (
           <Button size="sm" disabled={again.isPending} onClick={() => again.mutate()}>
@@ -50,6 +53,7 @@ function Shown({ why: { event, rules, enforcements, note } }: { why: EventWhy })
           <Panel title="Event">
             <Facts
               facts={[
+                ['Trigger', name !== event.trigger && <span key="trigger" className="font-mono text-[13px] break-all">{event.trigger}</span>],
                 ['Happened', <Time key="at" at={event.occurrence_time} />],
                 ['Id', <span key="id" className="inline-flex items-center gap-1 font-mono text-[13px]">{event.id} <CopyButton label="Copy the id" text={event.id} /></span>],
                 ['Status', event.status],

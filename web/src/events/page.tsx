@@ -52,8 +52,8 @@ export function Events() {
                   {items.map((e) => (
                     <li key={e.id}>
                       <Link to="/events/$id" params={{ id: e.id }} className="grid grid-cols-[minmax(0,1fr)_auto] items-baseline gap-x-4 px-4 py-2 hover:bg-sunken md:grid-cols-[minmax(0,3fr)_minmax(0,2fr)_7rem]">
-                        <span className="flex min-w-0 flex-wrap items-baseline gap-x-2">
-                          <span className="min-w-0 truncate font-medium" title={e.trigger}>
+                        <span className="flex min-w-0 items-baseline gap-x-2 max-md:flex-wrap">
+                          <span className="max-w-full shrink-0 truncate font-medium" title={e.trigger}>
                             {names.get(e.trigger) ?? e.trigger}
                           </span>
                           <span className="min-w-0 truncate text-sm text-muted">{about(e)}</span>

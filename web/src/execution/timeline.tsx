@@ -50,7 +50,7 @@ function Line({ part: p, now, at }: { part: Part; now: number; at: (ms: number) 
     <Link
       to="/executions/$id"
       params={{ id: p.id }}
-      className="grid h-full grid-cols-[minmax(8rem,14rem)_1fr_5rem] items-center gap-3 px-4 text-sm hover:bg-sunken"
+      className="grid h-full grid-cols-[minmax(5rem,1fr)_minmax(0,1.4fr)_4rem] items-center gap-3 px-4 md:grid-cols-[minmax(8rem,14rem)_1fr_5rem] text-sm hover:bg-sunken"
       title={`${localTime(p.start_timestamp)}, waited ${duration((ran - start) / 1000)}, ran ${duration((over - ran) / 1000)}`}
     >
       <span className="flex min-w-0 items-center gap-2">

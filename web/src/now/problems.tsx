@@ -130,8 +130,8 @@ function Row({ problem: p }: { problem: Problem }) {
       <div className="min-w-0">
         <p className="flex min-w-0 flex-wrap items-baseline gap-x-2">
           <Named problem={p} />
-          {p.resource && p.resource !== p.name && <span className="min-w-0 break-all text-muted">{p.resource}</span>}
           <span className={cx('rounded px-1.5 text-xs font-medium', p.severity === 'critical' ? 'bg-bad/12 text-bad' : 'bg-sunken text-muted')}>{p.status === 'firing' ? (p.severity ?? 'firing') : p.status}</span>
+          {p.resource && p.resource !== p.name && <span className="min-w-0 break-all text-muted">{p.resource}</span>}
         </p>
         {p.summary && <p className="line-clamp-2 text-sm break-words text-muted">{p.summary}</p>}
       </div>
@@ -153,9 +153,9 @@ function Row({ problem: p }: { problem: Problem }) {
           ) : (
             <span className="min-w-0 break-words text-bad">{h.reason}</span>
           )}
-          <span>
+          <span className="min-w-0">
             by rule{' '}
-            <Link to="/rules/$ref" params={{ ref: h.rule }} className="text-accent hover:underline">
+            <Link to="/rules/$ref" params={{ ref: h.rule }} className="break-all text-accent hover:underline">
               {h.rule}
             </Link>
           </span>

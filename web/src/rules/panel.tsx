@@ -64,7 +64,7 @@ function WholePanel({ draft, source, select, made }: PanelProps) {
   const put = (key: 'name' | 'description' | 'enabled' | 'type', value: Json | undefined) => void source.edit((x) => edits.setField(x, key, value))
   const parts: [Part, string, string][] = [
     ['event', 'When this happens', draft.trigger.type || 'no event yet'],
-    ['gate', 'and all of this is so', draft.criteria.length === 0 ? 'every one of them' : `${draft.criteria.length} criteria`],
+    ['gate', 'and all of this is so', draft.criteria.length === 0 ? 'every one of them' : draft.criteria.length === 1 ? 'one criterion' : `${draft.criteria.length} criteria`],
     ['action', 'then run', draft.action.ref || 'nothing yet'],
   ]
   return (

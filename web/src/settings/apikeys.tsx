@@ -36,7 +36,7 @@ export function APIKeys() {
             make.mutate()
           }}
         >
-          <Input aria-label="What it is for" placeholder="What it is for" className="w-64" value={name} onChange={(e) => setName(e.target.value)} />
+          <Input aria-label="What it is for" placeholder="What it is for" className="w-64 min-w-0 max-md:grow max-md:basis-40" value={name} onChange={(e) => setName(e.target.value)} />
           <Button type="submit" disabled={!name || make.isPending}>
             Make a key
           </Button>
@@ -71,10 +71,12 @@ function Line({ entry: k, changed }: { entry: APIKey; changed: () => Promise<voi
   const remove = useMutation({ mutationFn: () => deleteAPIKey(k.id), onSuccess: changed, onError: toast.failed })
   const on = enable.isPending ? enable.variables : k.enabled
   return (
-    <li className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2">
+    <li className="grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 px-4 py-2 md:grid-cols-[auto_minmax(0,1fr)_auto_auto]">
       <Switch label={`${name} is ${on ? 'enabled' : 'disabled'}`} on={on} disabled={enable.isPending} onChange={enable.mutate} />
-      <span className="min-w-0 grow truncate font-medium">{name}</span>
-      <span className="text-sm text-muted">
+      <span className="truncate font-medium" title={name}>
+        {name}
+      </span>
+      <span className="text-sm text-muted max-md:order-last max-md:col-start-2">
         of {k.user}, made <Time at={k.created_at} />
       </span>
       <ConfirmButton label={`Delete ${name}`} title={`Delete the key ${name}?`} words="Whatever comes in with it is refused from then on." verb="Delete it" onConfirm={() => remove.mutate()}>

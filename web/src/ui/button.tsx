@@ -9,7 +9,8 @@ const kinds = {
   danger: 'border border-bad/50 text-bad bg-panel hover:bg-bad/10',
   ghost: 'text-muted hover:bg-sunken hover:text-text',
 }
-const sizes = { sm: 'h-7 px-2 text-xs', md: 'h-8 px-3 text-sm' }
+// A finger needs more room than a mouse.
+const sizes = { sm: 'h-7 px-2 text-xs pointer-coarse:h-10 pointer-coarse:px-3', md: 'h-8 px-3 text-sm pointer-coarse:h-11' }
 
 type Look = { kind?: keyof typeof kinds; size?: keyof typeof sizes }
 
@@ -28,7 +29,7 @@ export function IconButton({ label, children, className, ...rest }: ComponentPro
       type="button"
       aria-label={label}
       title={label}
-      className={cx('inline-grid size-8 place-items-center rounded-md text-muted transition-colors hover:bg-sunken hover:text-text disabled:opacity-50', className)}
+      className={cx('inline-grid size-8 pointer-coarse:size-11 place-items-center rounded-md text-muted transition-colors hover:bg-sunken hover:text-text disabled:opacity-50', className)}
       {...rest}
     >
       {children}

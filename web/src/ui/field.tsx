@@ -2,7 +2,7 @@ import { useId, useState, type ComponentProps, type ReactNode } from 'react'
 import { cx } from './cx'
 
 export const inputClass =
-  'h-8 min-w-0 rounded-md border border-strong/60 bg-panel px-2.5 text-sm placeholder:text-muted aria-invalid:border-bad disabled:opacity-60'
+  'h-8 min-w-0 rounded-md border border-strong/60 bg-panel px-2.5 text-sm placeholder:text-muted aria-invalid:border-bad disabled:opacity-60 pointer-coarse:min-h-11 pointer-coarse:text-[16px]'
 
 /** A label, a control, and what there is to say about it. The control gets the ids that join them. */
 export function Field({

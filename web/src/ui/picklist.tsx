@@ -17,7 +17,7 @@ export function PickList({ things, what, type, pick }: { things: Pickable[]; wha
   const found = things.filter((a) => matches(find, a.ref, a.description))
   return (
     <>
-      <div className="border-b p-2">
+      <div className="flex border-b p-2">
         <SearchBox label={`Search ${what}`} value={text} onChange={setText} />
       </div>
       <div className="min-h-0 grow overflow-y-auto p-1.5">

@@ -5,7 +5,7 @@ import { Input } from './field'
 export function SearchBox({ label, value, onChange }: { label: string; value: string; onChange: (text: string) => void }) {
   return (
     <div className="relative w-64 max-w-full max-md:grow">
-      <Lens size={14} className="absolute top-2.5 left-2.5 text-muted" aria-hidden />
+      <Lens size={14} className="absolute inset-y-0 left-2.5 my-auto text-muted" aria-hidden />
       <Input type="search" aria-label={label} placeholder={label} className="pl-8" value={value} onChange={(e) => onChange(e.target.value)} />
     </div>
   )

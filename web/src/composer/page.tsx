@@ -1,17 +1,18 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useBlocker, useNavigate } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
-import { FlaskConical, LayoutGrid, Play, Plus, Redo2, Radio, Save, Undo2 } from 'lucide-react'
+import { FlaskConical, Play, Plus, Radio } from 'lucide-react'
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
 import { actionQuery, actionsQuery, sourceQuery } from '@/api/actions'
 import { wordsQuery } from '@/api/expressions'
 import { messageOf } from '@/api/client'
 import { useMay } from '@/api/rights'
 import type { Action } from '@/api/types'
-import { Button, buttonClass, IconButton } from '@/ui/button'
+import { Button, buttonClass } from '@/ui/button'
 import { Loading, Refused } from '@/ui/state'
 import { Canvas, type CanvasDeeds, type Selection } from './canvas'
 import { SourceEditor, useSource } from '@/edit/editor'
+import { EditorHeader } from '@/edit/header'
 import * as edits from '@/workflow/edits'
 import { draw } from '@/workflow/graph'
 import { completionsOf } from './completion'
@@ -142,47 +143,35 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
 
   return (
     <div className="flex h-dvh min-h-0 flex-col max-md:h-auto">
-      <header className="flex min-h-12 flex-wrap items-center gap-2 border-b bg-panel px-3 py-1.5">
-        <h1 className="min-w-0 truncate text-base font-semibold">{action?.ref ?? 'New workflow'}</h1>
-        {changed && <span className="rounded bg-warn/15 px-1.5 py-0.5 text-xs font-medium text-warn">not saved</span>}
-        <div className="ml-auto flex flex-wrap items-center gap-1.5">
-          <IconButton label="Undo" disabled={!source.canUndo} onClick={source.undo}>
-            <Undo2 size={16} aria-hidden />
-          </IconButton>
-          <IconButton label="Redo" disabled={!source.canRedo} onClick={source.redo}>
-            <Redo2 size={16} aria-hidden />
-          </IconButton>
-          <IconButton label="Arrange all tasks" onClick={forget}>
-            <LayoutGrid size={16} aria-hidden />
-          </IconButton>
-          <Button onClick={() => add('')}>
-            <Plus size={14} aria-hidden /> Empty task
-          </Button>
-          <PastChoice action={action?.ref} id={run} choose={setRun} />
-          <Button aria-expanded={trying} onClick={() => setTrying(!trying)}>
-            <FlaskConical size={14} aria-hidden /> Try
-          </Button>
-          {action && (
-            <>
-              {mayAtAll('rule_create') && (
-                <Link to="/rules/new" search={{ action: action.ref }} className={buttonClass()}>
-                  <Radio size={14} aria-hidden /> Start by an event
-                </Link>
-              )}
-              {may('action_execute') && (
-                <Button disabled={changed} title={changed ? 'Save it first' : undefined} onClick={() => setDialog('run')}>
-                  <Play size={14} aria-hidden /> Run
-                </Button>
-              )}
-            </>
-          )}
-          {mayWrite('pack_modify') && (
-            <Button kind="primary" disabled={!changed || !reading.workflow} onClick={() => setDialog('save')}>
-              <Save size={14} aria-hidden /> Save …
-            </Button>
-          )}
-        </div>
-      </header>
+      <EditorHeader
+        title={action?.ref ?? 'New workflow'}
+        changed={changed}
+        source={source}
+        arrange={forget}
+        save={mayWrite('pack_modify') ? { ready: changed && reading.workflow !== undefined, run: () => setDialog('save') } : undefined}
+      >
+        <Button onClick={() => add('')}>
+          <Plus size={14} aria-hidden /> Empty task
+        </Button>
+        <PastChoice action={action?.ref} id={run} choose={setRun} />
+        <Button aria-expanded={trying} onClick={() => setTrying(!trying)}>
+          <FlaskConical size={14} aria-hidden /> Try
+        </Button>
+        {action && (
+          <>
+            {mayAtAll('rule_create') && (
+              <Link to="/rules/new" search={{ action: action.ref }} className={buttonClass()}>
+                <Radio size={14} aria-hidden /> Start by an event
+              </Link>
+            )}
+            {may('action_execute') && (
+              <Button disabled={changed} title={changed ? 'Save it first' : undefined} onClick={() => setDialog('run')}>
+                <Play size={14} aria-hidden /> Run
+              </Button>
+            )}
+          </>
+        )}
+      </EditorHeader>
       {reading.problem && (
         <button type="button" role="alert" className="bg-bad/10 px-3 py-1.5 text-left text-sm text-bad" onClick={() => source.show(reading.problem.line)}>
           Line {reading.problem.line}: {reading.problem.message}. The graph shows what was there before.

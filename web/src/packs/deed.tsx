@@ -90,7 +90,7 @@ export function DeedDialog({ deed, close, onDone }: { deed: Deed; close: () => v
             </Button>
           ) : (
             <>
-              <Button onClick={leave}>{running ? 'Leave it alone' : 'Cancel'}</Button>
+              <Button onClick={leave}>{running ? 'Let it go on' : 'Cancel'}</Button>
               <Button kind={deed.kind === 'remove' ? 'danger' : 'primary'} type="submit" disabled={running || (deed.kind === 'install' && !source.trim())}>
                 {running ? 'Working …' : failure ? 'Try again' : w.verb}
               </Button>

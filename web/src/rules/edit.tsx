@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useBlocker, useNavigate } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
-import { LayoutGrid, PencilRuler, Redo2, Save, Undo2 } from 'lucide-react'
+import { PencilRuler } from 'lucide-react'
 import { useDeferredValue, useEffect, useMemo, useState } from 'react'
 import { actionQuery, actionsQuery, parametersQuery, sourceQuery } from '@/api/actions'
 import { messageOf } from '@/api/client'
@@ -13,11 +13,12 @@ import { ruleQuery } from '@/api/rules'
 import type { Rule } from '@/api/types'
 import { Board, type BoardDeeds } from '@/edit/board'
 import { SourceEditor, useSource } from '@/edit/editor'
+import { EditorHeader } from '@/edit/header'
 import { usePlaces } from '@/edit/places'
 import { useSettled } from '@/edit/settled'
 import { useSaveKey } from '@/edit/shortcut'
 import { equal } from '@/edit/yaml'
-import { buttonClass, Button, IconButton } from '@/ui/button'
+import { buttonClass } from '@/ui/button'
 import { PickList } from '@/ui/picklist'
 import { Loading, Refused } from '@/ui/state'
 import { draw, sizeOf } from '@/workflow/graph'
@@ -188,29 +189,13 @@ function Editor({ kept, text: initial, wish }: { kept?: Kept; text: string; wish
 
   return (
     <div className="flex h-dvh min-h-0 flex-col max-lg:h-auto">
-      <header className="flex min-h-12 flex-wrap items-center gap-2 border-b bg-panel px-3 py-1.5">
-        <h1 className="min-w-0 truncate text-base font-semibold">{title}</h1>
-        {changed && <span className="rounded bg-warn/15 px-1.5 py-0.5 text-xs font-medium text-warn">not saved</span>}
-        <div className="ml-auto flex flex-wrap items-center gap-1.5">
-          <IconButton label="Undo" disabled={!source.canUndo} onClick={source.undo}>
-            <Undo2 size={16} aria-hidden />
-          </IconButton>
-          <IconButton label="Redo" disabled={!source.canRedo} onClick={source.redo}>
-            <Redo2 size={16} aria-hidden />
-          </IconButton>
-          <IconButton label="Arrange all" onClick={forget}>
-            <LayoutGrid size={16} aria-hidden />
-          </IconButton>
-          {workflow && (
-            <Link to="/compose/$ref" params={{ ref }} className={buttonClass()}>
-              <PencilRuler size={14} aria-hidden /> The workflow
-            </Link>
-          )}
-          <Button kind="primary" disabled={!mayBeSaved} onClick={() => setSaving(true)}>
-            <Save size={14} aria-hidden /> Save …
-          </Button>
-        </div>
-      </header>
+      <EditorHeader title={title} changed={changed} source={source} arrange={forget} save={{ ready: mayBeSaved, run: () => setSaving(true) }}>
+        {workflow && (
+          <Link to="/compose/$ref" params={{ ref }} className={buttonClass()}>
+            <PencilRuler size={14} aria-hidden /> The workflow
+          </Link>
+        )}
+      </EditorHeader>
       {reading.problem && (
         <button type="button" role="alert" className="bg-bad/10 px-3 py-1.5 text-left text-sm text-bad" onClick={() => source.show(reading.problem.line)}>
           Line {reading.problem.line}: {reading.problem.message}. The canvas shows what was there before.

@@ -1,0 +1,31 @@
+import { LayoutGrid, Redo2, Save, Undo2 } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { Button, IconButton } from '@/ui/button'
+import type { Source } from './editor'
+
+/** The head of an editor: what it edits, whether that is saved, and what can be done with all of it. */
+export function EditorHeader({ title, changed, source, arrange, save, children }: { title: string; changed: boolean; source: Source; arrange: () => void; save?: { ready: boolean; run: () => void }; children: ReactNode }) {
+  return (
+    <header className="flex min-h-12 flex-wrap items-center gap-2 border-b bg-panel px-3 py-1.5">
+      <h1 className="min-w-0 truncate text-base font-semibold">{title}</h1>
+      {changed && <span className="rounded bg-warn/15 px-1.5 py-0.5 text-xs font-medium text-warn">not saved</span>}
+      <div className="ml-auto flex flex-wrap items-center gap-1.5">
+        <IconButton label="Undo" disabled={!source.canUndo} onClick={source.undo}>
+          <Undo2 size={16} aria-hidden />
+        </IconButton>
+        <IconButton label="Redo" disabled={!source.canRedo} onClick={source.redo}>
+          <Redo2 size={16} aria-hidden />
+        </IconButton>
+        <IconButton label="Arrange all" onClick={arrange}>
+          <LayoutGrid size={16} aria-hidden />
+        </IconButton>
+        {children}
+        {save && (
+          <Button kind="primary" disabled={!save.ready} onClick={save.run}>
+            <Save size={14} aria-hidden /> Save …
+          </Button>
+        )}
+      </div>
+    </header>
+  )
+}

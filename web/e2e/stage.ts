@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import type { Browser, BrowserContext, Locator } from 'playwright-core'
-import { launch, logIn, open, type Look, type Page } from './browser'
+import { launch, logIn, open, soon, type Look, type Page } from './browser'
 import { Server, type Settings } from './server'
 
 // What the tests of a file share: one server, one browser, and for each test a window of
@@ -53,11 +53,17 @@ export const field = (name: string): Locator => page.getByRole('textbox', { name
 /** The execution that is shown is in a state. */
 export const statusIs = async (status: string): Promise<void> => page.getByRole('heading', { level: 1 }).getByText(status, { exact: true }).waitFor()
 
-/** Draws from the middle of one thing to the middle of another. */
+/** Draws from one dot of a canvas to another, and lets go where that shows that it takes the connection. */
 export async function drag(from: Locator, to: Locator): Promise<void> {
-  const [a, b] = [(await from.boundingBox())!, (await to.boundingBox())!]
-  await page.mouse.move(a.x + a.width / 2, a.y + a.height / 2)
+  await from.hover()
   await page.mouse.down()
-  await page.mouse.move(b.x + b.width / 2, b.y + b.height / 2, { steps: 8 })
+  await expect
+    .poll(async () => {
+      const b = (await to.boundingBox())!
+      await page.mouse.move(b.x + b.width / 2, b.y - 20)
+      await page.mouse.move(b.x + b.width / 2, b.y + b.height / 2, { steps: 4 })
+      return to.evaluate((e) => e.classList.contains('valid'))
+    }, soon)
+    .toBe(true)
   await page.mouse.up()
 }

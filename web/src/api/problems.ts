@@ -5,8 +5,8 @@ import type { Status } from './types'
 
 type Schemas = components['schemas']
 
-export type Handling = Omit<Required<Pick<Schemas['Handling'], 'rule' | 'at'>> & Schemas['Handling'], 'status'> & { status?: Status }
-export type Problem = Required<Pick<Schemas['Problem'], 'id' | 'trigger' | 'name' | 'since' | 'status' | 'may_close'>> & Omit<Schemas['Problem'], 'handling' | 'closing'> & { handling: Handling[]; closing?: Required<Schemas['Closing']> }
+export type Handling = Omit<Schemas['Handling'], 'status'> & { status?: Status }
+export type Problem = Omit<Schemas['Problem'], 'handling'> & { handling: Handling[] }
 
 interface Problems {
   problems: Problem[]

@@ -3,8 +3,7 @@ import { api, ask } from './client'
 import type { components } from './schema'
 import { userQuery } from './user'
 
-type Schemas = components['schemas']
-type Rights = Required<Omit<Schemas['Rights'], 'each'>> & { each?: Required<Schemas['RightsOn']>[] }
+type Rights = components['schemas']['Rights']
 
 const most = 50 // resources in one question
 

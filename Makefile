@@ -49,4 +49,4 @@ fuzz:
 	./tools/fuzz $(FUZZTIME)
 
 clean:
-	rm -rf bin web/node_modules
+	rm -rf bin web/node_modules web/e2e/lighthouse/node_modules

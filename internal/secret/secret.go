@@ -47,7 +47,13 @@ var (
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-func decode(s string) ([]byte, error) { return base64.RawURLEncoding.DecodeString(s) }
+// decode takes only what encode makes: base64 has other texts for the same bytes.
+func decode(s string) ([]byte, error) {
+	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
+		return nil, base64.CorruptInputError(i)
+	}
+	return base64.RawURLEncoding.Strict().DecodeString(s)
+}
 
 // NewKey returns a fresh key for data.
 func NewKey() []byte {

@@ -107,7 +107,7 @@ test('somebody sees what is broken and what is done about it, and closes what is
   await dialog.getByLabel('Why nothing has to be done').fill('I have pulled the plug')
   await expectAccessible(page, 'closing a problem')
   await dialog.getByRole('button', { name: 'Close it' }).click()
-  await page.getByText('What is wrong is being handled.').waitFor()
+  await page.getByText('One problem needs a person.').waitFor({ state: 'hidden' })
   await button('Undo').click()
   await problem('TestAlert').getByText('nothing repairs it').waitFor()
   await button('Close TestAlert …').click()

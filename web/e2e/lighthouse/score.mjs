@@ -9,9 +9,12 @@ import lighthouse, { desktopConfig } from 'lighthouse'
  */
 export async function score(url, port, device) {
   const options = { port, logLevel: /** @type {const} */ ('error'), onlyCategories: ['performance', 'accessibility', 'best-practices'] }
-  const done = await lighthouse(url, options, device === 'desktop' ? desktopConfig : undefined)
-  if (!done) throw new Error('Lighthouse has nothing to say about ' + url)
-  const { categories, audits, runtimeError, finalDisplayedUrl } = done.lhr
+  const look = async () => (await lighthouse(url, options, device === 'desktop' ? desktopConfig : undefined))?.lhr
+  let report = await look()
+  // Now and then a trace of the browser has no beginning, and says nothing about the page.
+  if (report?.runtimeError?.code === 'NO_NAVSTART') report = await look()
+  if (!report) throw new Error('Lighthouse has nothing to say about ' + url)
+  const { categories, audits, runtimeError, finalDisplayedUrl } = report
   if (runtimeError) throw new Error(`${url}: ${runtimeError.message}`)
   const of = (/** @type {string} */ name) => Math.round((categories[name]?.score ?? 0) * 100)
   const faults = Object.values(categories).flatMap((c) =>

@@ -114,7 +114,8 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 			continue
 		}
 		fmt.Fprintf(opts.Progress, "measuring %s …\n", m.name) //nolint:errcheck // nobody has to see it
-		debug.FreeOSMemory()                                   // what the one before has left behind slows nobody down
+		// What the one before has left behind is to slow nobody down.
+		debug.FreeOSMemory()
 		if err := m.f(ctx); err != nil {
 			return nil, fmt.Errorf("measure %s: %w", m.name, err)
 		}

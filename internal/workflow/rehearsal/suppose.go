@@ -25,7 +25,8 @@ func Suppose(status execution.Status, actions *catalog.Catalog) Assume {
 	}
 }
 
-// likely is a result of the form that the action's runner says, or that commands have.
+// likely is a result of the form that the action and its runner say, or that commands
+// have.
 func likely(actions *catalog.Catalog, c orquesta.Call, status execution.Status) value.Value {
 	a, ok := actions.Action(c.Action)
 	if !ok || a.Runner == nil {
@@ -38,24 +39,47 @@ func likely(actions *catalog.Catalog, c orquesta.Call, status execution.Status) 
 		if d, ok = v.(*value.Dict); !ok {
 			return v
 		}
+		if key := a.Runner.OutputKey; d.Has(key) && a.OutputSchema != nil {
+			d.Set(key, blank(whole(a.OutputSchema)))
+		}
 	case a.Runner.Name == inquiry.Runner:
 		d.Set("response", blank(answerSchema(a, c)))
-	case strings.HasPrefix(a.Runner.Name, "local-shell-"):
-		for _, name := range []string{"stdout", "stderr"} {
-			d.Set(name, "")
-		}
-		d.Set("return_code", int64(0))
-		d.Set("succeeded", false)
-		d.Set("failed", false)
-	}
-	for _, name := range []string{"succeeded", "failed"} {
-		if d.Has(name) {
-			d.Set(name, name == string(status))
+	case strings.HasPrefix(a.Runner.Name, "local-shell-"), strings.HasPrefix(a.Runner.Name, "winrm-"):
+		return command(status)
+	case strings.HasPrefix(a.Runner.Name, "remote-shell-"):
+		names, _ := at(dict(c.Input), "hosts").(string)
+		for host := range strings.SplitSeq(names, ",") {
+			if host = strings.TrimSpace(host); host != "" {
+				d.Set(host, command(status))
+			}
 		}
 	}
-	if status == execution.Failed && d.Has("return_code") {
-		d.Set("return_code", int64(1))
+	return d
+}
+
+// command is what a command gives that printed nothing.
+func command(status execution.Status) *value.Dict {
+	d := value.NewDict()
+	d.Set("stdout", "")
+	d.Set("stderr", "")
+	code := int64(0)
+	if status == execution.Failed {
+		code = 1
 	}
+	d.Set("return_code", code)
+	d.Set("succeeded", status == execution.Succeeded)
+	d.Set("failed", status == execution.Failed)
+	return d
+}
+
+// whole makes a schema of the old form of output schemas, which has properties only.
+func whole(output *value.Dict) *value.Dict {
+	if output.Has("type") {
+		return output
+	}
+	d := value.NewDict()
+	d.Set("type", "object")
+	d.Set("properties", output)
 	return d
 }
 

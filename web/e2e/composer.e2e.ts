@@ -75,7 +75,10 @@ test('somebody draws a workflow with a condition, saves it, and runs it', async 
   await page.getByRole('region', { name: 'Properties' }).getByRole('button', { name: /on success/ }).click()
   await page.getByLabel('Name of a new variable').fill('state')
   await page.keyboard.press('Enter')
-  await fill('state', '<% result().stdout %>')
+  await page.getByLabel('state', { exact: true }).and(page.locator(':focus')).waitFor()
+  await page.keyboard.type('<% result().std')
+  await page.getByRole('option', { name: 'stdout' }).click() // what the action gives is known before it has run
+  await page.keyboard.type(' %>')
   await page.getByLabel('When').selectOption('a condition holds')
   await fill('when', '<% succeeded() and result().stdout = "up" %>')
   await expect.poll(async () => (await yaml()).join('\n'), soon).toBe(composed)

@@ -7,7 +7,7 @@ import { cx } from '@/ui/cx'
 import { written } from '@/ui/form/schema'
 import { completionsOf } from './completion'
 import type { Known } from '@/workflow/names'
-import { answerQuery, type Past } from './rehearsal'
+import { answersQuery, type Past } from './rehearsal'
 
 /** What expressions are evaluated with: the definition, and a run of the past if one was chosen. */
 export interface Surroundings {
@@ -17,8 +17,8 @@ export interface Surroundings {
 }
 
 /** A field for a text that may have expressions. It shows what comes out with the data of the past run. */
-export function ExpressionField({ task, before, around, ...rest }: { label: string; value: string; onChange: (text: string) => void; task: string; before?: boolean; around: Surroundings; error?: string }) {
-  const complete = useMemo(() => completionsOf(() => around.known), [around.known])
+export function ExpressionField({ task, before, around, ...rest }: { label: string; value: string; onChange: (text: string) => void; task: string; before?: boolean; around: Surroundings; error?: string; replace?: boolean }) {
+  const complete = useMemo(() => completionsOf(() => around.known, () => ({ task, before: before ?? false })), [around.known, task, before])
   return (
     <CodeField {...rest} complete={complete}>
       {(typed) => <Outcome text={typed} task={task} before={before ?? false} around={around} />}
@@ -30,12 +30,13 @@ export function ExpressionField({ task, before, around, ...rest }: { label: stri
 function Outcome({ text, task, before, around }: { text: string; task: string; before: boolean; around: Surroundings }) {
   const expression = useSettled(text, 300)
   const has = /<%|\{\{/.test(expression)
-  const query = useQuery({ ...answerQuery(around.definition, around.past ?? { inputs: {}, mocks: [] }, { task, before, expression }), enabled: has && around.past !== undefined })
+  const query = useQuery({ ...answersQuery(around.definition, around.past ?? { inputs: {}, mocks: [] }, [{ task, before, expression }]), enabled: has && around.past !== undefined })
   if (!has || !around.past) return null
-  const failed = query.isError ? messageOf(query.error) : query.data?.error
+  const answer = query.data?.[0]
+  const failed = query.isError ? messageOf(query.error) : answer?.error
   return (
     <p role="status" className={cx('font-mono text-xs break-words', failed ? 'text-warn' : 'text-good')}>
-      {failed ? failed : query.data ? '= ' + shortened(written(query.data.value) || JSON.stringify(query.data.value)) : '…'}
+      {failed ? failed : answer ? '= ' + shortened(written(answer.value) || JSON.stringify(answer.value)) : '…'}
     </p>
   )
 }

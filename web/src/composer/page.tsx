@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useBlocker, useNavigate } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
 import { FlaskConical, Play, Plus, Radio } from 'lucide-react'
@@ -16,15 +16,15 @@ import { EditorHeader } from '@/edit/header'
 import * as edits from '@/workflow/edits'
 import { draw } from '@/workflow/graph'
 import { completionsOf } from './completion'
-import { namesOf } from '@/workflow/names'
+import { namesOf, placeAt, type Place } from '@/workflow/names'
 import { read, type Workflow } from '@/workflow/workflow'
 import { Palette } from './palette'
 import { Panel } from './panel'
 import { usePlaces } from '@/edit/places'
 import { useSettled } from '@/edit/settled'
 import { useSaveKey } from '@/edit/shortcut'
-import { inspectionQuery, taskAt } from './problems'
-import { pastQuery, type Play as Played } from './rehearsal'
+import { inspectionQuery, playable, taskAt } from './problems'
+import { fieldsOf, pastQuery, type Play as Played } from './rehearsal'
 import { RunDialog } from './run'
 import { SaveDialog, SaveNewDialog } from './save'
 import { PastChoice, statusesOf, Tryout } from './tryout'
@@ -65,25 +65,32 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
   const actions = useQuery(actionsQuery)
 
   const first = useMemo(() => read(saved), [saved])
-  const [names, setNames] = useState(() => namesOf(first.workflow))
+  const [workflow, setWorkflow] = useState<Workflow>(first.workflow ?? nothing)
   const words = useQuery(wordsQuery)
-  const known = useMemo(() => ({ names, actions: actions.data?.items ?? [], words: words.data ?? [] }), [names, actions.data, words.data])
-  const complete = useMemo(() => completionsOf(() => known), [known])
+  const client = useQueryClient()
+  const [sound, setSound] = useState(saved) // the last text that can be played, for whoever is in the middle of a word
+  const known = useMemo(
+    () => ({
+      names: namesOf(workflow),
+      actions: actions.data?.items ?? [],
+      words: words.data ?? [],
+      fields: (place: Place, expression: string) => fieldsOf(client, sound, workflow.tasks, past.data, { ...place, expression }),
+    }),
+    [workflow, actions.data, words.data, client, sound, past.data],
+  )
+  const complete = useMemo(() => completionsOf(() => known, placeAt), [known])
   const source = useSource(saved, complete, 'Definition')
   const text = useDeferredValue(source.text)
 
   // While the text has a mistake, the graph is that of before.
   const reading = useMemo(() => (text === saved ? first : read(text)), [text, saved, first])
-  const [workflow, setWorkflow] = useState<Workflow>(reading.workflow ?? nothing)
-  if (reading.workflow && reading.workflow !== workflow) {
-    setWorkflow(reading.workflow)
-    setNames(namesOf(reading.workflow))
-  }
+  if (reading.workflow && reading.workflow !== workflow) setWorkflow(reading.workflow)
   const drawing = useMemo(() => draw(workflow), [workflow])
   const { places, move, forget } = usePlaces(`composer ${action?.ref ?? 'new'}`)
 
   const settled = useSettled(text, 400)
   const inspection = useQuery(inspectionQuery(settled))
+  if (inspection.data && !inspection.isPlaceholderData && sound !== settled && playable(inspection.data)) setSound(settled)
   // Before there is a task, whoever begins knows that there is none.
   const findings = useMemo(() => (workflow.tasks.length > 0 ? (inspection.data ?? []) : []), [inspection.data, workflow])
   const problems = useMemo(() => {

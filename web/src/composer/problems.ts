@@ -25,6 +25,9 @@ export function inspectionQuery(text: string) {
   })
 }
 
+/** Whether a definition can be played all the same: what actions take is not looked at then. */
+export const playable = (mistakes: Finding[]): boolean => mistakes.every((f) => f.type === 'content')
+
 /** The task that a mistake is in, by the path that the server says or by its line. */
 export function taskAt(f: Finding, tasks: { name: string; line: number; lastLine: number }[]): string | undefined {
   const named = /^tasks\.(\w+)/.exec(f.spec_path ?? '')?.[1]

@@ -1,6 +1,8 @@
-import { queryOptions } from '@tanstack/react-query'
+import { queryOptions, type QueryClient } from '@tanstack/react-query'
 import { api, ask } from '@/api/client'
 import type { Execution, Json, JsonObject, Status } from '@/api/types'
+import type { Option } from '@/edit/expressions'
+import type { Task } from '@/workflow/workflow'
 
 /** What an action gives when a workflow is played; the form is that of files of tests. */
 export interface Mock {
@@ -50,15 +52,37 @@ function testOf({ inputs, mocks }: Past): JsonObject {
   return { inputs, mock_action_executions: mocks as unknown as JsonObject[] }
 }
 
-/** What an expression gives, with the results of a past run. */
-export function answerQuery(definition: string, past: Past, question: Question) {
+/** What expressions give, with the results of a past run, and those that are likely where that has none. */
+export function answersQuery(definition: string, past: Past, questions: Question[], assume: Assumed = 'succeeded') {
   return queryOptions({
-    queryKey: ['answer', definition, past, question],
-    queryFn: async ({ signal }) => (await rehearse(definition, past, 'succeeded', [question], signal)).answers[0]!,
+    queryKey: ['answers', definition, past, questions, assume],
+    queryFn: async ({ signal }) => (await rehearse(definition, past, assume, questions, signal)).answers,
     staleTime: Infinity,
     gcTime: 60_000,
     retry: false,
   })
+}
+
+/**
+ * What a value has in it that an expression gives. What only runs after a failure is known from a play in which all fails; a task
+ * that no play comes to is asked at the end, and then by itself.
+ */
+export async function fieldsOf(client: QueryClient, definition: string, tasks: Task[], past: Past | undefined, question: Question): Promise<Option[]> {
+  const plays: [definition: string, assume: Assumed][] = [
+    [definition, 'succeeded'],
+    [definition, 'failed'],
+  ]
+  const action = tasks.find((t) => t.name === question.task)?.action
+  if (action && /^[\w.-]+$/.test(action)) plays.push([`version: 1.0\ntasks:\n  ${question.task}:\n    action: ${action}\n`, 'succeeded'])
+  for (const [played, assume] of plays) {
+    const answers = await client.fetchQuery(answersQuery(played, past ?? { inputs: {}, mocks: [] }, [question, { ...question, task: '' }], assume)).catch(() => [])
+    for (const { value } of answers) {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) continue
+      const says = (v: Json) => (past ? JSON.stringify(v) : Array.isArray(v) ? 'array' : v === null ? '' : typeof v)
+      return Object.entries(value).flatMap(([label, v]) => (/^\w+$/.test(label) ? [{ label, says: says(v), kind: 'field' as const }] : []))
+    }
+  }
+  return []
 }
 
 /** What a run of a workflow was given, and what its actions gave. */

@@ -29,11 +29,13 @@ type Row = [name: string, value: Json | undefined]
 /** Names and what they are given. An input without a value is one that must be given. */
 export function Rows({ what, rows, onChange, task, around, errors }: { what: string; rows: Row[]; onChange: (rows: Row[]) => void; task: string; around: Surroundings; errors?: (name: string, index: number) => string | undefined }) {
   const [name, setName] = useState('')
+  const [added, setAdded] = useState<string>()
   const fits = /^\w+$/.test(name) && !rows.some(([n]) => n === name)
   const add = () => {
     if (!fits) return
     onChange([...rows, [name, what === 'input' ? undefined : null]])
     setName('')
+    setAdded(name)
   }
   return (
     <div className="flex flex-col gap-2.5">
@@ -45,6 +47,7 @@ export function Rows({ what, rows, onChange, task, around, errors }: { what: str
               value={typedOf(v)}
               task={task}
               around={around}
+              replace={n === added}
               error={errors?.(n, i)}
               onChange={(text) => onChange(rows.map((r, k) => (k === i ? [n, text === '' && what === 'input' ? undefined : valueOf(text)] : r)))}
             />

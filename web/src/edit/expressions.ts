@@ -11,11 +11,41 @@ export function expressionBefore(text: string, at: number): { inside: string; la
   return { inside: line.slice(open + 2), language: jinja > yaql ? 'jinja' : 'yaql' }
 }
 
+/** The value that a dot is behind, and what has been typed after the dot: of "succeeded() and result().st" it is "result()" and "st". */
+export function ownerBefore(before: string): { owner: string; typed: number } | undefined {
+  const typed = /\w*$/.exec(before)![0].length
+  const end = before.length - typed - 1
+  if (before[end] !== '.') return undefined
+  let at = end
+  while (at > 0) {
+    const c = before[at - 1]!
+    if (c === ')' || c === ']') {
+      at = openingOf(before, at - 1)
+      if (at < 0) return undefined
+    } else if (/[\w.]/.test(c)) at--
+    else break
+  }
+  const owner = before.slice(at, end)
+  return /^[A-Za-z_]/.test(owner) && before[at - 1] !== '$' ? { owner, typed } : undefined
+}
+
+/** Where the bracket is that a closing one belongs to; what is quoted has none. -1: nowhere. */
+function openingOf(text: string, closing: number): number {
+  let open = 0
+  for (let at = closing; at >= 0; at--) {
+    const c = text[at]!
+    if (c === ')' || c === ']') open++
+    else if ((c === '(' || c === '[') && --open === 0) return at
+    else if (c === '"' || c === "'") at = text.lastIndexOf(c, at - 1)
+  }
+  return -1
+}
+
 export interface Option {
   label: string
   says: string
   apply?: string
-  kind: 'variable' | 'function' | 'task' | 'filter'
+  kind: 'variable' | 'function' | 'task' | 'filter' | 'field'
 }
 
 /** What can follow what has been typed, and how much of that it replaces. */

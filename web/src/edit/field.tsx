@@ -19,6 +19,7 @@ export function CodeField({
   complete,
   error,
   onFocus,
+  replace,
   children,
 }: {
   label: string
@@ -27,6 +28,7 @@ export function CodeField({
   complete: CompletionSource
   error?: string
   onFocus?: (insert: Insert) => void
+  replace?: boolean // what is typed first takes the place of what is there
   children?: (typed: string) => ReactNode
 }) {
   const host = useRef<HTMLDivElement>(null)
@@ -41,10 +43,11 @@ export function CodeField({
     known.current = complete
   }, [complete])
   const focus = useEffectEvent((v: EditorView) => onFocus?.((text) => v.dispatch(v.state.replaceSelection(text))))
-  const begin = useEffectEvent(() => value)
+  const begin = useEffectEvent(() => ({ doc: value, taken: replace }))
   useEffect(() => {
     if (!host.current) return
     const root = shadowOf(host.current)
+    const { doc, taken } = begin()
     let timer: ReturnType<typeof setTimeout> | undefined
     let unsaid = false
     const say = (text: string) => {
@@ -56,7 +59,8 @@ export function CodeField({
       root,
       parent: root,
       state: EditorState.create({
-        doc: begin(),
+        doc,
+        selection: taken ? { anchor: 0, head: doc.length } : undefined,
         extensions: [
           expressionEditor(label, (c) => known.current(c)),
           EditorView.updateListener.of((u) => {
@@ -74,6 +78,7 @@ export function CodeField({
       }),
     })
     view.current = v
+    if (taken) v.focus()
     return () => {
       // Whoever goes elsewhere at once has typed it all the same.
       clearTimeout(timer)

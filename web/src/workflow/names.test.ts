@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Word } from '@/api/expressions'
 import { arrange } from '@/edit/arrange'
-import { expressionBefore } from '@/edit/expressions'
-import { complete, namesOf } from './names'
+import { expressionBefore, ownerBefore } from '@/edit/expressions'
+import { complete, namesOf, placeAt } from './names'
 import { draw, sizeOf } from './graph'
 import { read } from './workflow'
 
@@ -75,6 +75,52 @@ describe('names in expressions', () => {
     ['a: plain', 8, undefined],
     ['a: {{ x }} {{ y', 15, { inside: ' y', language: 'jinja' }],
   ])('are looked for inside of expressions only: %j', (text, at, want) => expect(expressionBefore(text, at)).toEqual(want))
+})
+
+describe('what a dot is behind', () => {
+  it.each([
+    ['succeeded() and result().st', { owner: 'result()', typed: 2 }],
+    ['result().body.items[0].', { owner: 'result().body.items[0]', typed: 0 }],
+    ['1 + int(task(look).result.st', { owner: 'task(look).result', typed: 2 }],
+    [`ctx("a)").b['c]'].`, { owner: `ctx("a)").b['c]']`, typed: 0 }],
+    ['item(x).', { owner: 'item(x)', typed: 0 }],
+    ['ctx(list).where($.', undefined],
+    ['ctx(list).where($.name.', undefined],
+    ['result()', undefined],
+    ['1.', undefined],
+    [').x', undefined],
+    ['"x".', undefined],
+    ['.', undefined],
+  ])('is found: %s', (text, want) => expect(ownerBefore(text)).toEqual(want))
+})
+
+describe('a place', () => {
+  const lines = `version: 1.0
+tasks:
+  # the first
+  a:
+    action: core.local
+    input:
+      cmd: x
+    next:
+      - publish:
+          - y: <% result(). %>
+
+  "b":
+    retry:
+      when: x
+output:
+  - z: 1`
+  it.each([
+    [1, '', false],
+    [3, '', false],
+    [4, 'a', true],
+    [7, 'a', true],
+    [10, 'a', false],
+    [12, 'b', true],
+    [14, 'b', false],
+    [16, '', false],
+  ])('of line %i', (line, task, before) => expect(placeAt(lines, line)).toEqual({ task, before }))
 })
 
 describe('a drawing', () => {

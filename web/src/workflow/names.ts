@@ -1,5 +1,5 @@
 import type { Word } from '@/api/expressions'
-import { wordsAt, type Language, type Options } from '@/edit/expressions'
+import { wordsAt, type Language, type Option, type Options } from '@/edit/expressions'
 import type { Workflow } from './workflow'
 
 /** What expressions can name at some place of a workflow. */
@@ -15,11 +15,30 @@ export function namesOf(w: Workflow | undefined): Names {
   return { variables: [...new Set([...w.input.map(([n]) => n), ...w.vars.map(([n]) => n), ...published, 'st2'])].sort(), tasks: w.tasks.map((t) => t.name) }
 }
 
+/** Where an expression stands: at which task, or at none, and whether what it says is wanted before the action has run. */
+export interface Place {
+  task: string
+  before: boolean
+}
+
+/** The place of a line of a definition, which need not be whole. */
+export function placeAt(text: string, line: number): Place {
+  const above = text.split('\n').slice(0, line)
+  const tasks = above.findLastIndex((l) => /^[^\s#]/.test(l))
+  const below = above.slice(tasks + 1).filter((l) => /^\s*[^\s#]/.test(l))
+  const indent = /^\s*/.exec(below[0] ?? '')![0].length
+  const at = below.findLastIndex((l) => l.search(/\S/) === indent)
+  const name = /^\s+["']?(\w+)["']?\s*:/.exec(below[at] ?? '')?.[1]
+  if (!name || !/^tasks\s*:/.test(above[tasks]!)) return { task: '', before: false }
+  return { task: name, before: !below.slice(at).some((l) => /^\s+(next|retry)\s*:/.test(l)) }
+}
+
 /** What completions are made of. */
 export interface Known {
   names: Names
   actions: { ref: string; description: string }[]
   words: readonly Word[] // that the server knows
+  fields?: (place: Place, expression: string) => Promise<Option[]> // what a value has in it
 }
 
 /** What can follow what has been typed of an expression, and how much of that it replaces. */

@@ -287,3 +287,31 @@ test('the canvas follows the text, the text follows the canvas, and both are und
   await page.getByText('not saved').waitFor({ state: 'detached' })
   expect(await button('Save …').isDisabled()).toBe(true)
 }, 60_000)
+
+test('the panes are as wide as somebody wants them, or put away, and stay so', async () => {
+  const width = async (part: string) => (await page.getByTestId(part).boundingBox())?.width ?? 0
+  await go('/compose/shop.rescue')
+  await task('look').waitFor()
+  const before = await width('yaml')
+  const edge = page.getByRole('separator', { name: 'Width of the text' })
+  const at = (await edge.boundingBox())!
+  await page.mouse.move(at.x + 4, at.y + 200)
+  await page.mouse.down()
+  await page.mouse.move(at.x - 46, at.y + 200, { steps: 5 })
+  await page.mouse.up()
+  const dragged = await width('yaml')
+  expect(dragged).toBeGreaterThan(before + 40)
+  await edge.press('ArrowRight')
+  await expect.poll(() => width('yaml'), soon).toBeCloseTo(dragged - 16)
+
+  await button('List').click()
+  await page.getByLabel('Search actions').waitFor({ state: 'hidden' })
+  const canvas = await width('canvas')
+  await page.reload()
+  await task('look').waitFor()
+  await expect.poll(() => width('canvas'), soon).toBe(canvas)
+  expect(await width('yaml')).toBeCloseTo(dragged - 16)
+  await button('List').click()
+  await page.getByLabel('Search actions').waitFor()
+  expect(await width('canvas')).toBeLessThan(canvas - 100)
+}, 60_000)

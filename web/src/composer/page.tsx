@@ -11,6 +11,7 @@ import type { Action } from '@/api/types'
 import { Button, buttonClass } from '@/ui/button'
 import { Loading, Refused } from '@/ui/state'
 import { Canvas, type CanvasDeeds, type Selection } from './canvas'
+import { Bench, usePanes } from '@/edit/bench'
 import { SourceEditor, useSource } from '@/edit/editor'
 import { EditorHeader } from '@/edit/header'
 import * as edits from '@/workflow/edits'
@@ -86,6 +87,7 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
   const reading = useMemo(() => (text === saved ? first : read(text)), [text, saved, first])
   if (reading.workflow && reading.workflow !== workflow) setWorkflow(reading.workflow)
   const drawing = useMemo(() => draw(workflow), [workflow])
+  const panes = usePanes('the composer')
   const { places, move, forget } = usePlaces(`composer ${action?.ref ?? 'new'}`)
 
   const settled = useSettled(text, 400)
@@ -149,12 +151,13 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
   useSaveKey(() => changed && reading.workflow && setDialog('save'))
 
   return (
-    <div className="flex h-dvh min-h-0 flex-col max-md:h-auto">
+    <div className="flex h-dvh min-h-0 flex-col max-lg:h-auto">
       <EditorHeader
         title={action?.ref ?? 'New workflow'}
         changed={changed}
         source={source}
         arrange={forget}
+        panes={panes}
         save={mayWrite('pack_modify') ? { ready: changed && reading.workflow !== undefined, run: () => setDialog('save') } : undefined}
       >
         <Button onClick={() => add('')}>
@@ -184,20 +187,17 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
           Line {reading.problem.line}: {reading.problem.message}. The graph shows what was there before.
         </button>
       )}
-      <div className="grid min-h-0 grow grid-cols-[190px_minmax(0,1fr)_290px_minmax(0,0.8fr)] max-xl:grid-cols-[160px_minmax(0,1fr)_280px] max-md:grid-cols-1">
-        <Palette add={add} />
-        <div className="flex min-h-64 min-w-0">
+      <Bench
+        panes={panes}
+        list={<Palette add={add} />}
+        canvas={
           <ReactFlowProvider>
             <Canvas drawing={drawing} places={places} selection={selection} problems={problems} played={statuses} deeds={deeds} />
           </ReactFlowProvider>
-        </div>
-        <div className="flex min-h-0 flex-col border-l *:grow">
-          <Panel selection={selection} source={source} workflow={workflow} around={around} findings={findings} select={choose} />
-        </div>
-        <div className="flex min-h-72 flex-col border-l max-xl:col-span-full max-xl:max-h-80 max-xl:border-t">
-          <SourceEditor source={source} findings={findings} />
-        </div>
-      </div>
+        }
+        panel={<Panel selection={selection} source={source} workflow={workflow} around={around} findings={findings} select={choose} />}
+        text={<SourceEditor source={source} findings={findings} />}
+      />
       {trying && (
         <section aria-label="Try" className="max-h-[45%] overflow-y-auto border-t bg-panel">
           <Tryout action={action} definition={text} workflow={workflow} past={past.data} played={played} show={setPlayed} />

@@ -10,7 +10,7 @@ export const actionType = 'application/x-nightshift-action'
 export function Palette({ add }: { add: (action: string) => void }) {
   const query = useQuery(actionsQuery)
   return (
-    <section aria-label="Actions" className="flex min-h-0 flex-col border-r bg-panel max-md:h-60 max-md:border-r-0 max-md:border-b">
+    <section aria-label="Actions" className="flex h-full flex-col">
       <h2 className="sr-only">Actions</h2>
       <Loaded query={query}>{({ items }) => <PickList what="actions" type={actionType} things={items.filter((a) => a.enabled)} pick={add} />}</Loaded>
     </section>

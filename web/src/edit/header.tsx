@@ -1,10 +1,27 @@
-import { LayoutGrid, Redo2, Save, Undo2 } from 'lucide-react'
+import { Braces, LayoutGrid, List, Redo2, Save, SlidersHorizontal, Undo2 } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Button, IconButton } from '@/ui/button'
+import type { usePanes } from './bench'
 import type { Source } from './editor'
 
 /** The head of an editor: what it edits, whether that is saved, and what can be done with all of it. */
-export function EditorHeader({ title, changed, source, arrange, save, children }: { title: string; changed: boolean; source: Source; arrange: () => void; save?: { ready: boolean; run: () => void }; children: ReactNode }) {
+export function EditorHeader({
+  title,
+  changed,
+  source,
+  arrange,
+  panes: { away, toggle },
+  save,
+  children,
+}: {
+  title: string
+  changed: boolean
+  source: Source
+  arrange: () => void
+  panes: ReturnType<typeof usePanes>
+  save?: { ready: boolean; run: () => void }
+  children: ReactNode
+}) {
   return (
     <header className="flex min-h-12 flex-wrap items-center gap-2 border-b bg-panel px-3 py-1.5">
       <h1 className="min-w-0 truncate text-base font-semibold">{title}</h1>
@@ -19,6 +36,13 @@ export function EditorHeader({ title, changed, source, arrange, save, children }
         <IconButton label="Arrange all" onClick={arrange}>
           <LayoutGrid size={16} aria-hidden />
         </IconButton>
+        <span className="flex" role="group" aria-label="Shown beside the canvas">
+          {shown.map(([pane, label, Icon]) => (
+            <IconButton key={pane} label={label} aria-pressed={!away[pane]} className="aria-pressed:text-accent" onClick={() => toggle(pane)}>
+              <Icon size={16} aria-hidden />
+            </IconButton>
+          ))}
+        </span>
         {children}
         {save && (
           <Button kind="primary" disabled={!save.ready} onClick={save.run}>
@@ -29,3 +53,9 @@ export function EditorHeader({ title, changed, source, arrange, save, children }
     </header>
   )
 }
+
+const shown = [
+  ['list', 'List', List],
+  ['panel', 'Properties', SlidersHorizontal],
+  ['text', 'Text', Braces],
+] as const

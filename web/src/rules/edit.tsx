@@ -12,6 +12,7 @@ import { useMay } from '@/api/rights'
 import { ruleQuery } from '@/api/rules'
 import type { Rule } from '@/api/types'
 import { Board, type BoardDeeds } from '@/edit/board'
+import { Bench, usePanes } from '@/edit/bench'
 import { SourceEditor, useSource } from '@/edit/editor'
 import { EditorHeader } from '@/edit/header'
 import { usePlaces } from '@/edit/places'
@@ -134,6 +135,7 @@ function Editor({ kept, text: initial, wish }: { kept?: Kept; text: string; wish
   }, [workflow, definition.data])
   const missing = Object.entries(parameters.data ?? {}).some(([name, p]) => p.required && p.default === undefined && !(name in draft.action.parameters))
   const drawing = useMemo(() => picture(draft, loose, inner, asked, about.isError || missing), [draft, loose, inner, asked, about.isError, missing])
+  const panes = usePanes('rules')
   const { places, move, forget } = usePlaces(`rule ${kept?.rule.ref ?? 'new'}`)
 
   const { edit } = source
@@ -189,7 +191,7 @@ function Editor({ kept, text: initial, wish }: { kept?: Kept; text: string; wish
 
   return (
     <div className="flex h-dvh min-h-0 flex-col max-lg:h-auto">
-      <EditorHeader title={title} changed={changed} source={source} arrange={forget} save={{ ready: mayBeSaved, run: () => setSaving(true) }}>
+      <EditorHeader title={title} changed={changed} source={source} arrange={forget} panes={panes} save={{ ready: mayBeSaved, run: () => setSaving(true) }}>
         {workflow && (
           <Link to="/compose/$ref" params={{ ref }} className={buttonClass()}>
             <PencilRuler size={14} aria-hidden /> The workflow
@@ -202,18 +204,21 @@ function Editor({ kept, text: initial, wish }: { kept?: Kept; text: string; wish
         </button>
       )}
       {force && <p className="bg-warn/10 px-3 py-1.5 text-sm text-warn">What is in force differs from the file {kept?.file}: it has been changed or switched outside of it. Saving makes the file count.</p>}
-      <div className="grid min-h-0 grow grid-cols-[190px_minmax(0,1fr)_310px_minmax(0,0.7fr)] max-xl:grid-cols-[170px_minmax(0,1fr)_300px] max-lg:grid-cols-[minmax(0,1fr)_300px] max-md:grid-cols-1">
-        <div className="grid min-h-0 grid-rows-2 border-r bg-panel max-lg:col-span-full max-lg:h-64 max-lg:grid-cols-[repeat(2,minmax(0,1fr))] max-lg:grid-rows-1 max-lg:border-b grid-cols-[minmax(0,1fr)] *:flex *:min-h-0 *:min-w-0 *:flex-col">
-          <section aria-label="Events" className="border-b">
-            <h2 className="px-3 pt-2 text-xs font-semibold">Events</h2>
-            <PickList what="events" type={draggedTrigger} things={triggers.data?.items.map((t) => ({ ...t, description: t.description ?? '' })) ?? []} pick={deeds.event} />
-          </section>
-          <section aria-label="Actions">
-            <h2 className="px-3 pt-2 text-xs font-semibold">Actions and workflows</h2>
-            <PickList what="actions" type={draggedAction} things={actions.data?.items.filter((a) => a.enabled) ?? []} pick={deeds.action} />
-          </section>
-        </div>
-        <div className="flex min-h-80 min-w-0 max-lg:h-[34rem] max-md:h-[26rem]">
+      <Bench
+        panes={panes}
+        list={
+          <div className="grid h-full grid-cols-[minmax(0,1fr)] grid-rows-2 max-lg:grid-cols-[repeat(2,minmax(0,1fr))] max-lg:grid-rows-1 *:flex *:min-h-0 *:min-w-0 *:flex-col">
+            <section aria-label="Events" className="border-b">
+              <h2 className="px-3 pt-2 text-xs font-semibold">Events</h2>
+              <PickList what="events" type={draggedTrigger} things={triggers.data?.items.map((t) => ({ ...t, description: t.description ?? '' })) ?? []} pick={deeds.event} />
+            </section>
+            <section aria-label="Actions">
+              <h2 className="px-3 pt-2 text-xs font-semibold">Actions and workflows</h2>
+              <PickList what="actions" type={draggedAction} things={actions.data?.items.filter((a) => a.enabled) ?? []} pick={deeds.action} />
+            </section>
+          </div>
+        }
+        canvas={
           <ReactFlowProvider>
             <Board
               cards={drawing.cards}
@@ -227,14 +232,10 @@ function Editor({ kept, text: initial, wish }: { kept?: Kept; text: string; wish
               deeds={deeds}
             />
           </ReactFlowProvider>
-        </div>
-        <div className="flex min-h-0 flex-col border-l *:grow max-lg:h-[34rem] max-md:h-auto max-md:border-t max-md:border-l-0">
-          <RulePanel part={part} select={select} draft={draft} source={source} known={known} kind={kind} seen={past.data?.length ?? 0} event={event} asked={asked} made={kept === undefined} />
-        </div>
-        <div className="flex min-h-60 flex-col border-l max-xl:col-span-full max-xl:max-h-72 max-xl:border-t max-xl:border-l-0">
-          <SourceEditor source={source} findings={noFindings} />
-        </div>
-      </div>
+        }
+        panel={<RulePanel part={part} select={select} draft={draft} source={source} known={known} kind={kind} seen={past.data?.length ?? 0} event={event} asked={asked} made={kept === undefined} />}
+        text={<SourceEditor source={source} findings={noFindings} />}
+      />
       <section aria-label="Against the past" className={open ? 'flex max-h-[38%] min-h-44 flex-col border-t bg-panel max-lg:max-h-none' : 'border-t bg-panel'}>
         <h2 className="flex">
           <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="flex min-h-9 w-full items-center gap-2 px-4 text-left text-sm font-semibold hover:bg-sunken">

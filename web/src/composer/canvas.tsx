@@ -17,8 +17,7 @@ export interface CanvasDeeds {
   select: (s: Selection) => void
   add: (action: string, at: { x: number; y: number }) => void
   connect: (from: string, to: string, kind: Kind) => void
-  removeTask: (task: string) => void
-  disconnect: (e: GraphEdge) => void
+  remove: (tasks: string[], edges: GraphEdge[]) => void
   move: (places: Positions) => void
 }
 
@@ -82,8 +81,7 @@ export function Canvas({
       selectWay: (id) => deeds.select({ task: edge(id).task, transition: edge(id).index }),
       drop: (_, action, at) => deeds.add(action, at),
       connect: (from, to, handle) => deeds.connect(from, to, handle === 'failure' ? 'failure' : 'success'),
-      remove: deeds.removeTask,
-      cut: (id) => deeds.disconnect(edge(id)),
+      remove: (tasks, ways) => deeds.remove(tasks, ways.map(edge)),
       move: deeds.move,
     }
   }, [drawing, deeds])

@@ -126,8 +126,7 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
       add,
       move,
       connect: (from, to, kind) => void edit((x) => edits.connect(x, from, to, kind)),
-      removeTask: (task) => void (edit((x) => edits.removeTask(x, task)) && choose(undefined)),
-      disconnect: (e) => void (edit((x) => edits.disconnect(x, e.task, e.index, e.target)) && choose(undefined)),
+      remove: (tasks, ways) => void (edit((x) => edits.removeAll(x, tasks, ways)) && choose(undefined)),
     }),
     [choose, add, move, edit],
   )

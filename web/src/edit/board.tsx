@@ -49,8 +49,7 @@ export interface BoardDeeds {
   selectWay?: (id: string) => void
   drop: (type: string, ref: string, at: { x: number; y: number }, over: string | undefined) => void
   connect: (from: string, to: string, handle: string | null) => void
-  remove: (card: string) => void
-  cut: (way: string) => void
+  remove: (cards: string[], ways: string[]) => void // of the ways those that do not go with a card
   move: (places: Positions) => void
 }
 
@@ -177,9 +176,11 @@ export function Board({
         edgeTypes={edgeTypes}
         onNodesChange={changed}
         onDelete={({ nodes, edges }) => {
-          // What led to a card goes with it, and is not cut besides.
-          for (const n of nodes) deeds.remove(n.id)
-          if (nodes.length === 0) for (const e of edges) deeds.cut(e.id)
+          const gone = new Set(nodes.map((n) => n.id))
+          deeds.remove(
+            [...gone],
+            edges.flatMap((e) => (gone.has(e.source) || gone.has(e.target) ? [] : [e.id])),
+          )
         }}
         onConnect={(c) => deeds.connect(c.source, c.target, c.sourceHandle)}
         onNodeClick={(_, n) => known.get(n.id)?.selectable && deeds.select(n.id)}

@@ -165,14 +165,13 @@ function Editor({ kept, text: initial, wish }: { kept?: Kept; text: string; wish
         const found = loose.find((o) => looseId(o) === to)
         if (found) action(found)
       },
-      remove: (id) => {
-        if (id === 'action') edit((x) => edits.setAction(x, ''))
-        else setLoose((all) => all.filter((o) => looseId(o) !== id))
-      },
-      // What nothing leads to any more stays, and can be led to again.
-      cut: () => {
+      remove: (cards, ways) => {
         const was = draft.action.ref
-        if (was !== '' && edit((x) => edits.setAction(x, ''))) setLoose((all) => [...all.filter((o) => o !== was), was])
+        const goes = cards.includes('action')
+        const cut = was !== '' && (goes || ways.length > 0)
+        if (cut && !edit((x) => edits.setAction(x, ''))) return
+        // What nothing leads to any more stays, and can be led to again.
+        setLoose((all) => [...all.filter((o) => o !== was && !cards.includes(looseId(o))), ...(cut && !goes ? [was] : [])])
       },
       move,
     }

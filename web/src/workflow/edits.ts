@@ -53,6 +53,14 @@ export function removeTask(text: string, name: string): string {
   return remove(text, ['tasks', name])
 }
 
+/** Removes tasks, and ways that have nothing to do with them. */
+export function removeAll(text: string, tasks: string[], ways: { task: string; index: number; target: string }[]): string {
+  // The last come first, for what is behind a transition moves up when nothing is left of it.
+  for (const { task, index, target } of ways.toSorted((a, b) => b.index - a.index)) text = disconnect(text, task, index, target)
+  for (const task of tasks) text = removeTask(text, task)
+  return text
+}
+
 /** Gives a task another name, also where transitions lead to it and expressions ask for its result. */
 export function renameTask(text: string, from: string, to: string): string {
   if (from === to) return text

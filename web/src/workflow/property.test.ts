@@ -1,32 +1,14 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import { history, redo, undo } from '@codemirror/commands'
-import { EditorState, type StateCommand } from '@codemirror/state'
 import type { Json, JsonObject } from '@/api/types'
-import { change } from '@/edit/change'
+import { flow, holds, nat, nth, pick, values, Writer, type Intent as Wanted, type Style } from '@/edit/sequences'
 import * as edits from './edits'
 import { read, type Assignment, type Task, type Workflow } from './workflow'
 
-// A workflow as people write one: with comments, empty lines, either style of
-// collections and of line ends.
-
-const pick = <T>(...all: T[]) => fc.constantFrom(...all)
-const texts = pick('plain', 'two words', 'a: b', '# no comment', "it's", '"quoted"', '<% ctx(x) %>', '{{ ctx().x }}', '<% result().a = "b" %>', 'yes', 'y', '1.0', '', ' padded ', 'two\nlines', 'ends\n', '- dash', '2026-01-02', 'null', '~', '*star', '&and')
-const leaf: fc.Arbitrary<Json> = fc.oneof(texts, pick<Json>(0, 1, -5, 1.5, true, false, null))
-const json: fc.Arbitrary<Json> = fc.oneof({ weight: 5, arbitrary: leaf }, fc.array(leaf, { maxLength: 3 }), fc.dictionary(pick('k', 'key two', 'on'), leaf, { maxKeys: 3 }))
+const { leaf, json } = values('"quoted"', '<% ctx(x) %>', '{{ ctx().x }}', '<% result().a = "b" %>', 'ends\n', '2026-01-02', '~', '&and')
 const names = pick('x', 'y', 'no_1', 'answer')
 const publish: fc.Arbitrary<Assignment[]> = fc.array(fc.tuple(names, leaf), { maxLength: 3 })
 const whens = pick('<% succeeded() %>', '<% failed() %>', '<% succeeded() and ctx(x) > 1 %>', '{{ ctx().x }}')
 const taskNames = ['t0', 't1', 't2', 't3', 'fresh']
-
-interface Style {
-  step: number
-  seq: number // how much lists are indented
-  eol: string
-  flow: boolean // inputs and targets are written on one line
-  noise: number[] // where comments and empty lines are
-}
-const style: fc.Arbitrary<Style> = fc.record({ step: pick(2, 3, 4), seq: pick(0, 2), eol: pick('\n', '\r\n'), flow: fc.boolean(), noise: fc.array(fc.nat(9), { minLength: 40, maxLength: 40 }) })
 
 const tasks = fc.array(
   fc.record({
@@ -37,27 +19,19 @@ const tasks = fc.array(
   { minLength: 1, maxLength: 4 },
 )
 
-/** Writes a workflow, with noise between the lines. */
 function write(all: typeof tasks extends fc.Arbitrary<infer T> ? T : never, s: Style): string {
-  const lines: string[] = []
-  let n = 0
-  const line = (depth: number, text: string, seq = 0) => {
-    const noise = s.noise[n++ % s.noise.length]!
-    const pad = ' '.repeat(Math.max(0, depth * s.step + seq))
-    if (noise === 0) lines.push('')
-    if (noise === 1) lines.push(`${pad}# above ${n}`)
-    lines.push(pad + text + (noise === 2 ? ` # beside ${n}` : ''))
-  }
+  const w = new Writer(s)
+  const line = w.line.bind(w)
   line(0, 'version: 1.0')
   line(0, 'tasks:')
   all.forEach((t, i) => {
     line(1, `t${i}:`)
-    const before = n
+    const before = w.lines.length
     if (t.action) line(2, `action: ${t.action}`)
-    if (t.input && s.flow) line(2, `input: ${JSON.stringify(t.input).replaceAll('":', '": ')}`)
+    if (t.input && s.flow) line(2, `input: ${flow(t.input)}`)
     else if (t.input) {
       line(2, 'input:')
-      for (const [k, v] of Object.entries(t.input)) line(3, `${k}: ${JSON.stringify(v).replaceAll('":', '": ')}`)
+      for (const [k, v] of Object.entries(t.input)) line(3, `${k}: ${flow(v as Json)}`)
     }
     if (t.next.length > 0) {
       line(2, 'next:')
@@ -72,21 +46,13 @@ function write(all: typeof tasks extends fc.Arbitrary<infer T> ? T : never, s: S
         keys.forEach(([text, deeper], k) => line(2, (k === 0 ? '- ' : '  ') + ' '.repeat(deeper) + text, s.seq))
       }
     }
-    if (n === before) lines[lines.length - 1] = lines[lines.length - 1]!.replace(/(t\d):/, '$1: {}')
+    if (w.lines.length === before) w.lines[before - 1] = w.lines[before - 1]!.replace(/(t\d):/, '$1: {}')
   })
-  return lines.join(s.eol) + s.eol
+  return w.text
 }
 
-/** An edit, what it means for a workflow, and the tasks that it may touch. It is undefined where it cannot be made. */
-interface Op {
-  edit: (text: string) => string
-  mean: (w: Workflow) => void
-  touches: string[]
-}
-type Intent = (w: Workflow) => Op | undefined
+type Intent = Wanted<Workflow, string> // places are tasks
 
-const nth = <T>(all: T[], n: number): T | undefined => all[n % Math.max(1, all.length)]
-const nat = fc.nat(20)
 const leads = (w: Workflow, to: string) => w.tasks.filter((t) => t.next.some((n) => n.do.includes(to))).map((t) => t.name)
 const field = (w: Workflow, name: string): Task => w.tasks.find((t) => t.name === name)!
 
@@ -102,15 +68,23 @@ const intents: fc.Arbitrary<Intent> = fc.oneof(
       ? undefined
       : { edit: (x) => edits.addTask(x, name, action), touches: [name], mean: (m) => void m.tasks.push({ name, action, next: [] } as unknown as Task) },
   ),
-  nat.map((n): Intent => (w) => {
-    const t = nth(w.tasks, n)
-    if (!t) return undefined
+  fc.tuple(fc.uniqueArray(nat, { maxLength: 2 }), fc.uniqueArray(nat, { maxLength: 4 })).map(([ns, ms]): Intent => (w) => {
+    const gone = [...new Set(ns.flatMap((n) => nth(w.tasks, n)?.name ?? []))]
+    const all = w.tasks.flatMap((t) => t.next.flatMap((e, index) => [...new Set(e.do)].map((target) => ({ task: t.name, index, target }))))
+    const ways = [...new Set(ms.flatMap((m) => nth(all, m) ?? []))].filter((e) => !gone.includes(e.task) && !gone.includes(e.target))
+    if (gone.length + ways.length === 0) return undefined
     return {
-      edit: (x) => edits.removeTask(x, t.name),
-      touches: [t.name, ...leads(w, t.name)],
+      edit: (x) => edits.removeAll(x, gone, ways),
+      touches: [...gone, ...gone.flatMap((name) => leads(w, name)), ...ways.map((e) => e.task)],
       mean: (m) => {
-        m.tasks = m.tasks.filter((o) => o.name !== t.name)
-        for (const o of m.tasks) for (let i = o.next.length - 1; i >= 0; i--) if (o.next[i]!.do.includes(t.name)) withoutTarget(o, i, t.name)
+        m.tasks = m.tasks.filter((t) => !gone.includes(t.name))
+        for (const t of m.tasks) {
+          for (let i = t.next.length - 1; i >= 0; i--) {
+            for (const to of [...new Set(t.next[i]!.do)]) {
+              if (gone.includes(to) || ways.some((e) => e.task === t.name && e.index === i && e.target === to)) withoutTarget(t, i, to)
+            }
+          }
+        }
       },
     }
   }),
@@ -220,80 +194,14 @@ function others(text: string, w: Workflow, touched: string[]): string[] {
   return lines.filter((l) => l.trim() !== '')
 }
 
-function workflowOf(text: string): Workflow {
-  const { workflow, problem } = read(text)
-  if (!workflow) throw new Error(`line ${problem.line}: ${problem.message}\n${text}`)
-  return workflow
-}
-
-const runs = Number(process.env.RUNS ?? 100) // more are for a night
-
-describe('any sequence of edits', () => {
-  it('means for the text what it means for the graph, and touches nothing else', () => {
-    let made = 0
-    fc.assert(
-      fc.property(tasks, style, fc.array(intents, { minLength: 1, maxLength: 12 }), (all, s, sequence) => {
-        let text = write(all, s)
-        for (const intent of sequence) {
-          const before = workflowOf(text)
-          const op = intent(before)
-          if (!op) continue
-          const want = structuredClone(before)
-          op.mean(want)
-          const after = op.edit(text)
-          const got = workflowOf(after)
-          expect(essence(got)).toEqual(essence(want))
-          // A comment of a task that becomes smaller may come to stand after it.
-          const rest = others(after, got, op.touches)
-          const kept = others(text, before, op.touches)
-          expect(rest.filter((l) => kept.includes(l) || !l.trim().startsWith('#'))).toEqual(kept)
-          expect(after.includes('\r\n') || !text.includes('\r\n')).toBe(true)
-          text = after
-          made++
-        }
-      }),
-      { numRuns: runs },
-    )
-    expect(made).toBeGreaterThan(runs)
-  }, 600_000)
-
-  it('can be undone and done again, with what was typed between', () => {
-    fc.assert(
-      fc.property(tasks, style, fc.array(fc.oneof(intents, fc.tuple(nat, pick('# typed\n', '\n')).map(([n, typed]) => ({ n, typed }))), { minLength: 1, maxLength: 8 }), (all, s, sequence) => {
-        let state = EditorState.create({ doc: write(all, { ...s, eol: '\n' }), extensions: [history({ newGroupDelay: 0 })] })
-        const was = [state.doc.toString()]
-        for (const step of sequence) {
-          const text = state.doc.toString()
-          let next: string
-          if (typeof step === 'function') {
-            const { workflow } = read(text) // none after a comment within a block of text: the canvas waits
-            next = (workflow && step(workflow)?.edit(text)) ?? text
-          } else next = [...text.split('\n').slice(0, step.n), step.typed + text.split('\n').slice(step.n).join('\n')].join('\n')
-          if (next === text) continue
-          state = state.update({ changes: change(text, next), userEvent: 'input.edit', annotations: [] }).state
-          expect(state.doc.toString()).toBe(next)
-          was.push(next)
-        }
-        const run = (command: StateCommand) => command({ state, dispatch: (tr) => void (state = tr.state) })
-        while (run(undo)) expect(was).toContain(state.doc.toString())
-        expect(state.doc.toString()).toBe(was[0])
-        while (run(redo)) expect(was).toContain(state.doc.toString())
-        expect(state.doc.toString()).toBe(was.at(-1))
-      }),
-      { numRuns: 50 },
-    )
-  }, 60_000)
-
-  it('never fails on a text that is being typed', () => {
-    fc.assert(
-      fc.property(tasks, style, nat, nat, fc.string({ maxLength: 5 }), (all, s, a, b, typed) => {
-        const text = write(all, s)
-        const at = (a * 37) % text.length
-        const broken = text.slice(0, at) + typed + text.slice(at + b)
-        const { workflow, problem } = read(broken)
-        expect(Boolean(workflow) !== Boolean(problem)).toBe(true)
-      }),
-      { numRuns: 300 },
-    )
-  }, 60_000)
+holds('a workflow', {
+  written: tasks,
+  write,
+  read: (text) => {
+    const { workflow, problem } = read(text)
+    return { said: workflow, problem }
+  },
+  essence,
+  intents,
+  others,
 })

@@ -63,9 +63,9 @@ export async function expectAccessible(page: Page, where: string): Promise<void>
   expect(await barriers(page, where)).toEqual([])
 }
 
-/** What keeps people out, in words: by all rules, or only of what a theme changes. */
-export async function barriers(page: Page, where: string, only: 'all' | 'colours' = 'all'): Promise<string[]> {
-  const options = { runOnly: only === 'all' ? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] : { type: 'rule', values: ['color-contrast'] } }
+/** What keeps people out, in words: by all rules, or only of what a theme changes, or the width of a window. */
+export async function barriers(page: Page, where: string, only: 'all' | 'colours' | 'targets' = 'all'): Promise<string[]> {
+  const options = { runOnly: only === 'all' ? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] : { type: 'rule', values: [only === 'colours' ? 'color-contrast' : 'target-size'] } }
   await page.evaluate(axe)
   const found = await page.evaluate(async (o) => {
     const run = (window as unknown as { axe: { run: (o: object) => Promise<{ violations: Violation[] }> } }).axe.run

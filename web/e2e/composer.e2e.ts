@@ -177,7 +177,7 @@ test('somebody keeps a test of a workflow, has it started by an event, and asks 
   // A card that is deleted is gone, with what led to it, and one step brings both back.
   await card('action').click()
   await page.keyboard.press('Delete')
-  await card('action').getByText('Drag an action or a workflow here').waitFor()
+  await card('action').getByText('Drag or choose an action').waitFor()
   expect(await page.locator('.react-flow__node-loose').count()).toBe(0)
   await button('Undo').click()
   await card('action').getByText('core.echo').waitFor()

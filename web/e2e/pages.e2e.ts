@@ -27,6 +27,17 @@ async function look(where: string) {
   found.push(...(await barriers(page, where, 'colours')))
 }
 
+/** Looks whether all fits where there is little room: nothing is beside the page, and a finger meets what it aims at. */
+async function fits(where: string) {
+  for (const width of [360, 768]) {
+    await page.setViewportSize({ width, height: 800 })
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+    if (wide > width) found.push(`${where}: at ${width} pixels it is ${wide} wide`)
+    found.push(...(await barriers(page, `${where}, ${width} pixels wide`, 'targets')))
+  }
+  await page.setViewportSize({ width: 1440, height: 900 })
+}
+
 const settled = async () => {
   await page.getByRole('heading', { level: 1 }).waitFor()
   await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
@@ -55,11 +66,11 @@ test('log-in, and pages with nothing on them, are open to everybody', async () =
 
 const none = '0'.repeat(24) // the id of nothing
 
-/** Every page, by what it is about; FAILED, DONE, HELD and EVENT are of this server. */
+/** Every page, by what it is about; what is written large is of this server. */
 const views: Record<string, string[]> = {
-  'what goes on': ['/', '/history', '/history?status=canceled', '/history?filter=nonsense', '/inquiries', '/events', '/events?trigger=shop.none', '/events/EVENT', `/events/${none}`, '/sensors'],
+  'what goes on': ['/', '/history', '/history?status=canceled', '/history?filter=nonsense', '/inquiries', '/events', '/events?trigger=shop.none', '/events/EVENT', '/events/CALL', `/events/${none}`, '/sensors'],
   'one execution': ['/executions/FAILED', '/executions/FAILED?view=timeline', '/executions/FAILED?view=tree', '/executions/FAILED?task=look', '/executions/DONE', '/executions/HELD', `/executions/${none}`],
-  'rules and workflows': ['/rules', '/rules?find=zzz', '/rules/shop.down', '/rules/shop.none', '/rules/new', '/rules/shop.down/edit', '/compose', '/compose/shop.rescue', '/compose/shop.none', '/start'],
+  'rules and workflows': ['/rules', '/rules?find=zzz', '/rules/shop.down', '/rules/default.LONG', '/rules/shop.none', '/rules/new', '/rules/shop.down/edit', '/compose', '/compose/shop.rescue', '/compose/shop.none', '/start'],
   'actions and packs': ['/actions', '/actions?find=zzz', '/actions/shop.talk', '/actions/shop.none', '/packs', '/packs/shop', '/packs/shop?view=config', '/packs/shop?view=files', '/packs/none'],
   'the rest': ['/keys', '/keys?scope=user', '/people', '/people?view=roles', '/people?view=why', '/settings', '/settings?view=api-keys', '/settings?view=policies', '/policies/new', '/policies/shop.none', '/settings?view=audit', '/no/such/page'],
 }
@@ -90,8 +101,15 @@ async function happen(): Promise<Record<string, string>> {
   await server.ask('POST', '/api/v1/apikeys', { metadata: { name: 'robot' } })
   await server.ask('POST', '/api/ns/v1/users', { name: 'vera', password: 'correct horse' })
   await server.ask('POST', '/api/v1/webhooks/down', { severity: 'low', flag })
-  const [event] = await server.ask<{ id: string }[]>('GET', '/api/v1/triggerinstances?trigger_type=core.st2.webhook&limit=1')
-  return { FAILED, DONE, HELD, EVENT: event!.id }
+  const latest = async () => (await server.ask<{ id: string }[]>('GET', '/api/v1/triggerinstances?trigger_type=core.st2.webhook&limit=1'))[0]!.id
+  const EVENT = await latest()
+  // Names as people choose them who want to be exact.
+  const LONG = 'restart_the_web_servers_when_the_monitor_of_the_other_site_says_that_they_do_not_answer'
+  const url = LONG.replaceAll('_', '/')
+  const criteria = { [`trigger.body.${LONG}`]: { type: 'equals', pattern: LONG } }
+  await server.ask('POST', '/api/v1/rules', { name: LONG, pack: 'default', trigger: { type: 'core.st2.webhook', parameters: { url } }, criteria, action: { ref: 'shop.talk', parameters: { word: LONG } }, enabled: true })
+  await server.ask('POST', '/api/v1/webhooks/' + url, { [LONG]: LONG })
+  return { FAILED, DONE, HELD, EVENT, LONG, CALL: await latest() }
 }
 
 for (const [part, paths] of Object.entries(views)) {
@@ -103,6 +121,7 @@ for (const [part, paths] of Object.entries(views)) {
       await page.goto('/ui' + path.replace(/[A-Z]{4,}/, (name) => ids![name]!))
       await settled()
       await look(path)
+      await fits(path)
     }
   }, 180_000)
 }

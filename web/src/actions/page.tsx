@@ -25,7 +25,7 @@ export function Actions() {
                 {actions.map((a) => (
                   <li key={a.ref}>
                     <Link to="/actions/$ref" params={{ ref: a.ref }} className="grid items-baseline gap-x-4 px-4 py-2 hover:bg-sunken md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)_9rem]">
-                      <span className="truncate font-medium">
+                      <span className="font-medium wrap-anywhere">
                         {a.name}
                         {!a.enabled && <span className="ml-2 text-xs font-normal text-muted">disabled</span>}
                         {a.problem && <span className="ml-2 text-xs font-normal text-bad">can't be run</span>}

@@ -198,7 +198,7 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
         text={<SourceEditor source={source} findings={findings} />}
       />
       {trying && (
-        <section aria-label="Try" className="max-h-[45%] overflow-y-auto border-t bg-panel">
+        <section aria-label="Try" className="max-h-[45%] overflow-y-auto border-t max-lg:max-h-none bg-panel">
           <Tryout action={action} definition={text} workflow={workflow} past={past.data} played={played} show={setPlayed} />
         </section>
       )}

@@ -23,10 +23,10 @@ export function EditorHeader({
   children: ReactNode
 }) {
   return (
-    <header className="flex min-h-12 flex-wrap items-center gap-2 border-b bg-panel px-3 py-1.5">
-      <h1 className="min-w-0 truncate text-base font-semibold">{title}</h1>
+    <header className="flex min-h-12 shrink-0 flex-wrap items-center gap-2 border-b bg-panel px-3 py-1.5">
+      <h1 className="min-w-0 truncate text-base max-md:grow font-semibold">{title}</h1>
       {changed && <span className="rounded bg-warn/15 px-1.5 py-0.5 text-xs font-medium text-warn">not saved</span>}
-      <div className="ml-auto flex flex-wrap items-center gap-1.5">
+      <div className="ml-auto flex flex-wrap items-center gap-1.5 max-md:contents">
         <IconButton label="Undo" disabled={!source.canUndo} onClick={source.undo}>
           <Undo2 size={16} aria-hidden />
         </IconButton>

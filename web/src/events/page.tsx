@@ -51,7 +51,7 @@ export function Events() {
                 <ul className="divide-y">
                   {items.map((e) => (
                     <li key={e.id}>
-                      <Link to="/events/$id" params={{ id: e.id }} className="grid grid-cols-[minmax(0,1fr)_auto] items-baseline gap-x-4 px-4 py-2 hover:bg-sunken md:grid-cols-[minmax(0,3fr)_minmax(0,2fr)_7rem]">
+                      <Link to="/events/$id" params={{ id: e.id }} className="grid grid-cols-[minmax(0,1fr)_auto] items-baseline gap-x-4 px-4 py-2 hover:bg-sunken md:grid-cols-[minmax(0,5fr)_minmax(0,2fr)_6rem]">
                         <span className="flex min-w-0 items-baseline gap-x-2 max-md:flex-wrap">
                           <span className="max-w-full shrink-0 truncate font-medium" title={e.trigger}>
                             {names.get(e.trigger) ?? e.trigger}

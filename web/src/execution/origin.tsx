@@ -44,14 +44,16 @@ export function Why({ execution: e }: { execution: Execution }) {
   const plain = e.status === 'running' && !e.liveaction?.action_is_workflow
   if (isFinal(e.status) || plain || !why.data?.reason) return null
   return (
-    <p role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-xl border border-busy/30 bg-busy/10 px-4 py-2.5">
-      <Hourglass size={16} aria-hidden className="text-busy" />
+    <p role="status" className="flex items-start gap-x-3 rounded-xl border border-busy/30 bg-busy/10 px-4 py-2.5">
+      <Hourglass size={16} aria-hidden className="mt-0.5 shrink-0 text-busy" />
+      <span className="flex min-w-0 flex-wrap gap-x-3 wrap-anywhere">
       {why.data.reason}
       {why.data.holders?.map((id) => (
         <Link key={id} to="/executions/$id" params={{ id }} className={link}>
           {id}
         </Link>
       ))}
+      </span>
     </p>
   )
 }

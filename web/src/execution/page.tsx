@@ -30,7 +30,7 @@ function Shown({ execution: e }: { execution: Data }) {
       wide
       heading={
         <span className="flex flex-wrap items-center gap-x-3">
-          <span className="truncate">{e.action?.ref}</span>
+          <span className="min-w-0">{e.action?.ref}</span>
           <StatusMark status={e.status} className="text-base" />
         </span>
       }

@@ -27,7 +27,7 @@ export function FilterBar({ filters, onChange }: { filters: Filters; onChange: (
   }
   return (
     <div className="flex flex-wrap items-center gap-2">
-      <div role="group" aria-label="Status" className="flex overflow-hidden rounded-md border">
+      <div role="group" aria-label="Status" className="flex max-w-full overflow-x-auto rounded-md border">
         {groups.map(([name, of]) => {
           const on = of.every((s) => filters.status?.split(',').includes(s))
           return (
@@ -35,7 +35,7 @@ export function FilterBar({ filters, onChange }: { filters: Filters; onChange: (
               key={name}
               type="button"
               aria-pressed={on}
-              className={cx('h-8 border-r px-3 text-sm last:border-r-0', on ? 'bg-accent/15 font-medium' : 'bg-panel text-muted hover:text-text')}
+              className={cx('h-8 border-r px-3 -outline-offset-2 pointer-coarse:h-11 text-sm last:border-r-0', on ? 'bg-accent/15 font-medium' : 'bg-panel text-muted hover:text-text')}
               onClick={() => onChange({ ...filters, status: on ? undefined : of.join(',') })}
             >
               {name}
@@ -45,11 +45,11 @@ export function FilterBar({ filters, onChange }: { filters: Filters; onChange: (
       </div>
       <TimeRange filters={filters} onChange={onChange} />
       {filters.status && !groups.some(([, of]) => of.join(',') === filters.status) && (
-        <span className="flex h-8 items-center gap-2 rounded-md border bg-panel pl-3 text-sm">
+        <span className="flex h-8 items-center gap-2 rounded-md pointer-coarse:h-11 border bg-panel pl-3 text-sm">
           {filters.status.split(',').map((s) => (
             <StatusMark key={s} status={s as Status} />
           ))}
-          <IconButton label="Any status" className="size-7" onClick={() => onChange({ ...filters, status: undefined })}>
+          <IconButton label="Any status" onClick={() => onChange({ ...filters, status: undefined })}>
             <X size={13} aria-hidden />
           </IconButton>
         </span>
@@ -58,7 +58,7 @@ export function FilterBar({ filters, onChange }: { filters: Filters; onChange: (
         <NamedFilter key={name} name={name} value={filters[name] ?? ''} onChange={(v) => set(name, v)} />
       ))}
       <AddFilter taken={named} add={(name) => setAdded([...added, name])} />
-      <label className="flex items-center gap-1.5 text-sm text-muted">
+      <label className="flex min-h-8 items-center gap-1.5 text-sm text-muted">
         <input type="checkbox" checked={filters.parts === '1'} onChange={(e) => onChange({ ...filters, parts: e.target.checked ? '1' : undefined })} className="accent-accent" />
         parts of workflows
       </label>
@@ -94,7 +94,7 @@ function NamedFilter({ name, value, onChange }: { name: FilterName; value: strin
   const label = name.replaceAll('_', ' ')
   return (
     <form
-      className="flex h-8 items-center rounded-md border bg-panel pl-2.5 text-sm"
+      className="flex h-8 items-center rounded-md border pointer-coarse:h-11 bg-panel pl-2.5 text-sm"
       onSubmit={(e) => {
         e.preventDefault()
         onChange(text)
@@ -110,7 +110,7 @@ function NamedFilter({ name, value, onChange }: { name: FilterName; value: strin
         autoFocus={value === ''}
         spellCheck={false}
         placeholder={hints[name]}
-        className="h-7 w-44 rounded bg-transparent px-2 outline-none focus-visible:bg-sunken"
+        className="h-full w-44 rounded bg-transparent px-2 -outline-offset-2 pointer-coarse:text-[16px]"
         onChange={(e) => {
           setText(e.target.value)
           if (known.data?.[name]?.includes(e.target.value)) onChange(e.target.value) // chosen from the list
@@ -122,7 +122,7 @@ function NamedFilter({ name, value, onChange }: { name: FilterName; value: strin
           <option key={v} value={v} />
         ))}
       </datalist>
-      <IconButton label={`Any ${label}`} className="size-7" onClick={() => onChange(undefined)}>
+      <IconButton label={`Any ${label}`} onClick={() => onChange(undefined)}>
         <X size={13} aria-hidden />
       </IconButton>
     </form>

@@ -76,8 +76,8 @@ function Line({ entry: k, scope, edit }: { entry: Key; scope: string; edit: () =
     onError: toast.failed,
   })
   return (
-    <li className="grid items-center gap-x-4 gap-y-1 px-4 py-2 md:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_18rem]">
-      <span className="min-w-0 truncate font-medium" title={k.name}>
+    <li className="grid items-center gap-x-4 gap-y-1 px-4 py-2 md:grid-cols-[minmax(0,2fr)_minmax(0,2fr)_20rem] lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_22rem]">
+      <span className="min-w-0 font-medium wrap-anywhere">
         {k.name}
       </span>
       <span className="min-w-0 truncate font-mono text-[13px] text-muted" title={k.secret ? undefined : (k.value ?? undefined)}>
@@ -91,7 +91,7 @@ function Line({ entry: k, scope, edit }: { entry: Key; scope: string; edit: () =
       </span>
       <span className="flex items-center gap-3 md:justify-end">
         {k.expire_timestamp && (
-          <span className="text-sm text-muted">
+          <span className="text-sm whitespace-nowrap text-muted">
             until <Time at={k.expire_timestamp} />
           </span>
         )}

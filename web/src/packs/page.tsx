@@ -14,7 +14,7 @@ import { newer } from './version'
 
 const route = getRouteApi('/packs')
 
-const row = 'grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-0.5 px-4 py-2 md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)_9rem]'
+const row = 'grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-0.5 px-4 py-2 md:grid-cols-[minmax(0,1fr)_minmax(0,3fr)_9rem]'
 
 // An index has hundreds; who looks for one types a part of its name.
 const shownOfIndex = 50

@@ -12,7 +12,7 @@ const card = 'flex h-full flex-col justify-center rounded-lg border bg-panel px-
 const EventCard = memo(function EventCard({ data: { name, lines }, selected }: NodeProps<Node<{ name: string; lines: string[] }>>) {
   return (
     <div className={cx(card, 'border-l-4 border-l-accent', name === '' && 'border-dashed', selected && 'ring-2 ring-accent')}>
-      <Words icon={<Radio size={15} className="shrink-0 text-accent" aria-hidden />} above="When this happens" name={name || 'Drag an event here'} lines={lines} empty={name === ''} />
+      <Words icon={<Radio size={15} className="shrink-0 text-accent" aria-hidden />} above="When this happens" name={name || 'Drag or choose an event'} lines={lines} empty={name === ''} />
       <Handle type="source" position={Position.Bottom} className={cx(handleClass, '!bg-accent')} title="Draw from here to what is to be started" />
     </div>
   )
@@ -52,7 +52,7 @@ const ActionCard = memo(function ActionCard({ data: { name, lines, problem }, se
       <Words
         icon={<SquareTerminal size={15} className="shrink-0 text-good" aria-hidden />}
         above="then run"
-        name={name || 'Drag an action or a workflow here'}
+        name={name || 'Drag or choose an action'}
         lines={lines}
         empty={name === ''}
         mark={problem && <TriangleAlert size={14} className="shrink-0 text-bad" aria-label="has mistakes" />}

@@ -49,15 +49,13 @@ export function Rules() {
                 {rules.map((r) => (
                   <li key={r.ref} className="flex items-center gap-3 px-4 py-2 hover:bg-sunken">
                     <RuleSwitch rule={r} />
-                    <Link to="/rules/$ref" params={{ ref: r.ref }} className="grid min-w-0 grow items-baseline gap-x-4 md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
-                      <span className="truncate font-medium">
+                    <Link to="/rules/$ref" params={{ ref: r.ref }} className="grid min-w-0 flex-1 items-baseline gap-x-4 md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
+                      <span className="font-medium wrap-anywhere">
                         {r.name}
                         {r.problem && <span className="ml-2 text-xs font-normal text-bad">can't match</span>}
                       </span>
-                      <span className="flex min-w-0 items-center gap-2 text-sm text-muted">
-                        <span className="truncate">{r.trigger.type}</span>
-                        <ArrowRight size={13} aria-label="starts" className="shrink-0" />
-                        <span className="truncate">{r.action.ref}</span>
+                      <span className="text-sm text-muted wrap-anywhere">
+                        {r.trigger.type} <ArrowRight size={13} aria-label="starts" className="mx-1 inline align-[-2px]" /> {r.action.ref}
                       </span>
                     </Link>
                     <CloneButton rule={r} taken={items} />

@@ -72,7 +72,7 @@ export function Past({ trial, chosen, choose, ready }: { trial: TrialOf; chosen?
         {data && data.events.length > 0 && (
           <div role="group" aria-label="Which events" className="ml-auto flex gap-1 text-xs">
             {([['', `all ${data.events.length}`], ['matched', `${data.matched} fire`], ['not', `${data.events.length - data.matched} don't`]] as const).map(([key, says]) => (
-              <button key={key} type="button" aria-pressed={only === key} onClick={() => setOnly(key)} className={cx('h-7 rounded-md px-2 hover:bg-sunken', only === key ? 'bg-sunken font-medium' : 'text-muted')}>
+              <button key={key} type="button" aria-pressed={only === key} onClick={() => setOnly(key)} className={cx('h-7 rounded-md px-2 pointer-coarse:h-11 hover:bg-sunken', only === key ? 'bg-sunken font-medium' : 'text-muted')}>
                 {says}
               </button>
             ))}
@@ -102,9 +102,9 @@ export function Past({ trial, chosen, choose, ready }: { trial: TrialOf; chosen?
                   className={cx('flex w-full items-start gap-2 px-4 py-1.5 text-left text-sm hover:bg-sunken', chosen === e.event && 'bg-sunken')}
                 >
                   {e.matched ? <CircleCheck size={15} className="mt-0.5 shrink-0 text-good" aria-label="fires" /> : <CircleSlash size={15} className="mt-0.5 shrink-0 text-muted" aria-label="does not fire" />}
-                  <span className="min-w-0 grow break-words">
-                    {e.reason}
-                    {e.starts && <span className="ml-2 font-mono text-xs text-muted">{e.starts.failure ? 'but its parameters could not be made' : brief(e.starts.parameters)}</span>}
+                  <span className="flex min-w-0 grow flex-wrap items-baseline gap-x-2 wrap-anywhere">
+                    <span>{e.reason}</span>
+                    {e.starts && <span className="font-mono text-xs text-muted">{e.starts.failure ? 'but its parameters could not be made' : brief(e.starts.parameters)}</span>}
                   </span>
                   <Ago at={e.at} className="whitespace-nowrap text-muted" />
                 </button>
@@ -153,7 +153,7 @@ function Details({ of: e }: { of: Tried }) {
       {e.criteria.length > 0 && (
         <ul aria-label="Criteria" className="flex flex-col gap-0.5 font-mono text-[12.5px]">
           {e.criteria.map((c) => (
-            <li key={c.key} className={cx('break-words', c.met ? 'text-good' : c.decided ? 'text-bad' : 'text-muted')}>
+            <li key={c.key} className={cx('wrap-anywhere', c.met ? 'text-good' : c.decided ? 'text-bad' : 'text-muted')}>
               {c.text}
               {c.decided && ' ← this decided'}
             </li>
@@ -166,7 +166,7 @@ function Details({ of: e }: { of: Tried }) {
           {Object.entries(e.starts.parameters).map(([name, v]) => (
             <div key={name} className="contents">
               <dt className="text-muted">{name}</dt>
-              <dd className="break-words whitespace-pre-wrap">{written(v) || JSON.stringify(v)}</dd>
+              <dd className="wrap-anywhere whitespace-pre-wrap">{written(v) || JSON.stringify(v)}</dd>
             </div>
           ))}
         </dl>

@@ -51,7 +51,7 @@ function Shown({ rule: r }: { rule: Data }) {
       <div className="grid gap-4 lg:grid-cols-2">
         <div className="flex min-w-0 flex-col items-stretch gap-1">
           <Panel title="When this happens">
-            <p className="px-4 py-3 font-medium">
+            <p className="px-4 py-3 font-medium wrap-anywhere">
               <Link to="/events" search={{ trigger: r.trigger.type }} className="text-accent hover:underline">
                 {r.trigger.type}
               </Link>
@@ -66,7 +66,7 @@ function Shown({ rule: r }: { rule: Data }) {
               <ul className="divide-y">
                 {criteria.map(([key, c]) => (
                   <li key={key} className="flex flex-wrap gap-x-2 px-4 py-2 font-mono text-[13px]">
-                    <span>{key}</span>
+                    <span className="break-all">{key}</span>
                     <span className="text-muted">{c.type}</span>
                     <span className="break-all text-good">{written(c.pattern)}</span>
                   </li>
@@ -76,7 +76,7 @@ function Shown({ rule: r }: { rule: Data }) {
           </Panel>
           <ArrowDown size={18} className="mx-auto text-muted" aria-hidden />
           <Panel title="then run">
-            <p className="px-4 py-3 font-medium">
+            <p className="px-4 py-3 font-medium wrap-anywhere">
               <Link to="/actions/$ref" params={{ ref: r.action.ref }} className="text-accent hover:underline">
                 {r.action.ref}
               </Link>

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { CircleCheck, Clock, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import { eventsQuery } from '@/api/events'
 import { useMay } from '@/api/rights'
@@ -36,10 +37,10 @@ export function Sensors() {
             ) : (
               <ul className="divide-y">
                 {items.map((p) => (
-                  <li key={p.trigger} className="grid gap-x-4 px-4 py-2 md:grid-cols-[6rem_minmax(0,2fr)_minmax(0,2fr)_7rem]">
+                  <li key={p.trigger} className="grid gap-x-4 px-4 py-2 md:grid-cols-[6rem_minmax(0,2fr)_minmax(0,3fr)_6rem]">
                     <State of={p.state} good={['well', 'following']} bad={['firing']} />
-                    <span className="truncate font-medium">{p.target}</span>
-                    <span className="truncate text-sm text-muted">{p.message ?? p.type}</span>
+                    <span className="font-medium wrap-anywhere">{p.target}</span>
+                    <span className="text-sm text-muted wrap-anywhere">{p.message ?? p.type}</span>
                     <Ago at={p.checked_at} className="text-sm text-muted md:text-right" />
                   </li>
                 ))}
@@ -88,7 +89,13 @@ function Nothing({ children }: { children: string }) {
 }
 
 function State({ of, good, bad }: { of?: string; good: string[]; bad: string[] }) {
-  return <span className={cx('text-sm font-medium', good.includes(of ?? '') ? 'text-good' : bad.includes(of ?? '') ? 'text-bad' : 'text-warn')}>{of}</span>
+  const [tone, Icon] = good.includes(of ?? '') ? (['text-good', CircleCheck] as const) : bad.includes(of ?? '') ? (['text-bad', TriangleAlert] as const) : (['text-warn', Clock] as const)
+  return (
+    <span className={cx('flex items-center gap-1.5 text-sm font-medium', tone)}>
+      <Icon size={15} className="shrink-0" aria-hidden />
+      {of}
+    </span>
+  )
 }
 
 function Sensor({ sensor: s }: { sensor: SensorRun }) {
@@ -111,16 +118,18 @@ function Sensor({ sensor: s }: { sensor: SensorRun }) {
         ) : (
           <span className="text-sm text-muted">{s.enabled ? 'enabled' : 'disabled'}</span>
         )}
-        <span className="min-w-0 grow truncate font-medium">{s.ref}</span>
-        {(s.starts ?? 0) > 1 && <span className="text-sm text-warn">started {s.starts} times</span>}
-        <State of={s.state} good={['running', 'finished']} bad={['waiting']} />
-        <span className="text-sm text-muted">
-          {s.polled_at ? 'polled' : s.alive_at ? 'alive' : 'since'} <Ago at={s.polled_at ?? s.alive_at ?? s.since} />
-        </span>
-        <Button size="sm" kind="ghost" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <span className="min-w-0 grow basis-0 font-medium wrap-anywhere">{s.ref}</span>
+        <Button size="sm" kind="ghost" className="md:order-last" aria-expanded={open} onClick={() => setOpen(!open)}>
           Log
         </Button>
-        {s.error && <p className="w-full text-sm whitespace-pre-wrap text-bad">{s.error}</p>}
+        <span className="flex flex-wrap items-center gap-x-4 text-sm max-md:w-full">
+          <State of={s.state} good={['running', 'finished']} bad={['waiting']} />
+          <span className="text-muted">
+            {s.polled_at ? 'polled' : s.alive_at ? 'alive' : 'since'} <Ago at={s.polled_at ?? s.alive_at ?? s.since} />
+          </span>
+          {(s.starts ?? 0) > 1 && <span className="text-warn">started {s.starts} times</span>}
+        </span>
+        {s.error && <p className="order-last w-full text-sm wrap-anywhere whitespace-pre-wrap text-bad">{s.error}</p>}
       </div>
       {open && <SensorLog of={s.ref} />}
     </li>

@@ -73,7 +73,7 @@ function Line({ entry: k, changed }: { entry: APIKey; changed: () => Promise<voi
   return (
     <li className="grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 px-4 py-2 md:grid-cols-[auto_minmax(0,1fr)_auto_auto]">
       <Switch label={`${name} is ${on ? 'enabled' : 'disabled'}`} on={on} disabled={enable.isPending} onChange={enable.mutate} />
-      <span className="truncate font-medium" title={name}>
+      <span className="font-medium wrap-anywhere">
         {name}
       </span>
       <span className="text-sm text-muted max-md:order-last max-md:col-start-2">

@@ -41,14 +41,14 @@ function Log() {
           placeholder="Only of this user"
           autoComplete="off"
           spellCheck={false}
-          className="w-56"
+          className="w-56 max-md:grow"
           value={typed}
           onChange={(e) => {
             setTyped(e.target.value)
             look({ user: e.target.value.trim() || undefined })
           }}
         />
-        <Select aria-label="What became of it" className="w-48" value={known ?? ''} onChange={(e) => look({ outcome: outcomes.find((o) => o === e.target.value) })}>
+        <Select aria-label="What became of it" className="w-auto" value={known ?? ''} onChange={(e) => look({ outcome: outcomes.find((o) => o === e.target.value) })}>
           <option value="">done or refused</option>
           {outcomes.map((o) => (
             <option key={o}>{o}</option>

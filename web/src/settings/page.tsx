@@ -50,13 +50,13 @@ function Health() {
         [
           'State',
           ready.isError ? (
-            <span key="bad" className="inline-flex items-center gap-1.5 text-bad">
-              <TriangleAlert size={15} aria-hidden /> {messageOf(ready.error)}
+            <span key="bad" className="text-bad">
+              <TriangleAlert size={15} className="inline align-[-2px]" aria-hidden /> {messageOf(ready.error)}
             </span>
           ) : (
             ready.data && (
-              <span key="good" className="inline-flex items-center gap-1.5 text-good">
-                <CircleCheck size={15} aria-hidden /> it can do its work
+              <span key="good" className="text-good">
+                <CircleCheck size={15} className="inline align-[-2px]" aria-hidden /> it can do its work
               </span>
             )
           ),

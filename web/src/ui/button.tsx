@@ -29,7 +29,7 @@ export function IconButton({ label, children, className, ...rest }: ComponentPro
       type="button"
       aria-label={label}
       title={label}
-      className={cx('inline-grid size-8 pointer-coarse:size-11 place-items-center rounded-md text-muted transition-colors hover:bg-sunken hover:text-text disabled:opacity-50', className)}
+      className={cx('inline-grid size-8 pointer-coarse:size-11 shrink-0 place-items-center rounded-md text-muted transition-colors hover:bg-sunken hover:text-text disabled:opacity-50', className)}
       {...rest}
     >
       {children}

@@ -24,7 +24,7 @@ export function CopyButton({ text, label, words }: { text: string | (() => strin
     )
   }
   return (
-    <IconButton label={done ? 'Copied' : label} onClick={copy} className="size-6">
+    <IconButton label={done ? 'Copied' : label} onClick={copy}>
       {icon}
     </IconButton>
   )

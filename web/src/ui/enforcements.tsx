@@ -8,7 +8,7 @@ export function Enforcements({ items }: { items: Enforcement[] }) {
     <ul className="divide-y">
       {items.map((e) => (
         <li key={e.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2">
-          <span className="min-w-0 grow truncate font-medium">{e.rule.ref}</span>
+          <span className="min-w-0 grow font-medium wrap-anywhere">{e.rule.ref}</span>
           {e.trigger_instance_id && (
             <Link to="/events/$id" params={{ id: e.trigger_instance_id }} className="text-sm text-accent hover:underline">
               event

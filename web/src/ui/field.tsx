@@ -22,7 +22,7 @@ export function Field({
   const said = Boolean(hint || error)
   return (
     <div className="flex flex-col gap-1">
-      <label htmlFor={id} className="text-sm font-medium">
+      <label htmlFor={id} className="text-sm font-medium wrap-anywhere">
         {label}
         {needed && (
           <span className="ml-1 text-bad" title="must be there" aria-hidden>

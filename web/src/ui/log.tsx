@@ -24,13 +24,13 @@ export function Log({ id, className }: { id: string; className?: string }) {
     <div className={cx('flex min-h-0 flex-col', className)}>
       <div className="flex items-center gap-2 border-b px-3 py-1.5">
         <div className="relative grow">
-          <Search size={13} className="absolute top-2 left-2 text-muted" aria-hidden />
+          <Search size={13} className="absolute inset-y-0 left-2 my-auto text-muted" aria-hidden />
           <Input aria-label="Search the output" placeholder="Search" className="h-7 pl-7 text-xs" value={search} onChange={(e) => setSearch(e.target.value)} />
         </div>
         <span role="status" className="text-xs text-muted">
           {wanted ? `${shown.length} of ${lines.length} lines` : state}
         </span>
-        <IconButton label="Stay at the end" aria-pressed={tail} className={cx('size-7', tail && 'text-accent')} onClick={() => setTail(!tail)}>
+        <IconButton label="Stay at the end" aria-pressed={tail} className={cx(tail && 'text-accent')} onClick={() => setTail(!tail)}>
           <ArrowDownToLine size={14} aria-hidden />
         </IconButton>
         <CopyButton label="Copy the output" text={() => lines.map((l) => l.text).join('\n')} />
@@ -42,13 +42,13 @@ export function Log({ id, className }: { id: string; className?: string }) {
         role="region"
         aria-label="Output"
         onWheel={(e) => e.deltaY < 0 && setTail(false)}
-        className="max-h-[32rem] min-h-24 grow overflow-auto bg-sunken p-2 font-mono text-[12.5px] leading-5"
+        className="max-h-[32rem] min-h-24 grow overflow-auto bg-sunken p-2 font-mono text-[12.5px] leading-[20px]"
       >
         <div className="relative" style={{ height: list.getTotalSize() }}>
           {list.getVirtualItems().map((item) => {
             const line = shown[item.index]!
             return (
-              <div key={item.key} className={cx('absolute h-5 w-max min-w-full whitespace-pre', line.stream === 'stderr' && 'text-warn')} style={{ transform: `translateY(${item.start}px)` }}>
+              <div key={item.key} className={cx('absolute h-[20px] w-max min-w-full whitespace-pre', line.stream === 'stderr' && 'text-warn')} style={{ transform: `translateY(${item.start}px)` }}>
                 {line.text || ' '}
               </div>
             )

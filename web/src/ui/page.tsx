@@ -9,7 +9,7 @@ export function Page({ title, heading, actions, children, wide, fill }: { title:
   return (
     <div className={cx('mx-auto flex w-full grow flex-col gap-4 p-4 md:p-6', !wide && 'max-w-6xl', fill && 'min-h-0')}>
       <header className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <h1 className="min-w-0 text-xl font-semibold tracking-tight">{heading ?? title}</h1>
+        <h1 className="min-w-0 text-xl wrap-anywhere font-semibold tracking-tight">{heading ?? title}</h1>
         <div className="ml-auto flex flex-wrap items-center justify-end gap-2 max-md:grow">{actions}</div>
       </header>
       {children}
@@ -34,13 +34,13 @@ export function Panel({ title, aside, children, className }: { title?: ReactNode
 /** Names with what they stand for, in two columns. */
 export function Facts({ facts }: { facts: [string, ReactNode][] }) {
   return (
-    <dl className="grid grid-cols-[auto_1fr] items-baseline gap-x-4 gap-y-1.5 p-4 text-sm">
+    <dl className="grid grid-cols-[auto_minmax(0,1fr)] items-baseline gap-x-4 gap-y-1.5 p-4 text-sm">
       {facts
         .filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false)
         .map(([name, value]) => (
           <div key={name} className="contents">
             <dt className="text-muted">{name}</dt>
-            <dd className="min-w-0 break-words">{value}</dd>
+            <dd className="min-w-0 wrap-anywhere">{value}</dd>
           </div>
         ))}
     </dl>

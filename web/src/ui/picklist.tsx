@@ -17,7 +17,7 @@ export function PickList({ things, what, type, pick }: { things: Pickable[]; wha
   const found = things.filter((a) => matches(find, a.ref, a.description))
   return (
     <>
-      <div className="flex border-b p-2">
+      <div className="border-b p-2 *:w-full">
         <SearchBox label={`Search ${what}`} value={text} onChange={setText} />
       </div>
       <div className="min-h-0 grow overflow-y-auto p-1.5">
@@ -25,9 +25,9 @@ export function PickList({ things, what, type, pick }: { things: Pickable[]; wha
         {byPack(found.slice(0, most)).map(([pack, all]) => (
           <div key={pack} className="mb-2">
             <h3 className="px-1.5 py-1 text-xs font-medium text-muted">{pack}</h3>
-            <ul>
+            <ul className="columns-[11rem] gap-x-2">
               {all.map((a) => (
-                <li key={a.ref}>
+                <li key={a.ref} className="break-inside-avoid">
                   <button
                     type="button"
                     draggable
@@ -38,7 +38,7 @@ export function PickList({ things, what, type, pick }: { things: Pickable[]; wha
                     onClick={() => pick(a.ref)}
                     title={a.description}
                     aria-label={`Add ${a.ref}`}
-                    className="block w-full cursor-grab truncate rounded px-1.5 py-1 text-left text-[13px] hover:bg-sunken active:cursor-grabbing"
+                    className="block w-full cursor-grab truncate rounded px-1.5 py-1 text-left pointer-coarse:py-2 text-[13px] hover:bg-sunken active:cursor-grabbing"
                   >
                     {a.name}
                   </button>

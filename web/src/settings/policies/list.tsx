@@ -31,12 +31,10 @@ export function Policies() {
               {items.map((p) => (
                 <li key={p.ref} className="flex items-center gap-3 px-4 py-2 hover:bg-sunken">
                   <PolicySwitch policy={p} />
-                  <Link to="/policies/$ref" params={{ ref: p.ref }} className="grid min-w-0 grow gap-x-4 md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
-                    <span className="truncate font-medium">{p.ref}</span>
-                    <span className="flex min-w-0 items-center gap-2 text-sm text-muted">
-                      <span className="truncate">{summary(p)}</span>
-                      <ArrowRight size={13} aria-label="of" className="shrink-0" />
-                      <span className="truncate">{p.resource_ref}</span>
+                  <Link to="/policies/$ref" params={{ ref: p.ref }} className="grid min-w-0 flex-1 items-baseline gap-x-4 md:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
+                    <span className="font-medium wrap-anywhere">{p.ref}</span>
+                    <span className="text-sm text-muted wrap-anywhere">
+                      {summary(p)} <ArrowRight size={13} aria-label="of" className="mx-1 inline align-[-2px]" /> {p.resource_ref}
                     </span>
                   </Link>
                 </li>

@@ -6,7 +6,7 @@ import { cx } from '../cx'
 import { Input } from '../field'
 import { touched, type Folds, type Row } from './rows'
 
-const line = 24
+const line = 24 // of a line, in pixels, as its class says: what folds must not be smaller
 
 interface Props {
   label: string
@@ -32,19 +32,19 @@ export function Lines({ label, className, rows, found, search, onSearch, folds, 
       <div className={cx('flex items-center gap-2', short ? 'absolute top-1 right-2 z-10' : 'px-3 py-1.5')}>
         {!short && (
           <div className="relative grow">
-            <Search size={13} className="absolute top-2 left-2 text-muted" aria-hidden />
+            <Search size={13} className="absolute inset-y-0 left-2 my-auto text-muted" aria-hidden />
             <Input aria-label={`Search ${label}`} placeholder="Search" className="h-7 pl-7 text-xs" value={search} onChange={(e) => onSearch(e.target.value)} />
           </div>
         )}
         {search.trim() && <span className="text-xs text-muted">{found.length === 500 ? '500 and more' : found.length} found</span>}
         {copy && <CopyButton label={`Copy ${label}`} text={copy} />}
         {raw && (
-          <a href={raw} download={`${label}.json`} aria-label={`Download ${label}`} title={`Download ${label}`} className="grid size-6 place-items-center rounded-md text-muted hover:text-text">
+          <a href={raw} download={`${label}.json`} aria-label={`Download ${label}`} title={`Download ${label}`} className="grid size-8 place-items-center rounded-md text-muted hover:bg-sunken hover:text-text pointer-coarse:size-11">
             <Download size={14} aria-hidden />
           </a>
         )}
       </div>
-      <div ref={ref} role="region" aria-label={label} tabIndex={0} className="max-h-[28rem] min-h-0 overflow-auto px-2 py-2 font-mono text-[12.5px] leading-6">
+      <div ref={ref} role="region" aria-label={label} tabIndex={0} className="max-h-[28rem] min-h-0 overflow-auto px-2 py-2 font-mono text-[12.5px] leading-[24px]">
         <div className="relative" style={{ height: list.getTotalSize() }}>
           {list.getVirtualItems().map((item) => {
             const row = rows[item.index]!
@@ -58,7 +58,7 @@ export function Lines({ label, className, rows, found, search, onSearch, folds, 
 
 function Line({ row, top, marked, touch }: { row: Row; top: number; marked: boolean; touch: () => void }) {
   const place = { transform: `translateY(${top}px)`, paddingLeft: row.depth * 14 }
-  const className = cx('absolute flex h-6 w-max min-w-full items-center gap-1.5 rounded px-1 whitespace-pre', marked && 'bg-warn/20')
+  const className = cx('absolute flex h-[24px] w-max min-w-full items-center gap-1.5 rounded px-1 whitespace-pre', marked && 'bg-warn/20')
   const name = row.name !== undefined && <span className="text-muted">{row.name}:</span>
   if (row.kind === 'more') {
     return (

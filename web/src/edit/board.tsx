@@ -103,6 +103,7 @@ export function Board({
           type: c.type,
           position: places[c.id] ?? arranged[c.id] ?? { x: 0, y: 0 },
           ...c.size,
+          measured: c.size, // or the flow would forget where its dots are, and have no ways until it has measured again
           data: c.data,
           selected: c.id === selected,
           deletable: c.deletable,
@@ -205,8 +206,8 @@ export function Board({
   )
 }
 
-/** How the dots look that ways begin and end at. */
-export const handleClass = '!size-3 !border-2 !border-panel'
+/** How the dots look that ways begin and end at. They can be hit beside, too. */
+export const handleClass = '!size-3 !border-2 !border-panel after:absolute after:-inset-2.5'
 
 const Way = memo(function Way({ data, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, markerEnd, style }: EdgeProps<Edge<{ text: string }>>) {
   const [path, x, y] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition })

@@ -33,6 +33,7 @@ export function LiveGraph({ graph, parts, selected, select }: { graph: WorkflowG
     data: { node, state: states.get(node.name)! },
     selected: node.name === selected,
     width: nodeWidth,
+    measured: { width: nodeWidth, height: nodeHeight }, // or the flow would measure anew with each change, without edges meanwhile
     height: nodeHeight,
     ariaLabel: `Task ${node.name}, ${states.get(node.name)?.status ?? 'not begun'}`,
   }))
@@ -54,7 +55,7 @@ export function LiveGraph({ graph, parts, selected, select }: { graph: WorkflowG
     }
   })
   return (
-    <div className="h-[34rem] bg-sunken" data-testid="graph">
+    <div className="h-[34rem] bg-sunken max-md:h-[24rem]" data-testid="graph">
       <ReactFlow
         nodes={nodes}
         edges={edges}

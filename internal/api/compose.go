@@ -47,7 +47,7 @@ const (
 		"questions": {"type": "array", "maxItems": 100, "items": {"type": "object", "additionalProperties": false, "properties": {
 			"task": {"type": "string"}, "before": {"type": "boolean"}, "expression": {"type": "string", "required": true}}}}}}`
 	tryBody = `{"type": "object", "additionalProperties": false, "properties": {
-		"rule": {"type": "object", "required": true},
+		"rule": {"type": "object", "required": true, "description": "As a rule is made. Without an action it is only asked what it matches."},
 		"events": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
 		"after": {"type": "string", "description": "Events since then only."},
 		"before": {"type": "string", "description": "Events until then only."}}}`
@@ -188,9 +188,16 @@ func (c *call) tryRule() error {
 		req.Events = 100
 	}
 	req.Rule.Enabled = true
+	begun := req.Rule.Action.Ref == "" // whoever begins with the event has no action yet
+	if begun {
+		req.Rule.Action.Ref = "core.noop"
+	}
 	m, err := c.Registrar.DraftRule(c.ctx(), &req.Rule)
 	if err != nil {
 		return err
+	}
+	if begun {
+		m.Rule.Action.Ref = ""
 	}
 	resource := c.resources().ruleResource(m.Rule)
 	if err := c.allow("rule_create", resource); err != nil {
@@ -220,7 +227,7 @@ func (c *call) tryRule() error {
 		tried := wire.TriedEvent{Event: i.ID, At: wire.TimeOf(i.OccurredAt), Matched: why.Matched, Reason: why.Reason, Criteria: why.Criteria}
 		if why.Matched {
 			out.Matched++
-			if out.Matched <= mostStarts {
+			if !begun && out.Matched <= mostStarts {
 				tried.Starts = c.wouldStart(m.Rule, payload)
 			}
 		}

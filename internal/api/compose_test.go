@@ -170,6 +170,9 @@ func TestTryRule(t *testing.T) {
 			t.Errorf("%s: %s, want %s", window, got.Body, want)
 		}
 	}
+	if got := s.do("POST", "/api/ns/v1/rules/try", `{"rule": {"name": "draft", "pack": "p", "trigger": {"type": "p.alarm"}}}`).status(200); got.at("matched") != "3" || strings.Contains(got.Body.String(), `"starts"`) {
+		t.Errorf("without an action: %s", got.Body)
+	}
 	s.do("GET", "/v1/rules/p.draft", "").status(404) // it was not kept
 	s.do("POST", "/api/ns/v1/rules/try", `{"rule": {"name": "x"}}`).status(400)
 	s.do("POST", "/api/ns/v1/rules/try", `{"events": 1001, "rule": `+draft("db")+`}`).status(400)

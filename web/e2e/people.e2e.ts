@@ -101,6 +101,13 @@ test('somebody sees what is broken and what is done about it, and closes what is
   await page.getByText('One problem needs a person.').waitFor()
   await expectAccessible(page, 'now, with problems')
 
+  // A rule for what nothing repairs begins with what was said of it, and is asked about the past at once.
+  await page.getByRole('link', { name: 'Make a rule for TestAlert' }).click()
+  await page.getByRole('heading', { name: 'New rule' }).waitFor()
+  await page.getByText('name is TestAlert').waitFor()
+  await page.getByText('It would have fired on 1 of 2.').waitFor()
+  await page.goBack()
+
   // What is no problem is closed with a reason, which can be taken back.
   await button('Close TestAlert …').click()
   const dialog = page.getByRole('dialog')

@@ -64,7 +64,7 @@ const ruleNew = createRoute({
   getParentRoute: () => root,
   path: '/rules/new',
   component: lazyRouteComponent(() => import('./rules/edit'), 'RuleNew'),
-  validateSearch: (s: { action?: string; trigger?: string; clone?: string }) => s,
+  validateSearch: (s: { action?: string; event?: string; clone?: string }) => s,
 })
 
 const ruleEdit = createRoute({ getParentRoute: () => root, path: '/rules/$ref/edit', component: lazyRouteComponent(() => import('./rules/edit'), 'RuleEdit') })

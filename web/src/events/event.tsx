@@ -1,10 +1,10 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { Repeat } from 'lucide-react'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { Plus, Repeat } from 'lucide-react'
 import { eventWhyQuery, reEmit, triggersQuery } from '@/api/events'
 import { useMay } from '@/api/rights'
 import type { EventWhy } from '@/api/types'
-import { Button } from '@/ui/button'
+import { Button, buttonClass } from '@/ui/button'
 import { CopyButton } from '@/ui/copy'
 import { Enforcements } from '@/ui/enforcements'
 import { JsonView } from '@/ui/json/view'
@@ -27,6 +27,7 @@ export function Event() {
 function Shown({ why: { event, rules, enforcements, note } }: { why: EventWhy }) {
   const navigate = useNavigate()
   const may = useMay('trigger:' + event.trigger)
+  const mayAtAll = useMay()
   const listened = useQuery(triggersQuery).data?.items.find((t) => t.ref === event.trigger)
   const name = listened ? triggerWords(listened.type, listened.parameters) : event.trigger // what a webhook or timer is called says nothing
   const again = useMutation({
@@ -41,11 +42,18 @@ function Shown({ why: { event, rules, enforcements, note } }: { why: EventWhy })
     <Page
       title={name}
       actions={
-        may('trigger_all') && (
-          <Button size="sm" disabled={again.isPending} onClick={() => again.mutate()}>
-            <Repeat size={14} aria-hidden /> Have it happen again
-          </Button>
-        )
+        <>
+          {may('trigger_all') && (
+            <Button size="sm" disabled={again.isPending} onClick={() => again.mutate()}>
+              <Repeat size={14} aria-hidden /> Have it happen again
+            </Button>
+          )}
+          {mayAtAll('rule_create') && (
+            <Link to="/rules/new" search={{ event: event.id }} className={buttonClass({ size: 'sm' })}>
+              <Plus size={14} aria-hidden /> Make a rule of it
+            </Link>
+          )}
+        </>
       }
     >
       <div className="grid gap-4 lg:grid-cols-2">

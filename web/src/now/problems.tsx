@@ -4,7 +4,8 @@ import { CircleCheck, CircleHelp, LoaderCircle, TriangleAlert, type LucideIcon }
 import { useState, type FormEvent } from 'react'
 import { messageOf } from '@/api/client'
 import { closeProblem, problemsQuery, reopenProblem, type Problem } from '@/api/problems'
-import { Button } from '@/ui/button'
+import { useMay } from '@/api/rights'
+import { Button, buttonClass } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
@@ -125,6 +126,7 @@ function Row({ problem: p }: { problem: Problem }) {
   const state = standing(p)
   const { icon: Icon, tone, words } = looks[state]
   const h = shownHandling(p)
+  const may = useMay()
   return (
     <li className="grid gap-x-4 gap-y-1 px-4 py-2.5 md:grid-cols-[minmax(0,1fr)_auto]">
       <div className="min-w-0">
@@ -141,6 +143,11 @@ function Row({ problem: p }: { problem: Problem }) {
           {words}
         </span>
         <Ago at={p.since} className="whitespace-nowrap text-muted max-md:ml-auto" />
+        {state === 'alone' && p.event && may('rule_create') && (
+          <Link to="/rules/new" search={{ event: p.event }} aria-label={`Make a rule for ${p.name}`} className={buttonClass({ size: 'sm' })}>
+            Make a rule
+          </Link>
+        )}
         {p.may_close && <CloseButton problem={p} />}
       </div>
       {h && (

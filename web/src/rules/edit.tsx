@@ -1,16 +1,16 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, type QueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useBlocker, useNavigate } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
 import { PencilRuler } from 'lucide-react'
 import { useDeferredValue, useEffect, useMemo, useState } from 'react'
 import { actionQuery, actionsQuery, parametersQuery, sourceQuery } from '@/api/actions'
 import { messageOf } from '@/api/client'
-import { payloadsQuery, triggerTypesQuery } from '@/api/events'
+import { eventWhyQuery, payloadsQuery, triggersQuery, triggerTypesQuery } from '@/api/events'
 import { wordsQuery } from '@/api/expressions'
 import { ownPacksQuery, packFile } from '@/api/files'
 import { useMay } from '@/api/rights'
 import { ruleQuery } from '@/api/rules'
-import type { Rule } from '@/api/types'
+import type { Json, Rule } from '@/api/types'
 import { Board, type BoardDeeds } from '@/edit/board'
 import { Bench, usePanes } from '@/edit/bench'
 import { SourceEditor, useSource } from '@/edit/editor'
@@ -70,28 +70,45 @@ export function RuleEdit() {
   return <Editor key={ref} kept={kept.data} text={kept.data.text} />
 }
 
-/** Makes a rule, perhaps out of a workflow or another rule. */
+/** Makes a rule, perhaps out of a workflow, an event that has been, or another rule. */
 export function RuleNew() {
-  const { action, trigger, clone } = newRoute.useSearch()
+  const { action, event, clone } = newRoute.useSearch()
   const rule = useQuery({ ...ruleQuery(clone ?? ''), enabled: clone !== undefined, staleTime: Infinity })
   const kept = useQuery(keptQuery(rule.data))
+  const been = useQuery({ ...beenQuery(event ?? ''), enabled: event !== undefined })
   const may = useMay()
-  const failed = rule.error ?? kept.error
+  const failed = rule.error ?? kept.error ?? been.error
   if (may('rule_create') === false) return <Refused title="New rule">You may not make rules.</Refused>
-  if (clone !== undefined && failed) return <Refused title="New rule">{messageOf(failed)}</Refused>
-  if (clone !== undefined && !kept.data) return <Loading className="p-10" />
-  let text = kept.data ? edits.setField(kept.data.text, 'name', `${kept.data.rule.name}_2`) : edits.blank(action ? `on_${action.split('.').slice(1).join('_')}` : 'new_rule')
-  if (trigger) text = edits.setTrigger(text, trigger)
+  if (failed) return <Refused title="New rule">{messageOf(failed)}</Refused>
+  if ((clone !== undefined && !kept.data) || (event !== undefined && !been.data)) return <Loading className="p-10" />
+  const about = action ? action.split('.').slice(1).join('_') : been.data?.name
+  let text = kept.data ? edits.setField(kept.data.text, 'name', `${kept.data.rule.name}_2`) : edits.blank(about ? `on_${about}` : 'new_rule')
+  if (been.data) text = edits.setEvent(text, been.data.type, been.data.parameters, been.data.payload)
   if (action) text = edits.setAction(text, action)
-  return <Editor key={`${clone} ${action} ${trigger}`} text={text} wish={kept.data?.rule.pack ?? action?.split('.')[0]} />
+  return <Editor key={`${clone} ${action} ${event}`} text={text} wish={kept.data?.rule.pack ?? action?.split('.')[0]} like={event} />
 }
 
-function Editor({ kept, text: initial, wish }: { kept?: Kept; text: string; wish?: string }) {
+/** An event that a rule is made out of, and what it is called. */
+function beenQuery(id: string) {
+  return {
+    queryKey: ['event', id, 'listened'],
+    queryFn: async ({ client }: { client: QueryClient }) => {
+      const [{ event }, triggers] = await Promise.all([client.ensureQueryData(eventWhyQuery(id)), client.ensureQueryData(triggersQuery)])
+      const { type = event.trigger, parameters = {} } = triggers.items.find((t) => t.ref === event.trigger) ?? {}
+      const called = (event.payload as { name?: Json } | null)?.name
+      const name = typeof called === 'string' ? called : type.split('.').at(-1)!
+      return { type, parameters, payload: event.payload, name: name.replaceAll(/\W+/g, '_').toLowerCase() }
+    },
+    staleTime: Infinity,
+  }
+}
+
+function Editor({ kept, text: initial, wish, like }: { kept?: Kept; text: string; wish?: string; like?: string }) {
   const navigate = useNavigate()
   const [part, select] = useState<Part>()
   const [saving, setSaving] = useState(false)
   const [loose, setLoose] = useState<string[]>([])
-  const [chosen, choose] = useState<string>()
+  const [chosen, choose] = useState(like)
   const [open, setOpen] = useState(true)
   const triggers = useQuery(triggerTypesQuery)
   const actions = useQuery(actionsQuery)
@@ -113,10 +130,10 @@ function Editor({ kept, text: initial, wish }: { kept?: Kept; text: string; wish
   if (reading.rule && !equal(reading.rule, draft)) setDraft(reading.rule)
 
   const pack = kept?.rule.pack ?? wish ?? 'default'
-  const ready = draft.trigger.type !== '' && draft.action.ref !== ''
+  const heard = draft.trigger.type !== ''
   const body = useMemo(() => bodyOf(draft, pack), [draft, pack])
-  const settled = useSettled(body, 500)
-  const trial = useTrial(ready ? settled : undefined)
+  const settled = useSettled(heard ? body : undefined, 500)
+  const trial = useTrial(heard ? settled : undefined)
   const tried = trial.query.data?.events
   const event = tried?.find((e) => e.event === chosen && e.starts) ?? tried?.find((e) => e.starts)
   const asked = useMemo(() => new Map(tried?.find((e) => e.event === chosen)?.criteria.map((c): [string, Asked] => [c.key, { met: c.met, decided: c.decided, value: c.value }])), [tried, chosen])
@@ -184,7 +201,7 @@ function Editor({ kept, text: initial, wish }: { kept?: Kept; text: string; wish
     document.title = `${title} · Rule · Nightshift`
   }, [title])
   const force = kept?.file !== undefined && differs(kept.rule, read(kept.text).rule)
-  const mayBeSaved = ready && reading.rule !== undefined && (kept === undefined || changed || force)
+  const mayBeSaved = heard && draft.action.ref !== '' && reading.rule !== undefined && (kept === undefined || changed || force)
 
   useSaveKey(() => mayBeSaved && setSaving(true))
 
@@ -239,17 +256,17 @@ function Editor({ kept, text: initial, wish }: { kept?: Kept; text: string; wish
         <h2 className="flex">
           <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="flex min-h-9 w-full items-center gap-2 px-4 text-left text-sm font-semibold hover:bg-sunken">
             Against the past
-            {!open && trial.query.data && ready && !trial.query.isError && (
+            {!open && trial.query.data && heard && !trial.query.isError && (
               <span className="font-normal text-muted">
                 it would have fired on {trial.query.data.matched} of {trial.query.data.events.length}
               </span>
             )}
-            {ready && trial.query.isError && <span className="truncate font-normal text-bad">{messageOf(trial.query.error).split('\n')[0]}</span>}
+            {heard && trial.query.isError && <span className="truncate font-normal text-bad">{messageOf(trial.query.error).split('\n')[0]}</span>}
           </button>
         </h2>
         {open && (
           <div className="min-h-0 overflow-y-auto border-t">
-            <Past trial={trial} chosen={chosen} choose={choose} ready={ready} />
+            <Past trial={trial} chosen={chosen} choose={choose} ready={heard} />
           </div>
         )}
       </section>

@@ -79,7 +79,7 @@ export function Past({ trial, chosen, choose, ready }: { trial: TrialOf; chosen?
           </div>
         )}
       </div>
-      {!ready && <p className="px-4 py-3 text-muted">As soon as there is an event and an action, this says which events of the past the rule would have fired on, and which criterion decided. Nothing is started.</p>}
+      {!ready && <p className="px-4 py-3 text-muted">As soon as there is an event, this says which events of the past the rule would have fired on, and which criterion decided. Nothing is started.</p>}
       {ready && query.isError && (
         <p role="alert" className="px-4 py-3 font-mono text-[13px] whitespace-pre-wrap text-bad">
           {messageOf(query.error)}

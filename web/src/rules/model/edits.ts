@@ -56,6 +56,16 @@ export function setTriggerParameters(text: string, parameters: JsonObject): stri
   return set(text, ['trigger', 'parameters'], parameters, inner)
 }
 
+/** Listens to events as one that has been: where they have a name and a status, as alerts and probes do, to those of the same. */
+export function setEvent(text: string, type: string, parameters: JsonObject, payload: Json): string {
+  text = setTriggerParameters(setTrigger(text, type), parameters)
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return text
+  const { status, name } = payload
+  if (typeof status !== 'string' || typeof name !== 'string') return text
+  text = addCriterion(text, { key: 'trigger.status', type: 'equals', pattern: status })
+  return addCriterion(text, { key: 'trigger.name', type: 'equals', pattern: name })
+}
+
 /** Starts another action, which takes other parameters. None: it starts nothing. */
 export function setAction(text: string, ref: string): string {
   if (ruleOf(text).action.ref === ref) return text

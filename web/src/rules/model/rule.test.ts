@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Rule } from '@/api/types'
+import type { Json, Rule } from '@/api/types'
 import * as edits from './edits'
 import { picture } from './graph'
 import { bodyOf, read } from './rule'
@@ -71,6 +71,19 @@ action:
   parameters:
     message: hello {{ trigger.body.host }}
 `)
+  })
+  it('is made out of an event', () => {
+    const alert = { status: 'firing', name: 'DiskFull', labels: { name: 'x' } }
+    expect(rule(edits.setEvent(edits.blank('a'), 'alerts.alertmanager', {}, alert))).toMatchObject({
+      trigger: { type: 'alerts.alertmanager', parameters: {} },
+      criteria: [
+        { key: 'trigger.status', type: 'equals', pattern: 'firing' },
+        { key: 'trigger.name', type: 'equals', pattern: 'DiskFull' },
+      ],
+    })
+    for (const payload of [null, 'firing', ['firing'], { name: 'x' }, { name: 'x', status: 200 }] as Json[]) {
+      expect(rule(edits.setEvent(edits.blank('a'), 'core.st2.webhook', { url: 'x' }, payload))).toMatchObject({ trigger: { type: 'core.st2.webhook', parameters: { url: 'x' } }, criteria: [] })
+    }
   })
   it('forgets what was said of another event and another action', () => {
     expect(rule(edits.setTrigger(text, 'core.st2.CronTimer')).trigger).toEqual({ type: 'core.st2.CronTimer', parameters: {} })

@@ -1,4 +1,6 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectAccessible, logIn, soon } from './browser'
@@ -212,6 +214,45 @@ test('anything is found from the keyboard', async () => {
   await page.keyboard.press('Enter')
   await heading('shop.rescue').waitFor()
 })
+
+test('somebody installs packs, lets one go on, and finds it again', async () => {
+  const dialog = page.getByRole('dialog', { name: 'Install a pack' })
+  const install = async (source: string) => {
+    await button('Install').first().click()
+    await dialog.getByRole('textbox', { name: 'Pack' }).fill(source)
+    await dialog.getByRole('button', { name: 'Install' }).click()
+  }
+  const folder = join(server.folder, 'bakery')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'pack.yaml'), 'ref: bakery\nname: bakery\ndescription: Bread.\nversion: 1.0.0\nauthor: x\nemail: x@example.org\n')
+  await go('/packs')
+  await install(folder)
+  await dialog.getByText('bakery 1.0.0 is installed.').waitFor()
+  await expectAccessible(page, 'an installed pack')
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  await page.getByRole('link', { name: /^bakery/ }).waitFor()
+
+  // One that takes long: what it is fetched from does not answer yet.
+  let answer = () => {}
+  const slow = createServer((_, response) => (answer = () => response.writeHead(404).end()))
+  await new Promise<void>((there) => slow.listen(0, '127.0.0.1', there))
+  const source = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/slow.tar.gz`
+  await install(source)
+  await dialog.getByText(`fetching ${source}`).waitFor()
+  await dialog.getByRole('button', { name: 'Let it go on' }).click()
+  await dialog.waitFor({ state: 'hidden' })
+  await page.goto('/ui/history')
+  await page.goto('/ui/packs')
+  await page.getByText(`Installing ${source}`).waitFor()
+  await expectAccessible(page, 'packs, one under way')
+  await button('Show').click()
+  await dialog.getByText(`fetching ${source}`).waitFor()
+  await page.keyboard.press('Escape')
+  answer()
+  await page.getByRole('alert').getByText(/404/).waitFor()
+  await page.getByText(`Installing ${source}`).waitFor({ state: 'hidden' })
+  slow.close()
+}, 60_000)
 
 test('a secret is set, and shown to nobody', async () => {
   await go('/keys')

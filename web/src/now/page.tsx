@@ -11,7 +11,7 @@ import { ExecutionLine } from '@/ui/executions'
 import { Page, Panel } from '@/ui/page'
 import { remember, remembered } from '@/ui/remember'
 import { Empty, Loaded } from '@/ui/state'
-import { statuses, isFinal } from '@/ui/status'
+import { unfinished } from '@/ui/status'
 import { EventChart } from './chart'
 import { NeedsPerson } from './needs'
 import { Problems } from './problems'
@@ -19,7 +19,6 @@ import { standing, verdict, type Answer } from './verdict'
 import { Waiting } from './waiting'
 import { Welcome } from './welcome'
 
-const unfinished = statuses.filter((s) => !isFinal(s)).join(',')
 const bad = 'failed,timeout,abandoned'
 const seenFailures = 'failures seen'
 

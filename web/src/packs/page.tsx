@@ -9,7 +9,7 @@ import { Button } from '@/ui/button'
 import { Page, Panel } from '@/ui/page'
 import { matches, SearchBox } from '@/ui/search'
 import { Empty, Failure, Loaded } from '@/ui/state'
-import { DeedDialog, type Deed } from './deed'
+import { DeedDialog, UnderWay, type Deed } from './deed'
 import { newer } from './version'
 
 const route = getRouteApi('/packs')
@@ -41,6 +41,7 @@ export function Packs() {
         </>
       }
     >
+      <UnderWay shown={deed?.id} show={setDeed} />
       <Loaded query={installed} lines={8}>
         {({ items, total }) => {
           const found = items.filter((p) => matches(find, p.ref, p.name, p.description, ...p.keywords))
@@ -77,7 +78,7 @@ export function Packs() {
           </Loaded>
         )}
       </Panel>
-      {deed && <DeedDialog deed={deed} close={() => setDeed(undefined)} />}
+      {deed && <DeedDialog deed={deed} onBegun={(id) => setDeed({ ...deed, id })} close={() => setDeed(undefined)} />}
     </Page>
   )
 }

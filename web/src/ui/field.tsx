@@ -21,7 +21,7 @@ export function Field({
   const id = useId()
   const said = Boolean(hint || error)
   return (
-    <div className="flex flex-col gap-1">
+    <div className="flex flex-col gap-1.5">
       <label htmlFor={id} className="text-sm font-medium wrap-anywhere">
         {label}
         {needed && (

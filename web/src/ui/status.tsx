@@ -42,6 +42,9 @@ export function isFinal(s: Status): boolean {
   return ['succeeded', 'failed', 'timeout', 'abandoned', 'canceled'].includes(s)
 }
 
+/** The states of what is not over, as a filter has them. */
+export const unfinished = statuses.filter((s) => !isFinal(s)).join(',')
+
 /** Whether an end is one that somebody should look at. */
 export function isBad(s: Status): boolean {
   return looks[s]?.tone === 'bad'

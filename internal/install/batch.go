@@ -199,7 +199,11 @@ func (b *batch) place(ctx context.Context, f *fetched) error {
 	if b.request.unregistered {
 		return nil
 	}
-	b.request.Say("preparing " + ref + " " + f.pack.Version)
+	preparing := "preparing " + ref + " " + f.pack.Version
+	if _, err := os.Stat(filepath.Join(f.dir, "requirements.txt")); err == nil {
+		preparing += ", with what its requirements.txt asks for" // which may take minutes
+	}
+	b.request.Say(preparing)
 	if err := b.opts.Prepare(ctx, ref, f.dir); err != nil {
 		return fmt.Errorf("prepare the pack %s: %w", ref, err)
 	}

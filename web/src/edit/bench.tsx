@@ -5,7 +5,7 @@ import { useRemembered } from '@/ui/remember'
 /** A pane beside a canvas: the list of what there is, what can be said of what is selected, or the text. */
 type Pane = 'list' | 'panel' | 'text'
 
-const usual: Record<Pane, string> = { list: '190px', panel: '300px', text: '24vw' }
+const usual: Record<Pane, string> = { list: '190px', panel: '300px', text: '22vw' }
 const narrowest = 140
 const widest = 1200
 

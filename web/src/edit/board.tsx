@@ -3,7 +3,6 @@ import {
   BaseEdge,
   Controls,
   EdgeLabelRenderer,
-  getBezierPath,
   MarkerType,
   ReactFlow,
   useReactFlow,
@@ -16,8 +15,9 @@ import {
 } from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
 import { memo, useCallback, useEffect, useMemo, useRef, useState, type DragEvent } from 'react'
+import { arrange, routeOf, type Placed, type Point, type Positions } from '@/graph/arrange'
+import { lineOf } from '@/graph/way'
 import { useTheme } from '@/shell/theme'
-import { arrange, type Placed, type Positions } from './arrange'
 
 /** Something on the board. type says which of the board's components draws it. */
 export interface Card extends Placed {
@@ -54,7 +54,7 @@ export interface BoardDeeds {
 }
 
 const colours = { success: 'var(--good)', failure: 'var(--bad)', always: 'var(--strong)', other: 'var(--busy)' } as const
-const inView = { maxZoom: 1, minZoom: 0.6, padding: 0.12 }
+const inView = { maxZoom: 1, minZoom: 0.45, padding: 0.12 }
 
 /** Cards that are dragged, and drawn from one to another. What is on it belongs to whoever shows it. */
 export function Board({
@@ -92,7 +92,7 @@ export function Board({
   }, [fit, flow])
   const shape = JSON.stringify([cards.map((c) => [c.id, c.size.height]), ways.map((w) => [w.from, w.to])])
   // eslint-disable-next-line react-hooks/exhaustive-deps -- shape stands for what of them counts
-  const arranged = useMemo(() => arrange(cards, ways), [shape])
+  const { places: arranged, routes } = useMemo(() => arrange(cards, ways), [shape])
   const large = cards.length > 100 // to be seen, and drawn, in parts
   const known = useMemo(() => new Map(cards.map((c) => [c.id, c])), [cards])
   const nodes = useMemo(
@@ -123,7 +123,7 @@ export function Board({
           source: w.from,
           target: w.to,
           sourceHandle: w.handle,
-          data: { text: w.text },
+          data: { text: w.text, route: places[w.from] || places[w.to] ? undefined : routes.get(routeOf(w)) },
           selected: w.selected,
           deletable: !w.inert,
           selectable: !w.inert,
@@ -134,7 +134,7 @@ export function Board({
           className: w.kind,
         }),
       ),
-    [ways],
+    [ways, places, routes],
   )
   const changed = useCallback(
     (changes: NodeChange[]) => {
@@ -209,8 +209,8 @@ export function Board({
 /** How the dots look that ways begin and end at. They can be hit beside, too. */
 export const handleClass = '!size-3 !border-2 !border-panel after:absolute after:-inset-2.5'
 
-const Way = memo(function Way({ data, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, markerEnd, style }: EdgeProps<Edge<{ text: string }>>) {
-  const [path, x, y] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition })
+const Way = memo(function Way({ data, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, markerEnd, style }: EdgeProps<Edge<{ text: string; route?: Point[] }>>) {
+  const [path, x, y] = lineOf({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition }, data!.route)
   return (
     <>
       <BaseEdge path={path} markerEnd={markerEnd} style={style} interactionWidth={18} />

@@ -1,6 +1,6 @@
 import { useCallback } from 'react'
 import { useRemembered } from '@/ui/remember'
-import type { Positions } from './arrange'
+import type { Positions } from '@/graph/arrange'
 
 /** Where somebody has moved the cards of something to. The browser remembers it. */
 export function usePlaces(key: string) {

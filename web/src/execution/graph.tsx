@@ -1,18 +1,20 @@
-import { Background, Controls, Handle, MarkerType, Position, ReactFlow, type Edge, type Node, type NodeProps } from '@xyflow/react'
+import { Background, BaseEdge, Controls, Handle, MarkerType, Position, ReactFlow, type Edge, type EdgeProps, type Node, type NodeProps } from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
 import { Clock } from 'lucide-react'
 import { memo, useMemo } from 'react'
 import type { GraphNode, WorkflowGraph } from '@/api/executions'
+import { arrange, routeOf, type Point } from '@/graph/arrange'
+import { lineOf } from '@/graph/way'
 import { cx } from '@/ui/cx'
 import { isBad, isFinal, StatusMark } from '@/ui/status'
 import { Took } from '@/ui/time'
 import { useTheme } from '@/shell/theme'
-import { nodeHeight, nodeWidth, place } from './layout'
 import type { Parts } from './parts'
 import { taken, taskStates, type TaskState } from './tasks'
 
 type TaskNode = Node<{ node: GraphNode; state: TaskState }, 'task'>
 
+const size = { width: 220, height: 66 }
 const colours = { success: 'var(--good)', failure: 'var(--bad)', other: 'var(--strong)' } as const
 
 /** A workflow as it is, live. The selected task is in the address. */
@@ -24,17 +26,16 @@ export function LiveGraph({ graph, parts, selected, select }: { graph: WorkflowG
   // How it looks changes with each task; where it is does not.
   const shape = JSON.stringify([drawn.map((n) => n.name), ways.map((e) => [e.from, e.to])])
   // eslint-disable-next-line react-hooks/exhaustive-deps -- shape stands for both
-  const places = useMemo(() => place(drawn, ways), [shape])
+  const { places, routes } = useMemo(() => arrange(drawn.map((n) => ({ id: n.name, size })), ways), [shape])
   const states = useMemo(() => taskStates(graph, items, all), [graph, items, all])
   const nodes: TaskNode[] = drawn.map((node) => ({
     id: node.name,
     type: 'task',
-    position: places.get(node.name) ?? { x: 0, y: 0 },
+    position: places[node.name] ?? { x: 0, y: 0 },
     data: { node, state: states.get(node.name)! },
     selected: node.name === selected,
-    width: nodeWidth,
-    measured: { width: nodeWidth, height: nodeHeight }, // or the flow would measure anew with each change, without edges meanwhile
-    height: nodeHeight,
+    ...size,
+    measured: size, // or the flow would measure anew with each change, without edges meanwhile
     ariaLabel: `Task ${node.name}, ${states.get(node.name)?.status ?? 'not begun'}`,
   }))
   const went = useMemo(() => taken(graph, states), [graph, states])
@@ -42,6 +43,7 @@ export function LiveGraph({ graph, parts, selected, select }: { graph: WorkflowG
     const colour = colours[e.on as keyof typeof colours] ?? colours.other
     return {
       id: String(i),
+      type: 'way',
       source: e.from,
       target: e.to,
       label: e.label || undefined,
@@ -50,7 +52,7 @@ export function LiveGraph({ graph, parts, selected, select }: { graph: WorkflowG
       style: { stroke: colour, strokeWidth: went.has(i) ? 2.5 : 1.25, strokeDasharray: went.has(i) ? undefined : '5 4', opacity: went.has(i) ? 1 : 0.65 },
       labelStyle: { fill: 'var(--muted)', fontSize: 11 },
       labelBgStyle: { fill: 'var(--panel)' },
-      data: { taken: went.has(i), on: e.on },
+      data: { route: routes.get(routeOf(e)) },
       className: went.has(i) ? 'taken' : undefined,
     }
   })
@@ -60,6 +62,7 @@ export function LiveGraph({ graph, parts, selected, select }: { graph: WorkflowG
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
         colorMode={theme}
         nodesDraggable={false}
         nodesConnectable={false}
@@ -118,6 +121,13 @@ const TaskCard = memo(function TaskCard({ data: { node, state }, selected }: Nod
 })
 
 const nodeTypes = { task: TaskCard }
+
+function Way({ data, label, labelStyle, labelBgStyle, markerEnd, style, ...ends }: EdgeProps<Edge<{ route?: Point[] }>>) {
+  const [path, labelX, labelY] = lineOf(ends, data!.route)
+  return <BaseEdge path={path} markerEnd={markerEnd} style={style} label={label} labelX={labelX} labelY={labelY} labelStyle={labelStyle} labelBgStyle={labelBgStyle} />
+}
+
+const edgeTypes = { way: memo(Way) }
 
 function ItemBar({ items }: { items: Record<string, number> }) {
   const all = Object.values(items).reduce((a, b) => a + b, 0)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Word } from '@/api/expressions'
-import { arrange } from '@/edit/arrange'
+import { arrange } from '@/graph/arrange'
 import { expressionBefore, ownerBefore } from '@/edit/expressions'
 import { complete, namesOf, placeAt } from './names'
 import { draw, sizeOf } from './graph'
@@ -126,12 +126,12 @@ output:
 describe('a drawing', () => {
   const { nodes, edges } = draw(workflow!)
   it('has a place for each', () => {
-    const places = Object.values(arrange(nodes.map((n) => ({ id: n.id, size: sizeOf(n) })), edges))
+    const places = Object.values(arrange(nodes.map((n) => ({ id: n.id, size: sizeOf(n) })), edges).places)
     expect(new Set(places.map((p) => JSON.stringify(p))).size).toBe(4)
   })
   it('of many tasks has them in layers, each below those that lead to it', () => {
     const many = draw({ input: [], vars: [], output: [], tasks: Array.from({ length: 300 }, (_, i) => ({ name: `t${i}`, line: 1, lastLine: 1, next: [{ publish: [], do: i < 297 ? [`t${i + 1}`, `t${i + 3}`] : ['t0'] }] })) })
-    const places = arrange(many.nodes.map((n) => ({ id: n.id, size: sizeOf(n) })), many.edges)
+    const { places } = arrange(many.nodes.map((n) => ({ id: n.id, size: sizeOf(n) })), many.edges)
     expect(new Set(Object.values(places).map((p) => `${p.x} ${p.y}`)).size).toBe(300)
     for (const e of many.edges) if (e.to !== 't0') expect(places[e.to]!.y).toBeGreaterThan(places[e.from]!.y)
   })

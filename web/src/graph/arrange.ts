@@ -10,24 +10,42 @@ export interface Way {
   to: string
 }
 
-export type Positions = Record<string, { x: number; y: number }>
+export interface Point {
+  x: number
+  y: number
+}
+
+export type Positions = Record<string, Point>
+
+/** Where nodes are, and by which points ways lead past those between. */
+export interface Arranged {
+  places: Positions
+  routes: ReadonlyMap<string, Point[]> // by routeOf; only of ways that have something to lead past
+}
+
+export const routeOf = (way: Way) => `${way.from} ${way.to}`
 
 const mostForDagre = 150 // of 500 it takes most of a second
 
-/** Where nodes are if nobody has moved them: from top to bottom. */
-export function arrange(nodes: readonly Placed[], edges: readonly Way[]): Positions {
-  if (nodes.length > mostForDagre) return inLayers(nodes, edges)
+/** Where nodes and ways are if nobody has moved them: from top to bottom. */
+export function arrange(nodes: readonly Placed[], edges: readonly Way[]): Arranged {
+  if (nodes.length > mostForDagre) return { places: inLayers(nodes, edges), routes: new Map() }
   const g = new Dagre().setGraph({ rankdir: 'TB', nodesep: 30, ranksep: 52 }).setDefaultEdgeLabel(() => ({}))
   for (const n of nodes) g.setNode(n.id, { ...n.size }) // dagre writes places into it
   for (const e of edges) if (e.from !== e.to) g.setEdge(e.from, e.to)
   layout(g)
-  return Object.fromEntries(
-    nodes.map((n) => {
-      const { x, y } = g.node(n.id)
-      const { width, height } = n.size
-      return [n.id, { x: x - width / 2, y: y - height / 2 }]
-    }),
-  )
+  const places: Positions = {}
+  for (const n of nodes) {
+    const { x, y } = g.node(n.id)
+    places[n.id] = { x: x - n.size.width / 2, y: y - n.size.height / 2 }
+  }
+  const routes = new Map<string, Point[]>()
+  for (const { v, w } of g.edges()) {
+    const points = g.edge(v, w).points as Point[]
+    // One in the middle is between two layers, with nothing in between. Ways back lead around by themselves.
+    if (points.length > 3 && points.every((p, i) => i === 0 || p.y > points[i - 1]!.y)) routes.set(routeOf({ from: v, to: w }), points.slice(1, -1))
+  }
+  return { places, routes }
 }
 
 /** Places each node below all that lead to it, near the middle of them. It takes no longer than there are nodes and edges. */

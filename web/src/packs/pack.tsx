@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { useState, type ReactNode } from 'react'
+import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { actionsQuery } from '@/api/actions'
 import { builtIn, indexQuery, packFileQuery, packQuery } from '@/api/packs'
 import { useMay } from '@/api/rights'
@@ -9,13 +9,14 @@ import type { Pack as Data } from '@/api/types'
 import { Button } from '@/ui/button'
 import { CopyButton } from '@/ui/copy'
 import { Select } from '@/ui/field'
-import { Markdown } from '@/ui/markdown/view'
 import { Facts, Page, Panel } from '@/ui/page'
-import { Loaded } from '@/ui/state'
+import { Loaded, Loading } from '@/ui/state'
 import { Tabs } from '@/ui/tabs'
 import { Configure } from './configure'
 import { DeedDialog, type Deed } from './deed'
 import { newer } from './version'
+
+const Markdown = lazy(() => import('@/ui/markdown').then((m) => ({ default: m.Markdown })))
 
 const route = getRouteApi('/packs/$ref')
 
@@ -86,7 +87,15 @@ function Readme({ pack, name }: { pack: string; name: string }) {
   const file = useQuery(packFileQuery(pack, name))
   return (
     <Loaded query={file} lines={6}>
-      {(text) => (/\.(md|markdown)$/i.test(name) ? <Markdown text={text} /> : <pre className="overflow-x-auto p-4 font-mono text-[12.5px] leading-5 whitespace-pre-wrap">{text}</pre>)}
+      {(text) =>
+        /\.(md|markdown)$/i.test(name) ? (
+          <Suspense fallback={<Loading lines={6} />}>
+            <Markdown text={text} />
+          </Suspense>
+        ) : (
+          <pre className="overflow-x-auto p-4 font-mono text-[12.5px] leading-5 whitespace-pre-wrap">{text}</pre>
+        )
+      }
     </Loaded>
   )
 }

@@ -22,6 +22,14 @@ auth:
       // One who looks at everything, one who does, and one whom nobody has given anything.
       'data/rbac/assignments/vera.yaml': 'username: vera\nroles: [observer]\n',
       'data/rbac/assignments/olga.yaml': 'username: olga\nroles: [shop]\n',
+      'data/rbac/assignments/petra.yaml': 'username: petra\nroles: [shop, writer]\n',
+      'data/rbac/roles/writer.yaml': `
+name: writer
+permission_grants:
+  - {resource_uid: pack:ours, permission_types: [pack_modify, action_all, rule_all]}
+  - {resource_uid: "pack:fresh*", permission_types: [pack_modify, action_all, rule_all]}
+  - {resource_uid: "pack:others", permission_types: [pack_view, action_view]}
+`,
       'data/rbac/roles/shop.yaml': `
 name: shop
 permission_grants:
@@ -84,6 +92,8 @@ test('who may only look is offered nothing but to look', async () => {
   await page.getByRole('alert').getByText('You may not make rules.').waitFor()
   await page.goto('/ui/rules/shop.down/edit')
   await page.getByRole('alert').getByText('You may look at shop.down, and not change it.').waitFor()
+  await page.goto('/ui/compose')
+  await page.getByText('You may write into no pack, so it cannot be saved.').waitFor()
   await page.goto('/ui/start')
   await page.getByRole('alert').getByText('You may not make rules and what they start.').waitFor()
   await expectAccessible(page, 'refused')
@@ -115,6 +125,59 @@ test('a team may do with its own what it may not do with that of others', async 
   expect(await page.getByRole('button', { name: /^(Change|Delete) colour/ }).count()).toBe(0)
   await page.goto('/ui/actions/core.noop')
   await page.getByRole('alert').getByText('doesn\'t have required permission "action_view" on resource "action:core:noop"').waitFor()
+})
+
+test('what is made is kept where one may write, and nowhere else', async () => {
+  for (const name of ['ours', 'others']) {
+    await server.ask('PUT', `/api/ns/v1/packs/${name}/files`, { files: [{ path: 'pack.yaml', content: `ref: ${name}\nname: ${name}\ndescription: A pack.\nversion: 1.0.0\nauthor: x\nemail: x@example.org\n` }] })
+  }
+  await enter('petra')
+  await page.goto('/ui/compose')
+  await button('Empty task').click()
+  await button('Save …').click()
+  const pack = page.getByRole('combobox', { name: 'Pack', exact: true })
+  expect(await pack.locator('option').allTextContents()).toEqual(['ours', 'a new pack'])
+  await page.getByLabel('Name of the workflow').fill('chat')
+  await page.getByRole('region', { name: 'actions/workflows/chat.yaml' }).waitFor()
+  await pack.selectOption('a new pack')
+  await page.getByText('You may not write into a pack that is called local.').waitFor()
+  expect(await button('Save').isDisabled()).toBe(true)
+  await page.getByLabel('Name of the pack').fill('fresh_air')
+  await button('Save').click()
+  await heading('fresh_air.chat').waitFor()
+
+  // A rule of the pack, in a file of it, or by the server alone.
+  await page.goto('/ui/rules/new?action=shop.talk')
+  await page.getByTestId('yaml').locator('.cm-content').click()
+  await page.keyboard.press('Control+End')
+  await page.keyboard.type('trigger: {type: core.st2.generic.actiontrigger}\n')
+  await button('Save …').click()
+  const kept = page.getByRole('combobox', { name: 'Kept in' })
+  await kept.waitFor()
+  expect(await kept.locator('option').allTextContents()).toEqual(['the pack fresh_air', 'the pack ours', 'a new pack', 'no file'])
+  await kept.selectOption('no file')
+  await page.getByText('You may not make a rule of the pack default.').waitFor()
+  await expectAccessible(page, 'a rule that may not be kept so')
+})
+
+test('a workflow that is not to be changed becomes another one', async () => {
+  await server.ask('PUT', '/api/ns/v1/packs/others/files', {
+    files: [
+      { path: 'actions/tidy.yaml', content: 'name: tidy\npack: others\nrunner_type: orquesta\ndescription: Tidies.\nentry_point: workflows/tidy.yaml\nenabled: true\nparameters:\n  room: {type: string, enum: [hall, yard], required: true}\n' },
+      { path: 'actions/workflows/tidy.yaml', content: 'version: 1.0\ninput: [room]\ntasks:\n  sweep:\n    action: core.noop\n' },
+    ],
+  })
+  await enter('petra')
+  await page.goto('/ui/compose/others.tidy')
+  await page.locator('.react-flow__node[data-id="sweep"]').waitFor()
+  await button('Empty task').click()
+  await button('Save …').click()
+  await page.getByText('What is in the pack others stays as it is').waitFor()
+  await page.getByRole('combobox', { name: 'Pack', exact: true }).selectOption('ours')
+  await page.getByRole('region', { name: 'actions/tidy.yaml' }).getByText('enum: [hall, yard]').waitFor() // what it takes, it takes from there
+  await button('Save').click()
+  await heading('ours.tidy').waitFor()
+  expect(await server.ask('GET', '/api/v1/actions/ours.tidy')).toMatchObject({ pack: 'ours', entry_point: 'workflows/tidy.yaml', parameters: { room: { enum: ['hall', 'yard'] } } })
 })
 
 test('whom nobody has given anything is told so, and by name', async () => {

@@ -1,5 +1,6 @@
-import { queryOptions } from '@tanstack/react-query'
+import { queryOptions, useQuery } from '@tanstack/react-query'
 import { api, ask, Fault, page } from './client'
+import { useThoseWith } from './rights'
 import type { Pack } from './types'
 
 /** A file of a pack that is about to be written; was is what is there, if something is. */
@@ -9,7 +10,7 @@ export interface Change {
   was?: string
 }
 
-/** Packs that can be written into: those that do not come with the server. */
+/** Packs that can be written into, by those who may: they neither come with the server nor were installed. */
 export const ownPacksQuery = queryOptions({
   queryKey: ['packs', 'own'],
   queryFn: async ({ signal }) => {
@@ -17,6 +18,13 @@ export const ownPacksQuery = queryOptions({
     return items.filter((p) => p.path && !/[/\\](builtin|\.versions)[/\\]/.test(p.path)).map((p) => p.ref)
   },
 })
+
+/** Packs that whoever is logged in may write into; undefined is that it is not known yet. */
+export function useOwnPacks(): { packs?: string[]; error: Error | null } {
+  const { data, error } = useQuery(ownPacksQuery)
+  const those = useThoseWith('pack_modify', data?.map((ref) => 'pack:' + ref) ?? [])
+  return { packs: data && those && data.filter((ref) => those.includes('pack:' + ref)), error }
+}
 
 /** The text of a file of a pack, or nothing if there is none. */
 export async function packFile(pack: string, name: string, signal?: AbortSignal): Promise<string | undefined> {

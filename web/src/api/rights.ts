@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { queryOptions, useQueries, useQuery } from '@tanstack/react-query'
 import { api, ask } from './client'
 import type { components } from './schema'
 import { userQuery } from './user'
@@ -34,19 +34,32 @@ function askForAll() {
   }
 }
 
+function rightsQuery(resource: string) {
+  return queryOptions({ queryKey: ['rights', resource], queryFn: () => rightsOn(resource), staleTime: 60_000 })
+}
+
+/** Whether whoever is logged in may do everything; undefined is that it is not known yet. */
+function useFree(): boolean | undefined {
+  const user = useQuery(userQuery).data
+  return user && (!user.rbac.enabled || user.rbac.is_admin)
+}
+
 /**
  * Tells whether whoever is logged in has a permission: on one resource, as
  * action:core.local, or on any at all. Undefined is that it is not known yet; what is
  * not known to be allowed is not offered.
  */
 export function useMay(resource = ''): (permission: string) => boolean | undefined {
-  const user = useQuery(userQuery).data
-  const free = user && (!user.rbac.enabled || user.rbac.is_admin)
-  const rights = useQuery({
-    queryKey: ['rights', resource],
-    queryFn: () => rightsOn(resource),
-    staleTime: 60_000,
-    enabled: free === false,
-  })
+  const free = useFree()
+  const rights = useQuery({ ...rightsQuery(resource), enabled: free === false })
   return (permission) => free || rights.data?.includes(permission)
+}
+
+/** Those of some resources for which one has a permission; undefined is that it is not known yet. */
+export function useThoseWith(permission: string, resources: string[]): string[] | undefined {
+  const free = useFree()
+  const rights = useQueries({ queries: resources.map((r) => ({ ...rightsQuery(r), enabled: free === false })) })
+  if (free) return resources
+  if (free === undefined || rights.some((r) => r.isPending)) return undefined
+  return resources.filter((_, i) => rights[i]!.data?.includes(permission))
 }

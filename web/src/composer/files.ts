@@ -1,14 +1,15 @@
 import { packFile, type Change } from '@/api/files'
 import type { Action, Json, Properties } from '@/api/types'
-import { set } from '@/edit/yaml'
+import { remove, set } from '@/edit/yaml'
 import type { Workflow } from '@/workflow/workflow'
 
-/** The files of a workflow that is new. */
-export function filesOfNew(name: string, text: string, w: Workflow): Change[] {
-  const meta = `name: ${name}\ndescription: ${JSON.stringify(w.description ?? '')}\nrunner_type: orquesta\nentry_point: workflows/${name}.yaml\nenabled: true\n`
+/** The files of a workflow that is new. Where it begins as another one, it takes what that takes. */
+export function filesOfNew(name: string, text: string, w: Workflow, from?: { metadata: string; parameters: Properties }): Change[] {
+  const entry = `workflows/${name}.yaml`
+  const meta = from ? set(set(remove(from.metadata, ['pack']), ['name'], name), ['entry_point'], entry) : `name: ${name}\ndescription: ${JSON.stringify(w.description ?? '')}\nrunner_type: orquesta\nentry_point: ${entry}\nenabled: true\n`
   return [
-    { path: `actions/${name}.yaml`, content: withParameters(meta, w, {}) },
-    { path: `actions/workflows/${name}.yaml`, content: text },
+    { path: `actions/${name}.yaml`, content: withParameters(meta, w, from?.parameters ?? {}) },
+    { path: `actions/${entry}`, content: text },
   ]
 }
 

@@ -6,6 +6,7 @@ import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } f
 import { actionQuery, actionsQuery, sourceQuery } from '@/api/actions'
 import { wordsQuery } from '@/api/expressions'
 import { messageOf } from '@/api/client'
+import { useOwnPacks } from '@/api/files'
 import { useMay } from '@/api/rights'
 import type { Action } from '@/api/types'
 import { Button, buttonClass } from '@/ui/button'
@@ -55,7 +56,7 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
   const navigate = useNavigate()
   const may = useMay(action && 'action:' + action.ref)
   const mayAtAll = useMay()
-  const mayWrite = useMay(action && 'pack:' + action.pack)
+  const own = useOwnPacks().packs
   const [base, setBase] = useState(saved) // what is in the pack
   const [selection, select] = useState<Selection>()
   const [dialog, setDialog] = useState<'save' | 'run'>()
@@ -147,7 +148,9 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
   }, [action])
   const around = useMemo(() => ({ known, definition: settled, past: past.data }), [known, settled, past.data])
 
-  useSaveKey(() => changed && reading.workflow && setDialog('save'))
+  const maySave = own && (own.length > 0 || mayAtAll('pack_modify'))
+  const ready = changed && reading.workflow !== undefined
+  useSaveKey(() => maySave && ready && setDialog('save'))
 
   return (
     <div className="flex h-dvh min-h-0 flex-col max-lg:h-auto">
@@ -157,7 +160,7 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
         source={source}
         arrange={forget}
         panes={panes}
-        save={mayWrite('pack_modify') ? { ready: changed && reading.workflow !== undefined, run: () => setDialog('save') } : undefined}
+        save={maySave ? { ready, run: () => setDialog('save') } : maySave === false ? 'You may write into no pack, so it cannot be saved.' : undefined}
       >
         <Button onClick={() => add('')}>
           <Plus size={14} aria-hidden /> Empty task
@@ -205,10 +208,11 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
       {dialog === 'run' && action && <RunDialog action={action.ref} close={() => setDialog(undefined)} />}
       {dialog === 'save' &&
         reading.workflow &&
-        (action ? (
+        (action && own?.includes(action.pack) ? (
           <SaveDialog action={action} was={base} text={source.text} workflow={reading.workflow} close={() => setDialog(undefined)} saved={(_, x) => (setBase(x), setDialog(undefined))} />
         ) : (
           <SaveNewDialog
+            from={action}
             text={source.text}
             workflow={reading.workflow}
             close={() => setDialog(undefined)}

@@ -1,11 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
-import { newPack, ownPacksQuery, writeFiles, type Change } from '@/api/files'
+import { newPack, packFile, useOwnPacks, writeFiles, type Change } from '@/api/files'
+import { useMay } from '@/api/rights'
 import type { Action } from '@/api/types'
 import { userQuery } from '@/api/user'
 import { Field, Input, Select } from '@/ui/field'
 import { toast } from '@/ui/toast'
 import { SaveDialog as ShowChanges } from '@/edit/save'
+import { useSettled } from '@/edit/settled'
 import { bumped } from '@/edit/version'
 import { filesOfNew, filesOfOld } from './files'
 import type { Workflow } from '@/workflow/workflow'
@@ -39,28 +41,34 @@ export function SaveDialog({ action, was, ...props }: Props & { action: Action; 
   )
 }
 
-/** Asks where a new workflow belongs, and saves it. */
-export function SaveNewDialog({ suggested, ...props }: Props & { suggested?: string }) {
-  const packs = useQuery(ownPacksQuery)
+/** Asks where a new workflow belongs, and saves it. It may begin as one that is not to be changed. */
+export function SaveNewDialog({ from, ...props }: Props & { from?: Action }) {
+  const { packs, error } = useOwnPacks()
   const user = useQuery(userQuery)
   const [pack, setPack] = useState<string>()
   const [fresh, setFresh] = useState('local')
-  const [name, setName] = useState(suggested ?? '')
-  const chosen = pack ?? packs.data?.[0] ?? ''
+  const [name, setName] = useState(from?.name ?? '')
+  const path = from?.metadata_file
+  const metadata = useQuery({ queryKey: ['changes', from?.ref, 'metadata'], queryFn: async () => (await packFile(from!.pack, path!)) ?? null, enabled: path !== undefined, gcTime: 0 })
+  const mayMake = useMay()('pack_modify')
+  const chosen = pack ?? packs?.[0] ?? ''
   const target = chosen === '' ? fresh : chosen
+  const refused = useMay('pack:' + useSettled(target, 300))('pack_modify') === false
   const fits = /^[a-z0-9_]+$/.test(target) && /^[\w-]+$/.test(name)
-  const changes = fits ? [...(chosen === '' ? [newPack(target, user.data?.username ?? '')] : []), ...filesOfNew(name, props.text, props.workflow)] : []
-  if (!packs.data) return null
+  const known = packs !== undefined && !(path && metadata.isPending)
+  const begun = from && metadata.data ? { metadata: metadata.data, parameters: from.parameters } : undefined
+  const changes = !known ? undefined : fits ? [...(chosen === '' ? [newPack(target, user.data?.username ?? '')] : []), ...filesOfNew(name, props.text, props.workflow, begun)] : []
   return (
-    <Shell {...props} pack={target} name={name} changes={changes} error={packs.error} ready={fits}>
-      <div className="grid grid-cols-2 gap-3">
+    <Shell {...props} pack={target} name={name} changes={changes} error={error ?? metadata.error} ready={fits && !refused}>
+      {from && <p className="text-sm text-muted">What is in the pack {from.pack} stays as it is: it was installed, or you may not change it. This becomes a workflow of its own.</p>}
+      <div className="grid gap-3 sm:grid-cols-2">
         <Field label="Pack" needed>
           {(p) => (
             <Select {...p} value={chosen} onChange={(e) => setPack(e.target.value)}>
-              {packs.data.map((ref) => (
+              {packs?.map((ref) => (
                 <option key={ref}>{ref}</option>
               ))}
-              <option value="">a new pack</option>
+              {mayMake && <option value="">a new pack</option>}
             </Select>
           )}
         </Field>
@@ -73,6 +81,7 @@ export function SaveNewDialog({ suggested, ...props }: Props & { suggested?: str
           {(p) => <Input {...p} value={name} autoFocus onChange={(e) => setName(e.target.value)} />}
         </Field>
       </div>
+      {refused && <p className="text-sm text-warn">You may not write into a pack that is called {target}.</p>}
     </Shell>
   )
 }

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { ownPacksQuery, packFile, writeFiles, type Change } from '@/api/files'
+import { packFile, useOwnPacks, writeFiles, type Change } from '@/api/files'
 import type { Action } from '@/api/types'
 import { SaveDialog } from '@/edit/save'
 import { useSettled } from '@/edit/settled'
@@ -10,7 +10,7 @@ import { record, type Assumed, type Past } from './rehearsal'
 
 /** Keeps what was played as a test of the workflow, which expects that it always comes so. */
 export function SaveTest({ action, definition, past, assume, close }: { action: Action; definition: string; past: Past; assume: Assumed; close: () => void }) {
-  const own = useQuery(ownPacksQuery)
+  const own = useOwnPacks()
   const [name, setName] = useState(action.name)
   const [description, setDescription] = useState('')
   const path = `actions/tests/${name}.test.yaml`
@@ -25,11 +25,11 @@ export function SaveTest({ action, definition, past, assume, close }: { action: 
       close()
     },
   })
-  const mine = own.data?.includes(action.pack)
+  const mine = own.packs?.includes(action.pack)
   const changes = !fits ? [] : text.data !== undefined && before.data !== undefined ? [{ path, content: text.data, was: before.data ?? undefined }] : undefined
   return (
     <SaveDialog title="Save as test" changes={changes} error={text.error ?? before.error ?? own.error} ready={fits && mine} saving={save.isPending} failed={save.error} save={save.mutate} close={close}>
-      {mine === false && <p className="text-sm text-warn">The pack {action.pack} is not yours to write.</p>}
+      {mine === false && <p className="text-sm text-warn">The pack {action.pack} is not yours to write: it was installed, or you may not change it.</p>}
       <div className="grid gap-3 sm:grid-cols-2">
         <Field label="Name of the test" needed>
           {(p) => <Input {...p} value={name} onChange={(e) => setName(e.target.value)} />}

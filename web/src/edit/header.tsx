@@ -19,7 +19,7 @@ export function EditorHeader({
   source: Source
   arrange: () => void
   panes: ReturnType<typeof usePanes>
-  save?: { ready: boolean; run: () => void }
+  save: { ready: boolean; run: () => void } | string | undefined // or why it cannot be; undefined is that it is not known yet
   children: ReactNode
 }) {
   return (
@@ -44,10 +44,14 @@ export function EditorHeader({
           ))}
         </span>
         {children}
-        {save && (
-          <Button kind="primary" disabled={!save.ready} onClick={save.run}>
-            <Save size={14} aria-hidden /> Save …
-          </Button>
+        {typeof save === 'string' ? (
+          <p className="max-w-80 text-sm text-muted">{save}</p>
+        ) : (
+          save && (
+            <Button kind="primary" disabled={!save.ready} onClick={save.run}>
+              <Save size={14} aria-hidden /> Save …
+            </Button>
+          )
         )}
       </div>
     </header>

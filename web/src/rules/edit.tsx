@@ -7,7 +7,7 @@ import { actionQuery, actionsQuery, parametersQuery, sourceQuery } from '@/api/a
 import { messageOf } from '@/api/client'
 import { eventWhyQuery, payloadsQuery, triggersQuery, triggerTypesQuery } from '@/api/events'
 import { wordsQuery } from '@/api/expressions'
-import { ownPacksQuery, packFile } from '@/api/files'
+import { packFile, useOwnPacks } from '@/api/files'
 import { useMay } from '@/api/rights'
 import { ruleQuery } from '@/api/rules'
 import type { Json, Rule } from '@/api/types'
@@ -42,16 +42,15 @@ const editRoute = getRouteApi('/rules/$ref/edit')
 const newRoute = getRouteApi('/rules/new')
 
 /** The text of a rule: that of its file, if the pack is one's own, or else as the server has it. */
-function keptQuery(rule: Rule | undefined) {
+function keptQuery(rule: Rule | undefined, own: string[] | undefined) {
   return {
-    queryKey: ['rule', rule?.ref, 'text'],
-    queryFn: async ({ client }: { client: { ensureQueryData: (q: typeof ownPacksQuery) => Promise<string[]> } }): Promise<Kept> => {
-      const own = await client.ensureQueryData(ownPacksQuery)
+    queryKey: ['rule', rule?.ref, 'text', own],
+    queryFn: async (): Promise<Kept> => {
       const file = rule!.metadata_file
-      const text = file && own.includes(rule!.pack) ? await packFile(rule!.pack, file) : undefined
+      const text = file && own!.includes(rule!.pack) ? await packFile(rule!.pack, file) : undefined
       return text === undefined ? { rule: rule!, text: edits.textOf(rule!) } : { rule: rule!, text, file }
     },
-    enabled: rule !== undefined,
+    enabled: rule !== undefined && own !== undefined,
     staleTime: Infinity,
     gcTime: 0,
   }
@@ -61,9 +60,10 @@ function keptQuery(rule: Rule | undefined) {
 export function RuleEdit() {
   const { ref } = editRoute.useParams()
   const rule = useQuery({ ...ruleQuery(ref), staleTime: Infinity })
-  const kept = useQuery(keptQuery(rule.data))
+  const own = useOwnPacks()
+  const kept = useQuery(keptQuery(rule.data, own.packs))
   const may = useMay('rule:' + ref)
-  const failed = rule.error ?? kept.error
+  const failed = rule.error ?? own.error ?? kept.error
   if (failed) return <Refused title={`Change ${ref}`}>{messageOf(failed)}</Refused>
   if (may('rule_modify') === false) return <Refused title={`Change ${ref}`}>{`You may look at ${ref}, and not change it.`}</Refused>
   if (!kept.data) return <Loading className="p-10" />
@@ -74,7 +74,8 @@ export function RuleEdit() {
 export function RuleNew() {
   const { action, event, clone } = newRoute.useSearch()
   const rule = useQuery({ ...ruleQuery(clone ?? ''), enabled: clone !== undefined, staleTime: Infinity })
-  const kept = useQuery(keptQuery(rule.data))
+  const own = useOwnPacks()
+  const kept = useQuery(keptQuery(rule.data, own.packs))
   const been = useQuery({ ...beenQuery(event ?? ''), enabled: event !== undefined })
   const may = useMay()
   const failed = rule.error ?? kept.error ?? been.error

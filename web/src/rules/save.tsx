@@ -1,10 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { newPack, ownPacksQuery, writeFiles, type Change } from '@/api/files'
+import { newPack, useOwnPacks, writeFiles, type Change } from '@/api/files'
+import { useMay } from '@/api/rights'
 import { makeRule, saveRule } from '@/api/rules'
 import type { Rule } from '@/api/types'
 import { userQuery } from '@/api/user'
 import { SaveDialog } from '@/edit/save'
+import { useSettled } from '@/edit/settled'
 import { bumped } from '@/edit/version'
 import { Field, Input, Select } from '@/ui/field'
 import { toast } from '@/ui/toast'
@@ -65,25 +67,29 @@ const noFile = '\0'
 
 /** Asks where a new rule is to be kept, and saves it. */
 export function SaveNewRule({ draft, text, wish, close, saved }: Props & { wish?: string }) {
-  const packs = useQuery(ownPacksQuery)
+  const { packs, error } = useOwnPacks()
   const user = useQuery(userQuery)
   const [place, setPlace] = useState<string>()
   const [fresh, setFresh] = useState('local')
-  const own = packs.data ?? []
+  const own = packs ?? []
+  const mayMake = useMay()('pack_modify')
   const chosen = place ?? (wish && own.includes(wish) ? wish : (own[0] ?? noFile))
   const target = chosen === noFile ? (draft.pack ?? 'default') : chosen === '' ? fresh : chosen
   const odd = draft.pack !== undefined && draft.pack !== target
-  const ready = /^[a-z0-9_]+$/.test(target) && /^[\w.-]+$/.test(draft.name) && !odd
   const ref = `${target}.${draft.name}`
+  const asked = useSettled(target, 300)
+  const mayWrite = useMay('pack:' + asked)('pack_modify')
+  const mayCreate = useMay(`rule:${asked}.${draft.name}`)('rule_create')
+  const refused = (chosen !== noFile && mayWrite === false) || mayCreate === false
+  const ready = /^[a-z0-9_]+$/.test(target) && /^[\w.-]+$/.test(draft.name) && !odd && !refused
   const changes: Change[] = chosen === noFile ? [{ path: ref, content: text }] : [...(chosen === '' ? [newPack(target, user.data?.username ?? '')] : []), { path: `rules/${draft.name}.yaml`, content: text }]
   const save = useSaving(saved, async (files) => {
     if (chosen === noFile) return (await makeRule(bodyOf(draft, target))).ref
     await writeFiles(target, files)
     return ref
   })
-  if (!packs.data) return null
   return (
-    <SaveDialog changes={ready ? changes : []} ready={ready} saving={save.isPending} failed={save.error} save={save.mutate} close={close}>
+    <SaveDialog changes={packs && (ready ? changes : [])} error={error} ready={ready} saving={save.isPending} failed={save.error} save={save.mutate} close={close}>
       <div className="grid gap-3 sm:grid-cols-2">
         <Field label="Kept in" hint={chosen === noFile ? 'By the server alone, as rules that are made by the API.' : 'A file of the pack, which can be reviewed and versioned.'}>
           {(p) => (
@@ -93,7 +99,7 @@ export function SaveNewRule({ draft, text, wish, close, saved }: Props & { wish?
                   the pack {name}
                 </option>
               ))}
-              <option value="">a new pack</option>
+              {mayMake && <option value="">a new pack</option>}
               <option value={noFile}>no file</option>
             </Select>
           )}
@@ -105,6 +111,7 @@ export function SaveNewRule({ draft, text, wish, close, saved }: Props & { wish?
         )}
       </div>
       {!/^[\w.-]+$/.test(draft.name) && <p className="text-sm text-warn">The rule needs a name of letters, digits, underscores and hyphens.</p>}
+      {refused && <p className="text-sm text-warn">{chosen === noFile ? `You may not make a rule of the pack ${target}. The text can say of which pack it is, as in "pack: web".` : `You may not make a rule in a pack that is called ${target}.`}</p>}
       {odd && <p className="text-sm text-warn">The text says that it is of the pack {draft.pack}.</p>}
     </SaveDialog>
   )

@@ -45,7 +45,8 @@ export function Start() {
   }
   const done = make.isSuccess
   const may = useMay()
-  if (may('pack_modify') === false || may('rule_create') === false) return <Refused title="Your first remediation">You may not make rules and what they start.</Refused>
+  const mayWrite = useMay('pack:' + ownPack)('pack_modify')
+  if (mayWrite === false || may('rule_create') === false) return <Refused title="Your first remediation">{`You may not make rules and what they start. It takes the permissions rule_create, and pack_modify on the pack ${ownPack}.`}</Refused>
   return (
     <Page
       title="Your first remediation"

@@ -114,6 +114,19 @@ export function Board({
       ),
     [cards, places, arranged, selected],
   )
+  // What was added from a list, or chosen in the text, may be elsewhere.
+  const place = nodes.find((n) => n.id === selected)
+  const shown = useRef<string>(undefined)
+  useEffect(() => {
+    if (shown.current === selected || (selected && !place)) return
+    shown.current = selected
+    if (!place) return
+    const { x, y, zoom } = flow.getViewport()
+    const { width, height } = store.getState()
+    const { left, top } = { left: place.position.x * zoom + x, top: place.position.y * zoom + y }
+    const inside = left >= 0 && top >= 0 && left + (place.width ?? 0) * zoom <= width && top + (place.height ?? 0) * zoom <= height
+    if (!inside && width > 0) void flow.setCenter(place.position.x + (place.width ?? 0) / 2, place.position.y + (place.height ?? 0) / 2, { zoom })
+  }, [selected, place, flow, store])
   const edges = useMemo(
     () =>
       ways.map(
@@ -193,6 +206,7 @@ export function Board({
         multiSelectionKeyCode={null}
         selectionKeyCode={null}
         fitView={fits}
+        defaultViewport={{ x: 32, y: 40, zoom: 1 }}
         fitViewOptions={{ ...inView, nodes: large ? cards.slice(0, 4) : undefined }}
         minZoom={0.05}
         connectionRadius={28}

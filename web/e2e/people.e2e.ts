@@ -37,6 +37,12 @@ test('somebody runs an action and watches what it prints while it runs', async (
   writeFileSync(flag, '')
   await output.getByText('ended').waitFor()
   await statusIs('succeeded')
+
+  // What was run by hand is the first task of a workflow.
+  await page.getByRole('link', { name: 'Make a workflow of it' }).click()
+  await page.locator('.react-flow__node[data-id="hold"]').waitFor()
+  await page.getByTestId('yaml').getByText(flag).waitFor()
+  await page.getByText('not saved').waitFor()
 })
 
 test('an event becomes a reason, an execution and a graph that turns green', async () => {
@@ -72,6 +78,9 @@ test('a failure shows its way, and runs again from the task that failed', async 
   await page.getByLabel('Task mend, failed').waitFor()
   await expect.poll(() => page.locator('.react-flow__edge.taken').count(), soon).toBe(3)
   expect(await colourOf('mend leads to page')).toBe('var(--bad)')
+  await page.getByRole('link', { name: 'Compose', exact: true }).click()
+  await expect.poll(() => page.getByLabel('Data of a past run').inputValue(), soon).toBe(id)
+  await page.goBack()
 
   writeFileSync(flag, '')
   await page.getByRole('button', { name: 'Run again …' }).click()

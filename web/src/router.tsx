@@ -47,9 +47,9 @@ const actions = createRoute({
 
 const action = createRoute({ getParentRoute: () => root, path: '/actions/$ref', component: lazyRouteComponent(() => import('./actions/action'), 'Action') })
 
-const composeNew = createRoute({ getParentRoute: () => root, path: '/compose', component: lazyRouteComponent(() => import('./composer/page'), 'ComposeNew') })
+const composeNew = createRoute({ getParentRoute: () => root, path: '/compose', component: lazyRouteComponent(() => import('./composer/page'), 'ComposeNew'), validateSearch: (s: { run?: string }) => s })
 
-const compose = createRoute({ getParentRoute: () => root, path: '/compose/$ref', component: lazyRouteComponent(() => import('./composer/page'), 'Compose') })
+const compose = createRoute({ getParentRoute: () => root, path: '/compose/$ref', component: lazyRouteComponent(() => import('./composer/page'), 'Compose'), validateSearch: (s: { run?: string }) => s })
 
 const rules = createRoute({
   getParentRoute: () => root,

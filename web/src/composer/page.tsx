@@ -6,6 +6,7 @@ import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } f
 import { actionQuery, actionsQuery, sourceQuery } from '@/api/actions'
 import { wordsQuery } from '@/api/expressions'
 import { messageOf } from '@/api/client'
+import { executionQuery } from '@/api/executions'
 import { useOwnPacks } from '@/api/files'
 import { useMay } from '@/api/rights'
 import type { Action } from '@/api/types'
@@ -32,27 +33,33 @@ import { SaveDialog, SaveNewDialog } from './save'
 import { PastChoice, statusesOf, Tryout } from './tryout'
 
 const route = getRouteApi('/compose/$ref')
+const newRoute = getRouteApi('/compose')
 
 /** Composes a workflow that there is. */
 export function Compose() {
   const { ref } = route.useParams()
+  const { run } = route.useSearch()
   const action = useQuery(actionQuery(ref))
   const source = useQuery({ ...sourceQuery(ref), staleTime: Infinity })
   const failed = action.error ?? source.error
   if (failed) return <Refused title={ref}>{messageOf(failed)}</Refused>
   if (!action.data || source.data === undefined) return <Loading className="p-10" />
   if (action.data.runner_type !== 'orquesta') return <Refused title={ref}>{`${ref} is no workflow of Orquesta: its runner is ${action.data.runner_type}.`}</Refused>
-  return <Composer key={ref} action={action.data} saved={source.data} />
+  return <Composer key={ref} action={action.data} saved={source.data} past={run} />
 }
 
-/** Composes a new workflow. */
+/** Composes a new workflow, perhaps out of what somebody ran by hand. */
 export function ComposeNew() {
-  return <Composer saved={edits.blank} />
+  const { run } = newRoute.useSearch()
+  const by = useQuery({ ...executionQuery(run ?? ''), enabled: run !== undefined })
+  if (by.error) return <Refused title="New workflow">{messageOf(by.error)}</Refused>
+  if (run !== undefined && !by.data) return <Loading className="p-10" />
+  return <Composer key={run} saved={edits.blank} begun={by.data?.action && edits.outOf(by.data.action.ref, by.data.parameters ?? {})} />
 }
 
 const nothing: Workflow = { input: [], vars: [], output: [], tasks: [] }
 
-function Composer({ action, saved }: { action?: Action; saved: string }) {
+function Composer({ action, saved, begun = saved, past: beginWith }: { action?: Action; saved: string; begun?: string; past?: string }) {
   const navigate = useNavigate()
   const may = useMay(action && 'action:' + action.ref)
   const mayAtAll = useMay()
@@ -62,15 +69,15 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
   const [dialog, setDialog] = useState<'save' | 'run'>()
   const [trying, setTrying] = useState(false)
   const [played, setPlayed] = useState<Played>()
-  const [run, setRun] = useState<string>()
+  const [run, setRun] = useState(beginWith)
   const past = useQuery({ ...pastQuery(run ?? ''), enabled: run !== undefined })
   const actions = useQuery(actionsQuery)
 
-  const first = useMemo(() => read(saved), [saved])
+  const first = useMemo(() => read(begun), [begun])
   const [workflow, setWorkflow] = useState<Workflow>(first.workflow ?? nothing)
   const words = useQuery(wordsQuery)
   const client = useQueryClient()
-  const [sound, setSound] = useState(saved) // the last text that can be played, for whoever is in the middle of a word
+  const [sound, setSound] = useState(begun) // the last text that can be played, for whoever is in the middle of a word
   const known = useMemo(
     () => ({
       names: namesOf(workflow),
@@ -81,11 +88,11 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
     [workflow, actions.data, words.data, client, sound, past.data],
   )
   const complete = useMemo(() => completionsOf(() => known, placeAt), [known])
-  const source = useSource(saved, complete, 'Definition')
+  const source = useSource(begun, complete, 'Definition')
   const text = useDeferredValue(source.text)
 
   // While the text has a mistake, the graph is that of before.
-  const reading = useMemo(() => (text === saved ? first : read(text)), [text, saved, first])
+  const reading = useMemo(() => (text === begun ? first : read(text)), [text, begun, first])
   if (reading.workflow && reading.workflow !== workflow) setWorkflow(reading.workflow)
   const drawing = useMemo(() => draw(workflow), [workflow])
   const panes = usePanes('the composer')
@@ -142,7 +149,8 @@ function Composer({ action, saved }: { action?: Action; saved: string }) {
   }, [selection?.task, line, show])
 
   const changed = source.text !== base
-  useBlocker({ shouldBlockFn: () => changed && !confirm('What you have changed is not saved. Leave all the same?'), enableBeforeUnload: () => changed, disabled: !changed })
+  const losing = changed && source.text !== begun
+  useBlocker({ shouldBlockFn: () => losing && !confirm('What you have changed is not saved. Leave all the same?'), enableBeforeUnload: () => losing, disabled: !losing })
   useEffect(() => {
     document.title = `${action?.ref ?? 'New workflow'} · Composer · Nightshift`
   }, [action])

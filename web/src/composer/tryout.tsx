@@ -22,6 +22,7 @@ export function PastChoice({ action, id, choose }: { action?: string; id?: strin
   return (
     <Select aria-label="Data of a past run" title="Expressions are evaluated with the data of this run" className="w-auto max-w-56" value={id ?? ''} onChange={(e) => choose(e.target.value || undefined)}>
       <option value="">{runs.data?.items.length === 0 ? 'no past run' : 'data of no run'}</option>
+      {id && !runs.data?.items.some((e) => e.id === id) && <option value={id}>run {id}</option>}
       {runs.data?.items.map((e) => (
         <option key={e.id} value={e.id}>
           {e.status}, {localTime(e.start_timestamp)}

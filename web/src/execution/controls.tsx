@@ -1,10 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Ban, Pause, Play, RotateCw } from 'lucide-react'
+import { Link } from '@tanstack/react-router'
+import { Ban, Pause, Play, RotateCw, Workflow } from 'lucide-react'
 import { useState } from 'react'
 import { setStatus } from '@/api/executions'
 import { useMay } from '@/api/rights'
 import type { Execution } from '@/api/types'
-import { Button } from '@/ui/button'
+import { Button, buttonClass } from '@/ui/button'
 import { CopyButton } from '@/ui/copy'
 import { Dialog } from '@/ui/dialog'
 import { isFinal } from '@/ui/status'
@@ -22,12 +23,23 @@ export function Controls({ execution: e, task }: { execution: Execution; task?: 
     onError: toast.failed,
   })
   const may = useMay('action:' + (e.action?.ref ?? ''))
+  const mayAtAll = useMay()
   const workflow = e.liveaction?.action_is_workflow
   const stoppable = may('execution_stop')
   const close = () => setAsked(undefined)
   return (
     <>
       <CopyButton words label="Copy as command" text={() => runCommand(e.action?.ref ?? '', e.parameters ?? {})} />
+      {e.action && e.runner?.name === 'orquesta' && (
+        <Link to="/compose/$ref" params={{ ref: e.action.ref }} search={{ run: e.id }} className={buttonClass({ size: 'sm' })}>
+          <Workflow size={14} aria-hidden /> Compose
+        </Link>
+      )}
+      {e.action && !workflow && mayAtAll('pack_modify') && (
+        <Link to="/compose" search={{ run: e.id }} className={buttonClass({ size: 'sm' })}>
+          <Workflow size={14} aria-hidden /> Make a workflow of it
+        </Link>
+      )}
       {stoppable && workflow && e.status === 'running' && (
         <Button size="sm" disabled={change.isPending} onClick={() => change.mutate('pausing')}>
           <Pause size={14} aria-hidden /> Pause

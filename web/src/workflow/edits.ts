@@ -43,6 +43,14 @@ export function addTask(text: string, name: string, action?: string): string {
   return set(text, ['tasks', name], action ? { action } : {}, rootOrder)
 }
 
+/** A workflow of one task, which does what was run by hand. Secrets, which are shown to nobody, are left to be typed. */
+export function outOf(action: string, parameters: JsonObject): string {
+  const name = action.split('.').slice(1).join('_')
+  return setInput(addTask(blank, name, action), name, Object.fromEntries(Object.entries(parameters).filter(([, v]) => v !== masked)))
+}
+
+const masked = '********' // what the server shows in place of a secret
+
 /** Removes a task, and all that leads to it. */
 export function removeTask(text: string, name: string): string {
   for (const task of workflowOf(text).tasks) {

@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, ask } from '@/api/client'
-import type { Mistake } from '@/edit/editor'
+import type { Mistake } from '@/edit/open'
 
 /** A mistake in a definition, as the server finds it. */
 export interface Finding extends Mistake {

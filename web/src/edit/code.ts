@@ -75,11 +75,3 @@ export function shown(label: string): Extension {
   const attributes = EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' })
   return [theme, colours, yaml(), lineNumbers(), attributes, EditorView.editable.of(false), EditorState.readOnly.of(true)]
 }
-
-/**
- * A place for editors. Their styles are sheets of a shadow root, since the policy of
- * the server forbids style elements.
- */
-export function shadowOf(host: HTMLElement): ShadowRoot {
-  return host.shadowRoot ?? host.attachShadow({ mode: 'open' })
-}

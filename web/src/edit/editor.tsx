@@ -1,39 +1,28 @@
 import type { CompletionSource } from '@codemirror/autocomplete'
-import { isolateHistory, redo, redoDepth, undo, undoDepth } from '@codemirror/commands'
-import { setDiagnostics, type Diagnostic } from '@codemirror/lint'
-import { EditorState, Text, Transaction } from '@codemirror/state'
-import { EditorView } from '@codemirror/view'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { cx } from '@/ui/cx'
 import { toast } from '@/ui/toast'
-import { definitionEditor, shadowOf } from './code'
-import { change } from './change'
-
-/** A mistake in a text, and where it is. */
-export interface Mistake {
-  message: string
-  hint?: string
-  line: number
-  column: number
-}
+import { openLate } from './late'
+import type { Mistake, TextEditor, TextState } from './open'
 
 /** The text that is composed. The editor has it; whoever edits otherwise edits through here, so that one history knows of all. */
-export interface Source {
-  text: string
+export interface Source extends TextState {
   /** Makes an edit, and says so where it cannot be made. Reports whether it could. */
   edit: (f: (text: string) => string) => boolean
   undo: () => void
   redo: () => void
-  canUndo: boolean
-  canRedo: boolean
   show: (line: number) => void
-  mount: (host: HTMLElement | null) => (() => void) | undefined
   mark: (mistakes: Mistake[]) => void
+  mount: (host: HTMLElement | null) => (() => void) | undefined
+  /** Whether the editor is there. */
+  open: boolean
 }
 
 export function useSource(initial: string, complete: CompletionSource, label: string): Source {
   const [state, setState] = useState({ text: initial, canUndo: false, canRedo: false })
-  const view = useRef<EditorView>(null)
+  const [open, setOpen] = useState(false)
+  const editor = useRef<TextEditor>(null)
+  const texts = useRef([initial]) // that there have been while there is no editor; the last is what there is
   const latest = useRef(complete)
   useEffect(() => {
     latest.current = complete
@@ -41,33 +30,25 @@ export function useSource(initial: string, complete: CompletionSource, label: st
   const mount = useCallback(
     (host: HTMLElement | null) => {
       if (!host) return
-      const root = shadowOf(host)
-      const v = new EditorView({
-        root,
-        parent: root,
-        state: EditorState.create({
-          doc: initial,
-          extensions: [
-            EditorState.lineSeparator.of(initial.includes('\r\n') ? '\r\n' : '\n'),
-            definitionEditor(label, (c) => latest.current(c)),
-            EditorView.updateListener.of((u) => {
-              if (u.docChanged) setState({ text: textOf(u.state), canUndo: undoDepth(u.state) > 0, canRedo: redoDepth(u.state) > 0 })
-            }),
-          ],
-        }),
+      const close = openLate((editors) => {
+        const changed = (s: TextState) => {
+          texts.current = [s.text]
+          setState(s)
+        }
+        editor.current = editors.openText(host, texts.current, label, (c) => latest.current(c), changed)
+        setOpen(true)
+        return editor.current
       })
-      view.current = v
       return () => {
-        v.destroy()
-        view.current = null
+        close()
+        editor.current = null
+        setOpen(false)
       }
     },
-    [initial, label],
+    [label],
   )
   const edit = useCallback((f: (text: string) => string) => {
-    const v = view.current
-    if (!v) return false
-    const before = textOf(v.state)
+    const before = texts.current.at(-1)!
     let after: string
     try {
       after = f(before)
@@ -75,47 +56,42 @@ export function useSource(initial: string, complete: CompletionSource, label: st
       toast.failed(err)
       return false
     }
-    if (after !== before) {
-      // Places in the editor count each end of a line as one.
-      const { from, to, insert } = change(v.state.doc.toString(), after.replaceAll('\r\n', '\n'))
-      v.dispatch({ changes: { from, to, insert: Text.of(insert.split('\n')) }, annotations: [isolateHistory.of('full'), Transaction.userEvent.of('input.compose')] })
+    if (editor.current) editor.current.set(after)
+    else if (after !== before) {
+      texts.current.push(after)
+      setState((s) => ({ ...s, text: after }))
     }
     return true
   }, [])
-  const show = useCallback((line: number) => {
-    const v = view.current
-    if (!v || line < 1 || line > v.state.doc.lines) return
-    const at = v.state.doc.line(line).from
-    v.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) })
-  }, [])
-  const mark = useCallback((findings: Mistake[]) => {
-    const v = view.current
-    if (v) v.dispatch(setDiagnostics(v.state, findings.map((f) => diagnostic(v.state, f))))
-  }, [])
   return {
     ...state,
+    open,
     edit,
-    show,
     mount,
-    mark,
-    undo: useCallback(() => void (view.current && undo(view.current)), []),
-    redo: useCallback(() => void (view.current && redo(view.current)), []),
+    undo: useCallback(() => editor.current?.undo(), []),
+    redo: useCallback(() => editor.current?.redo(), []),
+    show: useCallback((line: number) => editor.current?.show(line), []),
+    mark: useCallback((mistakes: Mistake[]) => editor.current?.mark(mistakes), []),
   }
 }
 
-function textOf(state: EditorState): string {
-  return state.sliceDoc()
-}
+const seenAtOnce = 100 // lines
 
-function diagnostic(state: EditorState, f: Mistake): Diagnostic {
-  const line = state.doc.line(Math.min(Math.max(f.line, 1), state.doc.lines))
-  const from = Math.min(line.from + Math.max(f.column - 1, 0), line.to)
-  return { from, to: Math.max(line.to, from), severity: 'error', message: f.hint ? `${f.message} ${f.hint}` : f.message }
-}
-
-/** Shows a source as text. */
+/** Shows a source as text: at first as it is, and when its editor has come, in that. */
 export function SourceEditor({ source, findings, className }: { source: Source; findings: Mistake[]; className?: string }) {
-  const { mount, mark } = source
-  useEffect(() => mark(findings), [mark, findings])
-  return <div ref={mount} className={cx('min-h-0 grow overflow-hidden', className)} data-testid="yaml" />
+  const { mount, mark, open, text } = source
+  useEffect(() => {
+    if (open) mark(findings)
+  }, [open, mark, findings])
+  const digits = String(text.split('\n').length).length
+  return (
+    <div ref={mount} className={cx('min-h-0 grow overflow-hidden bg-panel', className)} data-testid="yaml">
+      {!open && (
+        // Where the lines of the editor will be, beside its numbers.
+        <pre className="py-[4px] font-mono text-[13px] leading-[1.55]" style={{ paddingLeft: `calc(1.4em + max(20px, ${digits}ch + 8px) + 6px)` }}>
+          {text.split('\n', seenAtOnce).join('\n')}
+        </pre>
+      )}
+    </div>
+  )
 }

@@ -1,9 +1,8 @@
 import type { CompletionSource } from '@codemirror/autocomplete'
-import { EditorState } from '@codemirror/state'
-import { EditorView } from '@codemirror/view'
 import { useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'react'
 import { cx } from '@/ui/cx'
-import { expressionEditor, shadowOf } from './code'
+import { openLate } from './late'
+import type { FieldEditor } from './open'
 
 /** Puts a text where the cursor of a field is. */
 export type Insert = (text: string) => void
@@ -32,71 +31,62 @@ export function CodeField({
   children?: (typed: string) => ReactNode
 }) {
   const host = useRef<HTMLDivElement>(null)
-  const view = useRef<EditorView>(null)
+  const editor = useRef<FieldEditor>(null)
   const known = useRef(complete)
   const [typed, setTyped] = useState(value)
   const [focused, setFocused] = useState(false)
+  const [open, setOpen] = useState(false)
   const tell = useEffectEvent((text: string) => {
     if (text !== value) onChange(text)
   })
   useEffect(() => {
     known.current = complete
   }, [complete])
-  const focus = useEffectEvent((v: EditorView) => onFocus?.((text) => v.dispatch(v.state.replaceSelection(text))))
-  const begin = useEffectEvent(() => ({ doc: value, taken: replace }))
+  const focus = useEffectEvent((insert: Insert) => onFocus?.(insert))
+  const begin = useEffectEvent(() => ({ text: value, replace }))
   useEffect(() => {
-    if (!host.current) return
-    const root = shadowOf(host.current)
-    const { doc, taken } = begin()
+    const place = host.current
+    if (!place) return
     let timer: ReturnType<typeof setTimeout> | undefined
-    let unsaid = false
-    const say = (text: string) => {
+    let unsaid: string | undefined
+    const say = () => {
       clearTimeout(timer)
-      unsaid = false
-      tell(text)
+      if (unsaid !== undefined) tell(unsaid)
+      unsaid = undefined
     }
-    const v = new EditorView({
-      root,
-      parent: root,
-      state: EditorState.create({
-        doc,
-        selection: taken ? { anchor: 0, head: doc.length } : undefined,
-        extensions: [
-          expressionEditor(label, (c) => known.current(c)),
-          EditorView.updateListener.of((u) => {
-            if (u.focusChanged) setFocused(u.view.hasFocus)
-            if (u.focusChanged && u.view.hasFocus) focus(u.view)
-            if (u.docChanged) {
-              setTyped(u.state.doc.toString())
-              clearTimeout(timer)
-              unsaid = true
-              timer = setTimeout(() => say(u.state.doc.toString()), 300)
-            }
-            if (u.focusChanged && !u.view.hasFocus && unsaid) say(u.state.doc.toString())
-          }),
-        ],
-      }),
+    const told = {
+      typed: (text: string) => {
+        setTyped(text)
+        clearTimeout(timer)
+        unsaid = text
+        timer = setTimeout(say, 300)
+      },
+      focused: (is: boolean) => {
+        setFocused(is)
+        if (is) focus((text) => editor.current?.insert(text))
+        else say()
+      },
+    }
+    const close = openLate((editors) => {
+      setOpen(true)
+      return (editor.current = editors.openField(place, begin(), label, (c) => known.current(c), told))
     })
-    view.current = v
-    if (taken) v.focus()
     return () => {
-      // Whoever goes elsewhere at once has typed it all the same.
-      clearTimeout(timer)
-      if (unsaid) tell(v.state.doc.toString())
-      v.destroy()
+      say() // whoever goes elsewhere at once has typed it all the same
+      close()
+      editor.current = null
     }
   }, [label])
   // What was changed elsewhere comes here, unless one is typing.
-  useEffect(() => {
-    const v = view.current
-    if (v && !v.hasFocus && v.state.doc.toString() !== value) v.dispatch({ changes: { from: 0, to: v.state.doc.length, insert: value } })
-  }, [value])
+  useEffect(() => editor.current?.set(value), [value])
   return (
     <div className="flex flex-col gap-1">
       <span className="font-mono text-[12.5px]" aria-hidden>
         {label}
       </span>
-      <div ref={host} className={cx('max-h-48 overflow-auto rounded-md border bg-panel', error ? 'border-bad' : 'border-strong/60', focused && 'outline-2 outline-offset-2 outline-accent')} />
+      <div ref={host} className={cx('max-h-48 overflow-auto rounded-md border bg-panel', error ? 'border-bad' : 'border-strong/60', focused && 'outline-2 outline-offset-2 outline-accent')}>
+        {!open && <pre className="px-[6px] py-[4px] font-mono text-[13px] leading-[1.55] whitespace-pre-wrap">{value || ' '}</pre>}
+      </div>
       {error && <p className="text-xs text-bad">{error}</p>}
       {children?.(typed)}
     </div>

@@ -3,7 +3,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Fault, unreachable } from './api/client'
-import { router } from './router'
+import { makeRouter } from './router'
 import './styles.css'
 
 const client = new QueryClient({
@@ -19,6 +19,8 @@ const client = new QueryClient({
 // Links of StackStorm's web client, which chats and mails are full of.
 const [, execution] = /^#\/history\/([0-9a-f]{24})/.exec(location.hash) ?? []
 if (execution) history.replaceState(null, '', '/ui/executions/' + execution)
+
+const router = makeRouter(client)
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

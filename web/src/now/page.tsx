@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { CircleHelp, LoaderCircle, Moon, ShieldCheck, TriangleAlert, type LucideIcon } from 'lucide-react'
 import { useState } from 'react'
-import { executionList } from '@/api/executions'
 import { inquiriesQuery } from '@/api/inquiries'
 import { problemsQuery } from '@/api/problems'
 import { pulseQuery, type Pulse } from '@/api/pulse'
@@ -10,22 +9,22 @@ import { cx } from '@/ui/cx'
 import { ExecutionLine } from '@/ui/executions'
 import { Page, Panel } from '@/ui/page'
 import { remember, remembered } from '@/ui/remember'
-import { Empty, Loaded } from '@/ui/state'
+import { Empty, Loaded, Loading } from '@/ui/state'
 import { unfinished } from '@/ui/status'
 import { EventChart } from './chart'
 import { NeedsPerson } from './needs'
 import { Problems } from './problems'
+import { bad, failedQuery, liveQuery } from './queries'
 import { standing, verdict, type Answer } from './verdict'
 import { Waiting } from './waiting'
 import { Welcome } from './welcome'
 
-const bad = 'failed,timeout,abandoned'
 const seenFailures = 'failures seen'
 
 /** Is anything wrong, and is it being handled? */
 export function Now() {
-  const live = useQuery({ ...executionList({ status: unfinished }, 50), refetchInterval: 30_000 })
-  const failed = useQuery({ ...executionList({ status: bad, last: '24h' }, 100), refetchInterval: 30_000 })
+  const live = useQuery({ ...liveQuery, refetchInterval: 30_000 })
+  const failed = useQuery({ ...failedQuery, refetchInterval: 30_000 })
   const inquiries = useQuery({ ...inquiriesQuery, refetchInterval: 30_000 })
   const problems = useQuery(problemsQuery)
   const pulse = useQuery(pulseQuery)
@@ -34,7 +33,11 @@ export function Now() {
   const known = live.data && fresh !== undefined && inquiries.data && problems.data
   return (
     <Page title="Now">
-      {known && <Verdict {...verdict({ problems: problems.data.problems.map(standing), asked: inquiries.data.total, failed: fresh, running: live.data.total })} />}
+      {known ? (
+        <Verdict {...verdict({ problems: problems.data.problems.map(standing), asked: inquiries.data.total, failed: fresh, running: live.data.total })} />
+      ) : (
+        !(live.isError || failed.isError || inquiries.isError || problems.isError) && <Loading lines={1} className="min-h-[54px] rounded-xl border" />
+      )}
       <Welcome />
       <div className="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
         <div className="flex min-w-0 flex-col gap-4">

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { Fault } from '@/api/client'
 import { graphQuery } from '@/api/executions'
 import type { Execution } from '@/api/types'
@@ -11,7 +11,8 @@ import { useParts } from './parts'
 import { Timeline } from './timeline'
 import { Tree } from './tree'
 
-const LiveGraph = lazy(() => import('./graph').then((m) => ({ default: m.LiveGraph })))
+const drawing = () => import('./graph')
+const LiveGraph = lazy(() => drawing().then((m) => ({ default: m.LiveGraph })))
 
 export interface Shown {
   view?: string
@@ -23,16 +24,21 @@ export function Workflow({ execution: e, shown, show }: { execution: Execution; 
   const graph = useQuery(graphQuery(e.id))
   const parts = useParts(e.id)
   const task = graph.data && shown.task
+  const drawn = !shown.view
+  useEffect(() => {
+    if (drawn) drawing().catch(() => undefined) // its code need not wait for what is drawn
+  }, [drawn])
   const picture = () => {
+    const coming = <Loading lines={8} className="h-[34rem]" />
     if (graph.data) {
       return (
-        <Suspense fallback={<Loading lines={8} />}>
+        <Suspense fallback={coming}>
           <LiveGraph graph={graph.data} parts={parts} selected={shown.task} select={(t) => show({ ...shown, task: t })} />
         </Suspense>
       )
     }
     if (graph.error instanceof Fault && graph.error.status === 404) return <p className="px-4 py-6 text-center text-muted">It has not begun.</p>
-    return graph.isError ? <Failure error={graph.error} retry={() => void graph.refetch()} /> : <Loading lines={8} />
+    return graph.isError ? <Failure error={graph.error} retry={() => void graph.refetch()} /> : coming
   }
   return (
     <div className={cx('grid items-start gap-4', task && 'lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]')}>

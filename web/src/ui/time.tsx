@@ -1,16 +1,22 @@
 import { useSyncExternalStore } from 'react'
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
-const day = new Intl.DateTimeFormat(undefined, { day: '2-digit', month: 'short' })
-const year = new Intl.DateTimeFormat(undefined, { day: '2-digit', month: 'short', year: 'numeric' })
+/** How something is written in the reader's language. The first such takes a browser long, so none is made in vain. */
+function writer(options: Intl.DateTimeFormatOptions): (d: Date) => string {
+  let format: Intl.DateTimeFormat | undefined
+  return (d) => (format ??= new Intl.DateTimeFormat(undefined, options)).format(d)
+}
+
+const clock = writer({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
+const day = writer({ day: '2-digit', month: 'short' })
+const year = writer({ day: '2-digit', month: 'short', year: 'numeric' })
 
 /** A moment in the reader's own time; the year and the day only where they are not today's. */
 export function localTime(at: string | number, now = Date.now()): string {
   const d = new Date(at)
   const today = new Date(now)
   const thisYear = d.getFullYear() === today.getFullYear()
-  if (thisYear && d.getMonth() === today.getMonth() && d.getDate() === today.getDate()) return clock.format(d)
-  return `${(thisYear ? day : year).format(d)}, ${clock.format(d)}`
+  if (thisYear && d.getMonth() === today.getMonth() && d.getDate() === today.getDate()) return clock(d)
+  return `${(thisYear ? day : year)(d)}, ${clock(d)}`
 }
 
 export function utc(at: string | number): string {

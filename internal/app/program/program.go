@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
 	"time"
@@ -138,6 +139,7 @@ func run(ctx context.Context, a *app.App, out io.Writer, show func(context.Conte
 		fmt.Fprintf(out, "user admin, password %s  (shown this once; nightshift login admin)\n", p) //nolint:errcheck // a terminal
 	}
 	fmt.Fprintf(out, "nightshift is ready at %s\n", a.URL()) //nolint:errcheck // a terminal
+	debug.FreeOSMemory()                                     // the start has left behind more than is kept
 	if show != nil {
 		if err := show(ctx); err != nil {
 			stop()

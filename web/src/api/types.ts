@@ -5,6 +5,9 @@ type Schemas = components['schemas']
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
 
+/** What the server shows in place of a secret. Sent back, it stands for what was there. */
+export const masked = '********'
+
 /** A thing as the description has it, with what it leaves open. Lists have the same where the UI asks for all attributes. */
 type Whole<Name extends keyof Schemas, Known extends object = object> = Omit<Schemas[Name], keyof Known> & Known
 

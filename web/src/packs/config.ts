@@ -1,8 +1,5 @@
-import type { Json, JsonObject, Properties } from '@/api/types'
+import { masked, type Json, type JsonObject, type Properties } from '@/api/types'
 import { readAll, written, type Draft } from '@/ui/form/schema'
-
-/** What the server shows instead of a secret, and takes as "as it was". */
-const mask = '********'
 
 /** What is in a configuration as it is typed into the form. Secrets are not shown, so they are typed anew or stay. */
 export function draftOf(attributes: Properties, values: JsonObject): Draft {
@@ -16,7 +13,7 @@ export function askedAttributes(attributes: Properties, values: JsonObject): Pro
   return Object.fromEntries(
     Object.entries(attributes).map(([name, p]) => {
       if (!p.secret || !isSet(values[name])) return [name, p]
-      const now = values[name] === mask ? 'It is set.' : `It is set to ${written(values[name])}.` // an expression, which is no secret
+      const now = values[name] === masked ? 'It is set.' : `It is set to ${written(values[name])}.` // an expression, which is no secret
       return [name, { ...p, required: false, description: [p.description, `${now} What is typed here replaces it.`].filter(Boolean).join(' · ') }]
     }),
   )

@@ -10,7 +10,7 @@ import { wordsQuery } from '@/api/expressions'
 import { packFile, useOwnPacks } from '@/api/files'
 import { useMay } from '@/api/rights'
 import { ruleQuery } from '@/api/rules'
-import type { Json, Rule } from '@/api/types'
+import { masked, type Json, type Rule } from '@/api/types'
 import { Board, type BoardDeeds } from '@/edit/board'
 import { Bench, usePanes } from '@/edit/bench'
 import { SourceEditor, useSource } from '@/edit/editor'
@@ -283,8 +283,6 @@ function Editor({ kept, text: initial, wish, like }: { kept?: Kept; text: string
 }
 
 const noFindings: never[] = []
-
-const masked = '********' // what the server shows in place of a secret
 
 /** Whether a rule in force is another one than its file says. Of secrets nobody can tell. */
 function differs(rule: Rule, file: Draft | undefined): boolean {

@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { ArrowRight, Copy, Plus, Split } from 'lucide-react'
 import { useMay } from '@/api/rights'
 import { deleteRule, makeRule, rulesQuery } from '@/api/rules'
-import type { JsonObject, Rule } from '@/api/types'
+import { masked, type JsonObject, type Rule } from '@/api/types'
 import { buttonClass, IconButton } from '@/ui/button'
 import { Page, Panel } from '@/ui/page'
 import { byPack, matches, SearchBox } from '@/ui/search'
@@ -69,8 +69,6 @@ export function Rules() {
     </Page>
   )
 }
-
-const masked = '********' // what the server shows in place of a secret
 
 /** Makes a copy that does not listen yet, for whoever may. */
 function CloneButton({ rule: r, taken }: { rule: Rule; taken: Rule[] }) {

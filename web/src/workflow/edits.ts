@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@/api/types'
+import { masked, type Json, type JsonObject } from '@/api/types'
 import { drop, insert, Refused, remove, rename, set, valueAt } from '@/edit/yaml'
 import { read, targets, type Assignment, type Workflow } from './workflow'
 
@@ -48,8 +48,6 @@ export function outOf(action: string, parameters: JsonObject): string {
   const name = action.split('.').slice(1).join('_')
   return setInput(addTask(blank, name, action), name, Object.fromEntries(Object.entries(parameters).filter(([, v]) => v !== masked)))
 }
-
-const masked = '********' // what the server shows in place of a secret
 
 /** Removes a task, and all that leads to it. */
 export function removeTask(text: string, name: string): string {

@@ -273,7 +273,22 @@ test('the canvas follows the text, the text follows the canvas, and both are und
   await page.getByLabel('Leads on', { exact: true }).selectOption('on failure')
   await page.getByLabel('Leads to', { exact: true }).selectOption('typed')
   await button('Connect').press('Enter')
-  await page.getByLabel('uuid leads to typed on failure').waitFor({ state: 'attached' })
+  const way = page.getByLabel('uuid leads to typed on failure')
+  await way.waitFor({ state: 'attached' })
+  await way.focus()
+  await page.keyboard.press('Enter')
+  await page.getByLabel('When').waitFor() // what is asked of it
+  await way.press('Delete')
+  await way.waitFor({ state: 'detached' })
+  await button('Undo').press('Enter')
+  await way.waitFor({ state: 'attached' })
+  // A task is moved, too.
+  const left = async () => (await task('uuid').boundingBox())!.x
+  await task('uuid').focus()
+  await page.keyboard.press('Enter')
+  const began = await left()
+  await page.keyboard.press('ArrowRight')
+  await expect.poll(left, soon).toBeGreaterThan(began)
   await task('typed').focus()
   await page.keyboard.press('Enter')
   await task('typed').press('Delete')

@@ -196,19 +196,44 @@ test('a lost connection is said to everybody, in both themes', async () => {
   await page.getByText('The server cannot be reached.').waitFor({ state: 'hidden' })
 }, 60_000)
 
+/** Whether what has the focus shows it, and where it has it; nothing at the end of the page. */
+const focus = () =>
+  page.evaluate(() => {
+    const e = document.activeElement
+    if (!e || e === document.body) return undefined // the browser's own
+    const s = getComputedStyle(e)
+    const r = e.getBoundingClientRect()
+    const inView = r.bottom > 0 && r.right > 0 && r.top < innerHeight && r.left < innerWidth
+    const writes = e.shadowRoot !== null // the editor of a text: its cursor shows it
+    const shown = writes || (inView && s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0)
+    return { writes, hidden: shown ? '' : e.outerHTML.slice(0, 200) }
+  })
+
+test('wherever the focus is, it is seen', async () => {
+  ids ??= await happen()
+  await reopen({ motion: 'reduce' })
+  await go('/')
+  for (const path of ['/', '/history', '/executions/FAILED', '/compose/shop.rescue', '/rules/shop.down/edit', '/rules/default.LONG', '/packs/shop?view=files', '/keys', '/people', '/settings?view=audit']) {
+    await page.goto('/ui' + path.replace(/[A-Z]{4,}/, (name) => ids![name]!))
+    await settled()
+    let steps = 0
+    for (; steps < 400; steps++) {
+      await page.keyboard.press('Tab')
+      const at = await focus()
+      if (!at) break
+      if (at.hidden) found.push(`${path}: the focus is not seen on ${at.hidden}`)
+      if (at.writes) await page.keyboard.press('Escape') // and then Tab leaves it
+    }
+    expect(steps, path).toBeLessThan(400)
+  }
+}, 120_000)
+
 /** Goes on by Tab until something has the focus, which must be seen wherever it is on the way. */
 async function tabTo(name: string, role: 'button' | 'link' | 'textbox' | 'radio' = 'button') {
   const wanted = page.getByRole(role, { name }).first()
   for (let i = 0; i < 80; i++) {
     await page.keyboard.press('Tab')
-    const seen = await page.evaluate(() => {
-      const e = document.activeElement
-      if (!e || e === document.body) return '' // the browser's own
-      const s = getComputedStyle(e)
-      const shown = s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0
-      return shown ? '' : e.outerHTML.slice(0, 200)
-    })
-    expect(seen, 'the focus is not seen').toBe('')
+    expect((await focus())?.hidden ?? '', 'the focus is not seen').toBe('')
     if (await wanted.evaluate((e) => e === document.activeElement)) return
   }
   throw new Error(`${role} ${name} has not come by Tab`)

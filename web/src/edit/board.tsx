@@ -189,6 +189,9 @@ export function Board({
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         onNodesChange={changed}
+        onEdgesChange={(changes) => {
+          for (const c of changes) if (c.type === 'select' && c.selected) deeds.selectWay?.(c.id) // by Enter
+        }}
         onDelete={({ nodes, edges }) => {
           const gone = new Set(nodes.map((n) => n.id))
           deeds.remove(

@@ -8,7 +8,7 @@ import { Select } from '@/ui/field'
 import { JsonView } from '@/ui/json/view'
 import { Panel } from '@/ui/page'
 import { Loaded } from '@/ui/state'
-import { StatusMark } from '@/ui/status'
+import { isBad, StatusMark } from '@/ui/status'
 import { localTime } from '@/ui/time'
 import { Body } from './body'
 import { MoreParts, type Parts } from './parts'
@@ -21,7 +21,9 @@ export function TaskDetail({ graph, parts, task, close }: { graph: WorkflowGraph
   const node = graph.nodes.find((n) => n.name === task)
   if (!state || !node) return null
   // Of a task that comes late in a large workflow its execution is known, though it is not among the parts that are.
-  const shown = chosen ?? state.parts.at(-1)?.id ?? state.runs.findLast((r) => r.execution)?.execution
+  // Of several that which failed says why the task did.
+  const telling = (state.status && isBad(state.status) && state.parts.findLast((p) => isBad(p.status))) || state.parts.at(-1)
+  const shown = chosen ?? telling?.id ?? state.runs.findLast((r) => r.execution)?.execution
   const published = state.runs.findLast((r) => r.published !== undefined)?.published
   return (
     <aside aria-label={`Task ${task}`} className="flex min-w-0 flex-col gap-4">

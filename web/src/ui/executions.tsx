@@ -2,7 +2,7 @@ import { useRouter } from '@tanstack/react-router'
 import { GitBranch, UserRound } from 'lucide-react'
 import { memo } from 'react'
 import { causeOf, taskOf } from '@/api/executions'
-import type { Execution, ExecutionRow } from '@/api/types'
+import type { Execution, ExecutionRow, JsonObject } from '@/api/types'
 import { cx } from './cx'
 import { isBad, isFinal, StatusMark } from './status'
 import { Ago, Took } from './time'
@@ -59,8 +59,12 @@ export function mistakeOf(e: Execution): string | undefined {
   const first = Array.isArray(r.errors) ? r.errors[0] : undefined
   const inFirst = first && typeof first === 'object' && !Array.isArray(first) ? first : {}
   const inner = inFirst.result && typeof inFirst.result === 'object' && !Array.isArray(inFirst.result) ? inFirst.result : {}
-  const words = [inner.error, inner.stderr, inFirst.message, r.error, r.stderr].find((w) => typeof w === 'string' && w.trim() !== '')
-  if (typeof words !== 'string') return typeof r.return_code === 'number' ? `It ended with exit code ${r.return_code}.` : undefined
+  const words = [inner.error, inner.stderr, endOf(inner), inFirst.message, r.error, r.stderr, endOf(r)].find((w) => typeof w === 'string' && w.trim() !== '')
+  if (typeof words !== 'string') return undefined
   const where = typeof inFirst.task_id === 'string' ? `Task ${inFirst.task_id}: ` : ''
   return where + words.trim().slice(0, 4000)
+}
+
+function endOf({ return_code }: JsonObject): string | undefined {
+  return typeof return_code === 'number' && return_code !== 0 ? `It ended with exit code ${return_code}.` : undefined
 }

@@ -1,8 +1,9 @@
 import type { UseBaseQueryResult } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { SearchX, TriangleAlert, type LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Fault, messageOf } from '@/api/client'
-import { Button } from './button'
+import { Button, buttonClass } from './button'
 import { cx } from './cx'
 import { Page } from './page'
 
@@ -51,7 +52,12 @@ export function Loaded<T>({ query, lines, one, children }: { query: UseBaseQuery
   if (one && query.error instanceof Fault && query.error.status === 404) {
     return (
       <Page title={`There is no such ${one}`}>
-        <Empty icon={SearchX}>It may have been removed, its time may be over, or you may not see it.</Empty>
+        <Empty icon={SearchX}>
+          <p className="mb-3">It may have been removed, its time may be over, or you may not see it.</p>
+          <Link to="/" className={buttonClass()}>
+            To the first page
+          </Link>
+        </Empty>
       </Page>
     )
   }

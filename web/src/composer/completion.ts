@@ -1,5 +1,5 @@
-import type { Completion, CompletionContext, CompletionResult, CompletionSource } from '@codemirror/autocomplete'
-import { expressionBefore, ownerBefore, type Option } from '@/edit/expressions'
+import type { CompletionContext, CompletionResult, CompletionSource } from '@codemirror/autocomplete'
+import { completion, expressionBefore, ownerBefore } from '@/edit/expressions'
 import { complete, type Known, type Place } from '@/workflow/names'
 
 /** Offers what can be named where one types: in expressions, also what values have in them, and after action and do. */
@@ -27,8 +27,4 @@ export function completionsOf(known: () => Known, placeOf: (text: string, line: 
     if (to) return { from: c.pos - to[1]!.length, options: [...known().names.tasks, 'fail', 'noop'].map((label) => ({ label, type: 'variable' })), validFor: /^\w*$/ }
     return null
   }
-}
-
-function completion(o: Option): Completion {
-  return { label: o.label, detail: o.says.length > 70 ? o.says.slice(0, 69) + '…' : o.says, apply: o.apply, type: o.kind }
 }

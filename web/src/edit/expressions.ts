@@ -1,3 +1,4 @@
+import type { Completion } from '@codemirror/autocomplete'
 import type { Word } from '@/api/expressions'
 
 export type Language = 'yaql' | 'jinja'
@@ -46,6 +47,16 @@ export interface Option {
   says: string
   apply?: string
   kind: 'variable' | 'function' | 'task' | 'filter' | 'field'
+}
+
+/** What is said beside something that is offered. */
+export function shortened(text = ''): string {
+  return text.length > 70 ? text.slice(0, 69) + '…' : text
+}
+
+/** An option as the editors offer it. */
+export function completion(o: Option): Completion {
+  return { label: o.label, detail: shortened(o.says), apply: o.apply, type: o.kind }
 }
 
 /** What can follow what has been typed, and how much of that it replaces. */

@@ -1,6 +1,6 @@
 import type { Completion, CompletionContext, CompletionResult, CompletionSource } from '@codemirror/autocomplete'
 import type { Word } from '@/api/expressions'
-import { expressionBefore, wordsAt, type Option } from '@/edit/expressions'
+import { completion, expressionBefore, shortened, wordsAt, type Option } from '@/edit/expressions'
 import { keyOf, operators, type Field } from './model/fields'
 
 /** What completions in a rule are made of. */
@@ -18,8 +18,7 @@ export function completionsOf(known: () => Known): CompletionSource {
   return (c: CompletionContext): CompletionResult | null => {
     const { fields, triggers, actions, words } = known()
     const list = (from: number, options: Completion[], validFor: RegExp): CompletionResult => ({ from, options, validFor })
-    const short = (text = '') => (text.length > 70 ? text.slice(0, 69) + '…' : text)
-    const paths = fields.map((f): Completion => ({ label: keyOf(f), detail: short(f.says ?? f.type), type: 'variable' }))
+    const paths = fields.map((f): Completion => ({ label: keyOf(f), detail: shortened(f.says ?? f.type), type: 'variable' }))
     const inside = expressionBefore(c.state.doc.toString(), c.pos)
     if (inside?.language === 'jinja') {
       const path = /[\w.[\]'"]*$/.exec(inside.inside)![0]
@@ -36,17 +35,13 @@ export function completionsOf(known: () => Known): CompletionSource {
     if (value) {
       const [, key, typed] = value
       const from = c.pos - typed!.length
-      if (key === 'type' && above === 'trigger') return list(from, triggers.map((t) => ({ label: t.ref, detail: short(t.description), type: 'class' })), /^[\w.-]*$/)
+      if (key === 'type' && above === 'trigger') return list(from, triggers.map((t) => ({ label: t.ref, detail: shortened(t.description), type: 'class' })), /^[\w.-]*$/)
       if (key === 'type' && above === 'criteria') return list(from, operators.map(([label, says]) => ({ label, detail: says, type: 'keyword' })), /^\w*$/)
-      if (key === 'ref' && above === 'action') return list(from, actions.map((a) => ({ label: a.ref, detail: short(a.description), type: 'class' })), /^[\w.-]*$/)
+      if (key === 'ref' && above === 'action') return list(from, actions.map((a) => ({ label: a.ref, detail: shortened(a.description), type: 'class' })), /^[\w.-]*$/)
     }
     const key = /^\s+(trigger[\w.[\]]*)$/.exec(before)
     return key && above === 'criteria' ? list(c.pos - key[1]!.length, paths, /^[\w.[\]]*$/) : null
   }
-}
-
-function completion(o: Option): Completion {
-  return { label: o.label, detail: o.says.length > 70 ? o.says.slice(0, 69) + '…' : o.says, apply: o.apply, type: o.kind }
 }
 
 /** The key at the left margin that a line stands below. */

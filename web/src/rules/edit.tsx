@@ -78,7 +78,7 @@ export function RuleNew() {
   const kept = useQuery(keptQuery(rule.data, own.packs))
   const been = useQuery({ ...beenQuery(event ?? ''), enabled: event !== undefined })
   const may = useMay()
-  const failed = rule.error ?? kept.error ?? been.error
+  const failed = rule.error ?? (clone === undefined ? null : own.error) ?? kept.error ?? been.error
   if (may('rule_create') === false) return <Refused title="New rule">You may not make rules.</Refused>
   if (failed) return <Refused title="New rule">{messageOf(failed)}</Refused>
   if ((clone !== undefined && !kept.data) || (event !== undefined && !been.data)) return <Loading className="p-10" />

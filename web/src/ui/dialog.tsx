@@ -48,7 +48,7 @@ export function Dialog({
         onClose?.()
       }}
       onPointerDown={(e) => e.target === e.currentTarget && onClose?.()}
-      className={cx('m-auto max-h-[90dvh] w-[calc(100%-1.5rem)] flex-col overflow-hidden rounded-xl border bg-panel shadow-float open:flex', !className?.includes('max-w-') && 'max-w-lg', className)}
+      className={cx('m-auto max-h-[90dvh] w-[calc(100%-1.5rem)] flex-col overflow-hidden rounded-xl border bg-panel shadow-float open:flex', className)}
     >
       <header className={cx(bare ? 'sr-only' : 'flex items-center gap-3 border-b px-5 py-3')}>
         <h2 id={id} className="font-semibold">

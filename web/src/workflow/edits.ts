@@ -45,7 +45,7 @@ export function addTask(text: string, name: string, action?: string): string {
 
 /** A workflow of one task, which does what was run by hand. Secrets, which are shown to nobody, are left to be typed. */
 export function outOf(action: string, parameters: JsonObject): string {
-  const name = action.split('.').slice(1).join('_')
+  const name = freeName(blank, action.split('.').slice(1).join('_'))
   return setInput(addTask(blank, name, action), name, Object.fromEntries(Object.entries(parameters).filter(([, v]) => v !== masked)))
 }
 

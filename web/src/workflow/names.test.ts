@@ -3,6 +3,7 @@ import type { Word } from '@/api/expressions'
 import { arrange } from '@/graph/arrange'
 import { expressionBefore, ownerBefore } from '@/edit/expressions'
 import { complete, namesOf, placeAt } from './names'
+import { outOf } from './edits'
 import { draw, sizeOf } from './graph'
 import { read } from './workflow'
 
@@ -122,6 +123,9 @@ output:
     [16, '', false],
   ])('of line %i', (line, task, before) => expect(placeAt(lines, line)).toEqual({ task, before }))
 })
+
+it('a workflow out of what was run has its parameters, but no secrets, and a name that tasks may have', () =>
+  expect(outOf('examples.chain-test', { n: 3, token: '********' })).toBe('version: 1.0\n\ntasks:\n  chain_test:\n    action: examples.chain-test\n    input:\n      n: 3\n'))
 
 describe('a drawing', () => {
   const { nodes, edges } = draw(workflow!)
